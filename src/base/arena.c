@@ -1,0 +1,185 @@
+/* Block arenas: a chain of blocks, the newest first; a reset keeps the oldest. */
+#include "base/arena.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define ARENA_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_ASAN 1
+#endif
+#endif
+#ifdef ARENA_ASAN
+#include <sanitizer/asan_interface.h>
+#define POISON(ptr, size)   __asan_poison_memory_region((ptr), (size))
+#define UNPOISON(ptr, size) __asan_unpoison_memory_region((ptr), (size))
+#else
+#define POISON(ptr, size)   ((void)(ptr), (void)(size))
+#define UNPOISON(ptr, size) ((void)(ptr), (void)(size))
+#endif
+
+enum { ALIGNMENT = 16 };
+
+struct block {
+    struct block *older;
+    size_t size;
+    size_t used;
+    _Alignas(ALIGNMENT) unsigned char bytes[];
+};
+
+struct arena {
+    struct block *newest;
+    size_t block_bytes;
+    size_t used_bytes;
+};
+
+static _Noreturn void out_of_memory(size_t size)
+{
+    fprintf(stderr, "at=fatal area=arena msg=\"out of memory\" bytes=%zu\n", size);
+    abort();
+}
+
+static struct block *block_new(struct block *older, size_t size)
+{
+    if (size > SIZE_MAX - sizeof(struct block)) {
+        out_of_memory(size);
+    }
+    struct block *block = malloc(sizeof(*block) + size);
+    if (block == NULL) {
+        out_of_memory(size);
+    }
+    block->older = older;
+    block->size = size;
+    block->used = 0;
+    POISON(block->bytes, size);
+    return block;
+}
+
+struct arena *arena_new(size_t block_bytes)
+{
+    struct arena *arena = malloc(sizeof(*arena));
+    if (arena == NULL) {
+        out_of_memory(sizeof(*arena));
+    }
+    arena->block_bytes = block_bytes < 256 ? 256 : block_bytes;
+    arena->newest = block_new(NULL, arena->block_bytes);
+    arena->used_bytes = 0;
+    return arena;
+}
+
+static void blocks_free_until(struct arena *arena, const struct block *last)
+{
+    while (arena->newest != last) {
+        struct block *older = arena->newest->older;
+        UNPOISON(arena->newest->bytes, arena->newest->size);
+        free(arena->newest);
+        arena->newest = older;
+    }
+}
+
+void arena_free(struct arena *arena)
+{
+    if (arena != NULL) {
+        blocks_free_until(arena, NULL);
+        free(arena);
+    }
+}
+
+void arena_reset(struct arena *arena)
+{
+    struct block *first = arena->newest;
+    while (first->older != NULL) {
+        first = first->older;
+    }
+    blocks_free_until(arena, first);
+    first->used = 0;
+    POISON(first->bytes, first->size);
+    arena->used_bytes = 0;
+}
+
+size_t arena_used_bytes(const struct arena *arena)
+{
+    return arena->used_bytes;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    if (size > SIZE_MAX / 2) {
+        out_of_memory(size);
+    }
+    size_t rounded = (size + ALIGNMENT) & ~(size_t)(ALIGNMENT - 1);
+    struct block *block = arena->newest;
+    if (block->size - block->used < rounded) {
+        size_t wanted = rounded > arena->block_bytes ? rounded : arena->block_bytes;
+        arena->newest = block = block_new(block, wanted);
+    }
+    void *result = block->bytes + block->used;
+    block->used += rounded;
+    arena->used_bytes += rounded;
+    UNPOISON(result, size);
+    memset(result, 0, size);
+    return result;
+}
+
+void *arena_array(struct arena *arena, size_t count, size_t size)
+{
+    size_t total;
+    if (__builtin_mul_overflow(count, size, &total)) {
+        out_of_memory(SIZE_MAX);
+    }
+    return arena_alloc(arena, total);
+}
+
+void *arena_grow(struct arena *arena, const void *old, size_t size, size_t new_size)
+{
+    ASSERT(new_size >= size);
+    void *result = arena_alloc(arena, new_size);
+    if (size > 0) {
+        memcpy(result, old, size);
+    }
+    return result;
+}
+
+char *arena_strdup(struct arena *arena, const char *text)
+{
+    size_t length = strlen(text);
+    char *copy = arena_alloc(arena, length + 1);
+    memcpy(copy, text, length);
+    return copy;
+}
+
+struct str arena_str(struct arena *arena, struct str text)
+{
+    char *copy = arena_alloc(arena, text.length + 1);
+    if (text.length > 0) {
+        memcpy(copy, text.ptr, text.length);
+    }
+    return (struct str){copy, text.length};
+}
+
+struct str arena_vprintf(struct arena *arena, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
+    ASSERT(length >= 0);
+    char *text = arena_alloc(arena, (size_t)length + 1);
+    vsnprintf(text, (size_t)length + 1, format, again);
+    va_end(again);
+    return (struct str){text, (size_t)length};
+}
+
+struct str arena_printf(struct arena *arena, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    struct str text = arena_vprintf(arena, format, args);
+    va_end(args);
+    return text;
+}

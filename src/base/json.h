@@ -1,0 +1,31 @@
+/* JSON with limits. jansson is the vocabulary type for JSON in the folders above base; this header
+ * is the only place that includes it. */
+#pragma once
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+/* Parses one JSON document of at most max_bytes and LIMIT_JSON_DEPTH levels. The new reference is the
+ * caller's (json_decref). Errors: ERR_LIMIT, ERR_INVALID with line, column and what is wrong; numbers
+ * out of range, duplicate keys and NUL in strings are mistakes. Any thread. */
+MUST_CHECK enum err json_read(struct str text, size_t max_bytes, json_t **ret_json,
+                              struct err_detail *detail);
+
+/* Compact text with sorted keys, in the arena. */
+struct str json_write(struct arena *arena, const json_t *json);
+
+/* Members of an object; the empty view, fallback or NULL when absent or of another type. Views are
+ * valid as long as the JSON value. */
+struct str json_get_str(const json_t *object, const char *key);
+int64_t json_get_int(const json_t *object, const char *key, int64_t fallback);
+double json_get_number(const json_t *object, const char *key, double fallback);
+bool json_get_bool(const json_t *object, const char *key, bool fallback);
+json_t *json_get_object(const json_t *object, const char *key); /* borrowed, or NULL */
+json_t *json_get_array(const json_t *object, const char *key);  /* borrowed, or NULL */
+
+/* A string value from a view that may hold any bytes: invalid UTF-8 and NUL are replaced by U+FFFD. */
+json_t *json_str(struct str text);

@@ -1,0 +1,49 @@
+/* All limits in one place, each with its unit and reason. A test build may shrink them. */
+#pragma once
+
+#define MINUTE_MS ((int64_t)60 * 1000)
+#define HOUR_MS   ((int64_t)60 * MINUTE_MS)
+#define DAY_MS    ((int64_t)24 * HOUR_MS)
+
+enum {
+    /* Outside bytes. */
+    LIMIT_HTTP_BODY_BYTES = 1024 * 1024, /* a Telegram update is a few KB; tracking batches 500 KB */
+    LIMIT_JSON_DEPTH = 32,
+    LIMIT_TEXT_BYTES = 32 * 1024, /* a message of a person; Telegram's own limit for raw text */
+    LIMIT_YAML_BYTES = 256 * 1024,
+    LIMIT_YAML_DEPTH = 16,
+    LIMIT_CONDITION_BYTES = 1024,
+    LIMIT_CONDITION_DEPTH = 32,
+    LIMIT_TEMPLATE_BYTES = 8 * 1024,
+    LIMIT_NAME_BYTES = 128,       /* a person's name as a channel gives it */
+    LIMIT_COMMITMENT_BYTES = 500, /* shown in lists and buttons */
+    LIMIT_LANGUAGE_BYTES = 12,    /* an IETF tag as far as we use it */
+    LIMIT_ZONE_BYTES = 64,        /* the longest IANA zone name has 38 */
+    LIMIT_KEY_BYTES = 64,         /* names in definitions: journeys, steps, buttons, facts */
+    LIMIT_CALLBACK_BYTES = 64,    /* Telegram's limit of callback_data */
+
+    /* Messages of ours. */
+    LIMIT_MESSAGE_CODE_POINTS = 350, /* the product's own rule: short */
+    LIMIT_MESSAGE_EMOJI = 2,
+    LIMIT_BUTTONS = 12, /* of one message */
+
+    /* A journey. */
+    LIMIT_STEPS = 32,
+    LIMIT_JOURNEYS = 128,
+
+    /* A person in memory. */
+    LIMIT_RUNS_ACTIVE = 64,       /* of one person; followups run per commitment */
+    LIMIT_COMMITMENTS_OPEN = 50,  /* of one person; more are refused politely */
+    LIMIT_COMMITMENTS_LOADED = 400, /* open ones and those of the last 90 days */
+
+    /* One decision. */
+    LIMIT_EVENTS_PER_DECISION = 64,
+    LIMIT_DELIVERIES_PER_DECISION = 32,
+    LIMIT_ACTS_PER_DECISION = 16,
+
+    /* The engine. */
+    LIMIT_BATCH_INPUTS = 256,
+    LIMIT_BATCH_DUE = 256,
+    LIMIT_QUEUE_INPUTS = 4096,
+    LIMIT_IN_FLIGHT = 256, /* requests to providers under way at once */
+};
