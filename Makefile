@@ -1,0 +1,58 @@
+# The front door: each target installs what it needs (tools/setup) and says what it does. The build
+# itself is Meson's (meson.build), the tests' runner is tools/test.
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test test-rest test-full soak bench fuzz format lint install clean
+PREFIX ?= /usr/local
+# Passed on: make run ARGS="--port 9000", make test ARGS="--only telegram", make soak ARGS=...
+ARGS ?=
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+build: ## Install what is missing and leave the release program at build/nudge
+	@tools/setup build run
+	@tools/build release nudge
+	@echo "build: build/nudge is ready"
+
+run: build ## Build, then start the demonstration and say where to look
+	@build/nudge demo $(ARGS)
+
+test: ## Every kind of test in small counts (at most 15 minutes on 2 cores)
+	@tools/setup build run test
+	@tools/test $(ARGS)
+
+test-rest: ## What test-full adds to test
+	@tools/setup build run test full
+	@tools/test --rest $(ARGS)
+
+test-full: ## The whole matrix: compilers, sanitizers, valgrind, coverage, long suites
+	@tools/setup build run test full
+	@tools/test --all $(ARGS)
+
+soak: build ## Simulate with fresh seeds until stopped
+	@tools/soak $(ARGS)
+
+bench: build ## Measure and print the figures
+	@bench/run $(ARGS)
+
+fuzz: ## Fuzz every parser, a minute each (ARGS="SECONDS [TARGET...]")
+	@tools/setup build run test full
+	@tools/fuzz $(ARGS)
+
+format: ## Bring the C files into the project's format
+	@tools/setup test
+	@tools/format
+
+lint: ## Check format and the repository's own rules
+	@tools/setup build test
+	@tools/tidy
+	@tools/tidy_test.py
+	@tools/test_test.py
+	@tools/format --check
+
+install: build ## Install the program and its service below PREFIX (and DESTDIR)
+	@tools/install "$(PREFIX)" "$(DESTDIR)"
+
+clean: ## Remove everything that was built
+	rm -rf build build-asan build-clang build-coverage build-dev build-fuzz build-tsan
