@@ -1,7 +1,7 @@
 /* The version comes from the project's meson.build, the commit from git (see build_commit.h.in). */
 #include "base/build_info.h"
 
-#include "build_commit.h"
+#include "base/build_commit.h"
 
 const char *build_info_version(void)
 {

@@ -1,6 +1,8 @@
 /* All limits in one place, each with its unit and reason. A test build may shrink them. */
 #pragma once
 
+#include <stdint.h>
+
 #define MINUTE_MS ((int64_t)60 * 1000)
 #define HOUR_MS   ((int64_t)60 * MINUTE_MS)
 #define DAY_MS    ((int64_t)24 * HOUR_MS)

@@ -98,3 +98,30 @@ bool str_to_int64(struct str text, int64_t *ret_value)
     *ret_value = value;
     return true;
 }
+
+size_t str_utf8_length(struct str text)
+{
+    if (text.length == 0) {
+        return 0;
+    }
+    const unsigned char *bytes = (const unsigned char *)text.ptr;
+    if (bytes[0] < 0x80U) {
+        return 1;
+    }
+    size_t need = bytes[0] >= 0xF0U ? 4 : bytes[0] >= 0xE0U ? 3 : 2;
+    if (bytes[0] < 0xC2U || bytes[0] > 0xF4U || text.length < need) {
+        return 0;
+    }
+    /* Overlong forms, surrogates and values over U+10FFFF show in the second byte. */
+    unsigned char low = bytes[0] == 0xE0U ? 0xA0U : bytes[0] == 0xF0U ? 0x90U : 0x80U;
+    unsigned char high = bytes[0] == 0xEDU ? 0x9FU : bytes[0] == 0xF4U ? 0x8FU : 0xBFU;
+    if (bytes[1] < low || bytes[1] > high) {
+        return 0;
+    }
+    for (size_t i = 2; i < need; i++) {
+        if ((bytes[i] & 0xC0U) != 0x80U) {
+            return 0;
+        }
+    }
+    return need;
+}

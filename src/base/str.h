@@ -32,3 +32,5 @@ struct str str_split(struct str text, char separator, struct str *ret_rest);
 size_t str_copy(char *buffer, size_t size, struct str text);
 /* Decimal number without sign, spaces or more than 19 digits; false when it is none or too large. */
 bool str_to_int64(struct str text, int64_t *ret_value);
+/* Length in bytes (1..4) of the valid UTF-8 character at the start; 0 when there is none. */
+size_t str_utf8_length(struct str text);

@@ -1,0 +1,178 @@
+/* Writing JSON into an arena. Not jansson's own writer: it prints 27.8 as 27.800000000000001, and
+ * people read what we print. A number gets the fewest digits that read back as the same number. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/json.h"
+
+struct writer {
+    struct arena *arena;
+    char *bytes;
+    size_t used;
+    size_t size;
+};
+
+static void write_bytes(struct writer *writer, const char *bytes, size_t length)
+{
+    if (writer->size - writer->used < length) {
+        size_t size = 2 * writer->size + length;
+        writer->bytes = arena_grow(writer->arena, writer->bytes, writer->used, size);
+        writer->size = size;
+    }
+    memcpy(writer->bytes + writer->used, bytes, length);
+    writer->used += length;
+}
+
+static void write_char(struct writer *writer, char c)
+{
+    write_bytes(writer, &c, 1);
+}
+
+static void write_escape(struct writer *writer, unsigned char c)
+{
+    static const char letters[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n',
+                                   ['\f'] = 'f', ['\r'] = 'r', ['"'] = '"',
+                                   ['\\'] = '\\'};
+    if (c < sizeof(letters) && letters[c] != 0) {
+        char escape[2] = {'\\', letters[c]};
+        write_bytes(writer, escape, 2);
+    } else {
+        char escape[8];
+        int length = snprintf(escape, sizeof(escape), "\\u%04x", c);
+        write_bytes(writer, escape, (size_t)length);
+    }
+}
+
+static void write_string(struct writer *writer, struct str text)
+{
+    write_char(writer, '"');
+    size_t plain = 0; /* start of what needs no escape */
+    for (size_t i = 0; i < text.length; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        if (c < 0x20 || c == '"' || c == '\\') {
+            write_bytes(writer, text.ptr + plain, i - plain);
+            write_escape(writer, c);
+            plain = i + 1;
+        }
+    }
+    write_bytes(writer, text.ptr + plain, text.length - plain);
+    write_char(writer, '"');
+}
+
+static void write_real(struct writer *writer, double value)
+{
+    char digits[40];
+    int length = 0;
+    for (int precision = 15; precision <= 17; precision++) {
+        length = snprintf(digits, sizeof(digits), "%.*g", precision, value);
+        if (strtod(digits, NULL) == value) {
+            break;
+        }
+    }
+    write_bytes(writer, digits, (size_t)length);
+    if (strpbrk(digits, ".e") == NULL) {
+        write_bytes(writer, ".0", 2); /* so that it reads back as a real */
+    }
+}
+
+static void write_integer(struct writer *writer, json_int_t value)
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof(digits), "%" JSON_INTEGER_FORMAT, value);
+    write_bytes(writer, digits, (size_t)length);
+}
+
+static void write_value(struct writer *writer, const json_t *json);
+
+struct member {
+    struct str key;
+    const json_t *value;
+};
+
+static int compare_members(const void *a, const void *b)
+{
+    return str_compare(((const struct member *)a)->key, ((const struct member *)b)->key);
+}
+
+static void write_object(struct writer *writer, const json_t *json)
+{
+    size_t count = json_object_size(json);
+    struct member *members = ARENA_ARRAY(writer->arena, struct member, count);
+    json_t *object = (json_t *)(uintptr_t)json; /* iterators want it writable; nothing is changed */
+    size_t filled = 0;
+    for (void *at = json_object_iter(object); at != NULL; at = json_object_iter_next(object, at)) {
+        members[filled].key = str_of(json_object_iter_key(at));
+        members[filled].value = json_object_iter_value(at);
+        filled++;
+    }
+    ASSERT(filled == count);
+    qsort(members, count, sizeof(*members), compare_members);
+    write_char(writer, '{');
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0) {
+            write_char(writer, ',');
+        }
+        write_string(writer, members[i].key);
+        write_char(writer, ':');
+        write_value(writer, members[i].value);
+    }
+    write_char(writer, '}');
+}
+
+static void write_array(struct writer *writer, const json_t *json)
+{
+    write_char(writer, '[');
+    size_t count = json_array_size(json);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0) {
+            write_char(writer, ',');
+        }
+        write_value(writer, json_array_get(json, i));
+    }
+    write_char(writer, ']');
+}
+
+/* Depth is bounded by what was read or built; both are ours or checked by json_read. */
+static void write_value(struct writer *writer, const json_t *json)
+{
+    switch (json_typeof(json)) {
+    case JSON_OBJECT:
+        write_object(writer, json);
+        return;
+    case JSON_ARRAY:
+        write_array(writer, json);
+        return;
+    case JSON_STRING:
+        write_string(writer,
+                     (struct str){json_string_value(json), json_string_length(json)});
+        return;
+    case JSON_INTEGER:
+        write_integer(writer, json_integer_value(json));
+        return;
+    case JSON_REAL:
+        write_real(writer, json_real_value(json));
+        return;
+    case JSON_TRUE:
+        write_bytes(writer, "true", 4);
+        return;
+    case JSON_FALSE:
+        write_bytes(writer, "false", 5);
+        return;
+    case JSON_NULL:
+        write_bytes(writer, "null", 4);
+        return;
+    }
+}
+
+struct str json_write(struct arena *arena, const json_t *json)
+{
+    ASSERT(json != NULL);
+    enum { FIRST_BYTES = 512 }; /* most documents of ours fit */
+    struct writer writer = {.arena = arena, .size = FIRST_BYTES};
+    writer.bytes = arena_alloc(arena, FIRST_BYTES);
+    write_value(&writer, json);
+    write_char(&writer, '\0');
+    return (struct str){writer.bytes, writer.used - 1};
+}
