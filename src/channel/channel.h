@@ -1,0 +1,77 @@
+/* The contract of a channel: it takes messages that are already decided, saved and paced, tries each
+ * once, and reports what became of it. It keeps nothing that must survive; it never repeats a request
+ * by itself. Reports come back as inputs, on any thread, by the sink. */
+#pragma once
+
+#include "core/decision.h"
+#include "core/person.h"
+
+/* What the channel needs of one delivery; owned by the channel from send() on (channel frees it with
+ * outgoing_free). */
+struct outgoing {
+    struct arena *arena; /* everything below lives in it */
+    int64_t delivery_id; /* 0: an act */
+    int64_t user_id;
+    enum message_class class;
+    struct str address;
+    struct str text; /* Markdown */
+    struct str picture;
+    struct button *buttons;
+    int button_count;
+    struct act act; /* delivery_id == 0 */
+};
+
+/* Where reports go. Called on any thread; copies what it needs. retry_at_ms 0: by backoff. */
+struct report {
+    int64_t delivery_id;
+    int64_t user_id;
+    enum channel_kind channel;
+    enum report_kind kind;
+    struct str address;
+    struct str provider_id;
+    struct str reason; /* short machine word: "too_many_requests", "http_500", "blocked", … */
+    struct str new_address;
+    int64_t retry_after_ms; /* REPORT_PAUSED: as the provider says */
+    bool pause_all;         /* REPORT_PAUSED: the whole channel, not only this chat */
+};
+struct channel_sink {
+    void *context;
+    void (*report)(void *context, const struct report *report);
+    /* An input from the channel (polling). `done` is called after its transaction committed (error
+     * OK) or when it was refused (ERR_BUSY: offer it again); on any thread; may be NULL. */
+    enum err (*input)(void *context, const struct input *input,
+                      void (*done)(void *done_context, enum err error), void *done_context);
+};
+
+/* Sending limits, for the engine's pacer. 0: no limit. */
+struct channel_limits {
+    double per_second;            /* of the whole channel (bot) */
+    double per_second_per_address;
+    int burst_per_address;
+    int per_minute_per_group;     /* addresses that are groups */
+    bool needs_idempotency;       /* uncertain ones may be resent with the same key */
+};
+
+struct channel;
+struct channel_ops {
+    enum channel_kind kind;
+    struct channel_limits limits;
+    /* Takes ownership; never blocks. ERR_BUSY: more than LIMIT_IN_FLIGHT under way (not taken). */
+    enum err (*send)(struct channel *channel, struct outgoing *outgoing);
+    /* Begins receiving (polling, registering commands). May be called again after stop. */
+    enum err (*start)(struct channel *channel, struct err_detail *detail);
+    /* Stops taking inputs, finishes or gives up what is under way within wait_ms; each unfinished
+     * send is reported uncertain. */
+    void (*stop)(struct channel *channel, int64_t wait_ms);
+    void (*free)(struct channel *channel);
+    int (*in_flight)(const struct channel *channel);
+};
+/* First member of every implementation. */
+struct channel {
+    const struct channel_ops *ops;
+};
+
+void outgoing_free(struct outgoing *outgoing);
+/* A copy of the delivery for its channel. */
+struct outgoing *outgoing_of_delivery(const struct delivery *delivery);
+struct outgoing *outgoing_of_act(const struct act *act, int64_t user_id);

@@ -1,0 +1,50 @@
+/* Commitments and the difficulty ladder: the only functions that change a commitment, its counters on
+ * the user, streak and ladder. Each records its events. Pure. */
+#pragma once
+
+#include "core/decide.h"
+
+/* Minutes 0.5 1 2 5 10 15 20 30 45 60 90 120, in seconds. */
+enum { LADDER_RUNGS = 12 };
+int ladder_size_s(int rung);
+/* The largest rung of at most size_s; 0 when smaller than the first. */
+int ladder_rung_of(int size_s);
+/* "Too big": the largest rung <= half of size_s. */
+int ladder_halve(int size_s);
+
+/* What decide's parts share while one input is decided on. */
+struct deciding {
+    struct arena *arena;
+    const struct world *world;
+    struct person *person;
+    const struct input *input;
+    struct decision *decision;
+};
+
+struct commitment_plan {
+    struct str text;
+    int size_s;
+    struct str source;
+    int64_t planned_at_ms;
+    enum repeat_kind repeat;
+    int repeat_weekday, repeat_minute;
+    bool completed_at_once; /* onboarding step 3 */
+};
+
+/* Makes one; NULL and decision->error ERR_LIMIT when LIMIT_COMMITMENTS_OPEN are open. Triggers runs
+ * of journeys (commitment_made; for a completed one commitment_completed) unless source is onboarding. */
+struct commitment *commitment_make(struct deciding *deciding, const struct commitment_plan *plan);
+/* False (and nothing changes) when it is not open. A repeating one makes its successor. */
+bool commitment_complete(struct deciding *deciding, struct commitment *commitment);
+bool commitment_drop(struct deciding *deciding, struct commitment *commitment);
+bool commitment_rename(struct deciding *deciding, struct commitment *commitment, struct str text);
+/* Within 10 minutes after completing or dropping. */
+bool commitment_undo(struct deciding *deciding, struct commitment *commitment);
+bool commitment_halve(struct deciding *deciding, struct commitment *commitment);
+bool commitment_postpone(struct deciding *deciding, struct commitment *commitment, int64_t by_ms);
+/* The missed timer came: 24 h past due. */
+void commitment_timer(struct deciding *deciding, struct commitment *commitment);
+/* "Done after all" of a missed one. */
+bool commitment_done_after_all(struct deciding *deciding, struct commitment *commitment);
+/* Clean text of a commitment from what a person wrote: one line, <= LIMIT_COMMITMENT_BYTES. */
+struct str commitment_text(struct arena *arena, struct str text);

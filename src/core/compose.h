@@ -1,0 +1,29 @@
+/* Making deliveries: the only way in which the core says something. Pure. */
+#pragma once
+
+#include "core/commitment.h"
+#include "core/pressure.h"
+
+/* A message of a run's step. It is gated at once: one that may go out now is rendered, counted and
+ * marked sending + dispatch; else it stays scheduled until its instant. */
+struct delivery *compose_step(struct deciding *deciding, struct run *run, const struct step *step,
+                              enum message_kind kind, const struct prompt *prompt,
+                              const struct message *text, struct str variant);
+/* A reply by a bot text's key, with the given buttons (may be NULL). Sent at once. */
+struct delivery *compose_reply(struct deciding *deciding, const char *key,
+                               const struct button *buttons, int button_count);
+/* The same with facts about a commitment or run. */
+struct delivery *compose_reply_about(struct deciding *deciding, const char *key,
+                                     const struct commitment *commitment, const struct run *run,
+                                     const struct button *buttons, int button_count);
+/* A reply whose Markdown is already rendered. */
+struct delivery *compose_reply_text(struct deciding *deciding, struct str markdown,
+                                    const struct button *buttons, int button_count);
+/* A due or retried delivery: asks the gate, renders if that was not done, marks it sending +
+ * dispatch, held, suppressed or expired. */
+void compose_claim(struct deciding *deciding, struct delivery *delivery);
+/* Answers a tap: the callback's short text and the message edited to show the choice. */
+void compose_tap(struct deciding *deciding, struct str callback_text, struct str chosen);
+/* Renders a bot text. */
+struct str compose_text(struct deciding *deciding, const char *key,
+                        const struct commitment *commitment, const struct run *run, bool plain);

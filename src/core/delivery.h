@@ -1,0 +1,24 @@
+/* States of a delivery: one table of name, allowed next states, final or not; one function that moves.
+ * Reports may arrive in any order; the state only moves forward. Pure. */
+#pragma once
+
+#include "core/person.h"
+
+/* "scheduled", "sending", …; static storage. */
+const char *delivery_state_name(enum delivery_state state);
+/* DELIVERY_STATE_COUNT when it is no name. */
+enum delivery_state delivery_state_of(struct str name);
+bool delivery_state_is_final(enum delivery_state state);
+bool delivery_may_move(enum delivery_state from, enum delivery_state to);
+/* Moves; asserts nothing for reports that come too late: returns false and changes nothing. */
+bool delivery_move(struct delivery *delivery, enum delivery_state to, struct str reason);
+const char *message_class_name(enum message_class class);
+enum message_class message_class_of(struct str name, bool *ret_known);
+const char *message_kind_name(enum message_kind kind);
+const char *run_outcome_name(enum run_outcome outcome);
+const char *run_phase_name(enum run_phase phase);
+const char *commitment_state_name(enum commitment_state state);
+const char *journey_set_name(enum journey_set set);
+/* What is preferred after the provider's answer was lost: replies and onboarding steps are sent once
+ * more (a person waits for them), followups and nudges never. */
+bool delivery_resends_uncertain(const struct delivery *delivery);

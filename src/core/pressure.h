@@ -1,0 +1,31 @@
+/* Pressure rules: may this delivery go out now? Pure. The only place where quiet hours, caps,
+ * consent, holds and expiry are decided; it is asked when a delivery is due, at every attempt.
+ *
+ * reply: never delayed, never capped. onboarding, followup: outside quiet hours; followups at most 5
+ * per commitment and 6 a local day. nudge: outside quiet hours, at most one per gap (4 h) and three per
+ * local day; a capped one waits until it expires, then suppressed(cap). /stop ends all but replies;
+ * /pause holds them; a crisis hold holds them. Time held by quiet hours or pause does not count
+ * towards expiry. */
+#pragma once
+
+#include "core/decide.h"
+
+enum gate_verdict { GATE_SEND, GATE_HOLD, GATE_SUPPRESS, GATE_EXPIRE };
+
+struct gate {
+    enum gate_verdict verdict;
+    int64_t until_ms;   /* GATE_HOLD: ask again then */
+    bool hold_is_free;  /* GATE_HOLD: the time does not count towards expiry (quiet hours, pause) */
+    const char *reason; /* static word: "quiet_hours", "cap", "paused", "stopped", "blocked", … */
+};
+
+struct gate pressure_gate(const struct world *world, const struct person *person,
+                          const struct delivery *delivery);
+/* Counts a delivery that goes out now against the person's caps. */
+void pressure_count(const struct world *world, struct person *person, struct delivery *delivery);
+/* The person's zone (their own, else the installation's). */
+const struct zone *person_zone(const struct world *world, const struct person *person);
+/* The person's language as far as the catalog has it, else the installation's. */
+const char *person_language(const struct world *world, const struct person *person);
+/* The first instant >= at_ms outside the person's quiet hours. */
+int64_t pressure_after_quiet(const struct world *world, const struct person *person, int64_t at_ms);

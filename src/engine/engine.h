@@ -1,0 +1,89 @@
+/* The engine: one loop that owns all writes. It takes what waits now (inputs, reports, inbox commands,
+ * due rows), decides, saves everything in one transaction, commits once, and only then acknowledges
+ * and hands messages to the channels. When a commit fails nothing happened: inputs are offered again.
+ *
+ * engine_step is one batch without waiting, for tests and the simulator (virtual clock, one thread);
+ * engine_run is the loop of `serve` on a thread of its own. engine_submit may be called on any thread. */
+#pragma once
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "channel/channel.h"
+#include "core/catalog.h"
+#include "store/store.h"
+
+struct engine;
+
+/* What the engine asks of the population (bi answers; cli wires it). NULL functions: unknown. */
+struct population_ops {
+    void *context;
+    void (*read)(void *context, struct store *store, struct arena *arena, const struct user *user,
+                 const struct input *input, int64_t now_ms, struct population *ret_population);
+};
+
+struct engine_options {
+    const struct config *config;
+    struct clock *clock;
+    struct store *store;           /* writer; the engine uses it alone while it lives */
+    struct catalog *catalog;       /* the engine takes it over and frees it */
+    struct channel *channels[CHANNEL_COUNT]; /* NULL: off. Not owned. */
+    struct population_ops population;
+    uint64_t seed;                 /* of jitter and slots of new users */
+    int64_t lease_ms;              /* default 10 s */
+    int64_t owner;                 /* random id of this process */
+    bool pacing;                   /* false only for measuring */
+};
+
+/* Takes the lease, loads settings, rollouts, definitions and pauses. ERR_CONFLICT: another process
+ * serves this database (the detail names its pid). */
+MUST_CHECK enum err engine_new(const struct engine_options *options, struct engine **ret_engine,
+                               struct err_detail *detail);
+/* Gives the lease back. The loop must have ended. */
+void engine_free(struct engine *engine);
+
+/* What the caller of engine_submit is told after the commit (on the engine's thread, or inside
+ * engine_step). result and detail are valid during the call only. */
+struct outcome {
+    enum err error;
+    bool handled;
+    bool duplicate;
+    int64_t user_id;
+    struct str result;
+    const struct err_detail *detail;
+};
+typedef void engine_done(void *context, const struct outcome *outcome);
+
+/* Copies the input. ERR_BUSY when the queue is full (nothing will be called), ERR_CANCELLED while
+ * shutting down. done may be NULL. */
+MUST_CHECK enum err engine_submit(struct engine *engine, const struct input *input, engine_done *done,
+                                  void *context);
+/* The same for commands about the installation (rollout, rollback, sending, broadcast, …), as in the
+ * inbox: kind and JSON payload. */
+MUST_CHECK enum err engine_command(struct engine *engine, struct str kind, struct str payload,
+                                   struct str actor, engine_done *done, void *context);
+/* The sink to give to channels. */
+struct channel_sink engine_sink(struct engine *engine);
+
+struct step_result {
+    int inputs, reports, due, sent;
+    int64_t next_due_at_ms; /* INT64_MAX: nothing waits */
+    bool more;              /* something was left for the next batch */
+};
+/* One batch. ERR_BUSY/ERR_FULL/ERR_STORE: nothing was changed, nothing lost; step again later. */
+MUST_CHECK enum err engine_step(struct engine *engine, struct step_result *ret_result,
+                                struct err_detail *detail);
+/* Runs until engine_stop. Retries store failures with backoff, renews the lease, prunes. */
+enum err engine_run(struct engine *engine);
+/* Ends engine_run after the present batch. Any thread, signal handlers excluded. */
+void engine_stop(struct engine *engine);
+
+/* Figures for health and metrics pages; any thread. */
+struct engine_status {
+    int64_t batches, inputs, decisions, sent, failed, uncertain, store_errors;
+    int64_t last_batch_at_ms;
+    int64_t oldest_due_age_ms; /* backlog: how late the oldest due row is, 0 none */
+    int queue_count;
+    bool healthy;              /* last store access worked, lease held */
+    bool someone_waits;        /* some web-chat person has a message waiting for an answer */
+};
+void engine_status(struct engine *engine, struct engine_status *ret_status);

@@ -1,0 +1,229 @@
+/* The store: the only place that keeps anything. One contract, two databases (SQLite here; PostgreSQL
+ * joins behind the same contract), so all calls take and give whole batches.
+ *
+ * A store object belongs to one thread. The engine loop holds the only writer; others open read-only
+ * ones. Everything of one batch is one transaction: begin, load, save, commit. Errors: ERR_BUSY (locked,
+ * retry), ERR_FULL (disk full, retry later), ERR_STORE (see detail), ERR_SCHEMA; after an error inside a
+ * transaction only store_rollback may follow. Pointers that loads give live in the caller's arena. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/ids.h"
+#include "core/decide.h"
+
+struct store;
+
+enum store_mode { STORE_WRITER, STORE_READER };
+
+/* Opens "sqlite:PATH" (created when missing and mode is STORE_WRITER). Does not migrate. */
+MUST_CHECK enum err store_open(const char *url, enum store_mode mode, struct store **ret_store,
+                               struct err_detail *detail);
+void store_close(struct store *store);
+/* "sqlite 3.40.1 wal synchronous=full", for humans; static as long as the store. */
+const char *store_description(const struct store *store);
+
+/* ---- schema (migrate.c) ------------------------------------------------------------------------ */
+
+struct migration_state {
+    int applied;
+    int pending;
+    const char *last; /* name of the last applied, "" none */
+};
+/* ERR_SCHEMA when a checksum differs or the schema is newer than this program. */
+MUST_CHECK enum err store_migration_state(struct store *store, struct migration_state *ret_state,
+                                          struct err_detail *detail);
+/* Applies what is pending, each in a transaction; told by `done` (may be NULL) after each. */
+MUST_CHECK enum err store_migrate(struct store *store, void (*done)(void *context, const char *name),
+                                  void *context, struct err_detail *detail);
+
+/* ---- ownership ----------------------------------------------------------------------------------- */
+
+struct lease {
+    int64_t fence;   /* grows with every take-over */
+    int64_t pid;
+    int64_t until_ms;
+};
+/* Takes or renews the engine's lease on all slots for `owner` (a random id of this process) until
+ * until_ms. ERR_CONFLICT with the holder in *ret_lease when another living owner has it. */
+MUST_CHECK enum err store_lease_take(struct store *store, int64_t owner, int64_t pid, int64_t now_ms,
+                                     int64_t until_ms, struct lease *ret_lease,
+                                     struct err_detail *detail);
+MUST_CHECK enum err store_lease_give(struct store *store, int64_t owner, struct err_detail *detail);
+/* Who holds it at now_ms (read only); until_ms 0 when nobody. */
+MUST_CHECK enum err store_lease_show(struct store *store, struct lease *ret_lease,
+                                     struct err_detail *detail);
+
+/* ---- the batch transaction ------------------------------------------------------------------------ */
+
+MUST_CHECK enum err store_begin(struct store *store, struct err_detail *detail);
+MUST_CHECK enum err store_commit(struct store *store, struct err_detail *detail);
+void store_rollback(struct store *store);
+
+/* Remembers (source, external_id); *ret_new is false when it was seen before (then do nothing). */
+MUST_CHECK enum err store_seen(struct store *store, struct str source, struct str external_id,
+                               int64_t at_ms, bool *ret_new, struct err_detail *detail);
+/* Forgets what was seen before the instant. */
+MUST_CHECK enum err store_seen_prune(struct store *store, struct str source, int64_t before_ms,
+                                     struct err_detail *detail);
+
+/* User id of an identity; 0 when there is none. */
+MUST_CHECK enum err store_identity_find(struct store *store, enum channel_kind kind, struct str value,
+                                        int64_t *ret_user_id, struct err_detail *detail);
+/* insert … on conflict do nothing; *ret_user_id is the owner afterwards. */
+MUST_CHECK enum err store_identity_add(struct store *store, enum channel_kind kind, struct str value,
+                                       int64_t user_id, int64_t at_ms, int64_t *ret_user_id,
+                                       struct err_detail *detail);
+MUST_CHECK enum err store_identity_change(struct store *store, int64_t user_id,
+                                          const struct identity_change *change, int64_t at_ms,
+                                          struct err_detail *detail);
+
+/* What of a person to load beside the user, the active runs, open and recent commitments. */
+struct person_want {
+    int64_t user_id;
+    int64_t run_id;        /* also this one though it ended; 0: none */
+    int64_t commitment_id; /* likewise */
+    int64_t delivery_id;   /* likewise */
+    bool history;          /* instants of activity of the last 60 days */
+    int64_t now_ms;
+};
+/* Loads people; ret_people[i] is NULL when there is no such user (or it is erased). Of deliveries
+ * it loads the wanted one and all unfinished ones of the person's active runs. */
+MUST_CHECK enum err store_people_load(struct store *store, struct arena *arena,
+                                      const struct person_want *wants, int count,
+                                      struct person **ret_people, struct err_detail *detail);
+/* Writes all rows marked is_new or changed of these people, and their due rows (next_at_ms against
+ * saved_next_at_ms). Clears the marks. */
+MUST_CHECK enum err store_people_save(struct store *store, struct person *const *people, int count,
+                                      struct err_detail *detail);
+/* Appends events in order. previous_event_id and event_last_id are the caller's business. */
+MUST_CHECK enum err store_events_append(struct store *store, const struct event *events, int count,
+                                        struct err_detail *detail);
+MUST_CHECK enum err store_feedback_append(struct store *store, const struct feedback *feedback,
+                                          int count, int64_t at_ms, struct id_source *ids,
+                                          struct err_detail *detail);
+MUST_CHECK enum err store_notices_append(struct store *store, const struct notice *notices, int count,
+                                         int64_t at_ms, struct id_source *ids,
+                                         struct err_detail *detail);
+
+/* Due rows, oldest first, of all slots. */
+struct due {
+    int64_t due_at_ms;
+    int64_t id; /* of the row that waits; its slot in the low 8 bits */
+    enum due_kind kind;
+    int64_t user_id;
+};
+MUST_CHECK enum err store_due_load(struct store *store, int64_t until_ms, int limit, struct due *ret_due,
+                                   int *ret_count, struct err_detail *detail);
+/* The first instant anything is due, INT64_MAX when nothing waits. */
+MUST_CHECK enum err store_due_next(struct store *store, int64_t *ret_due_at_ms,
+                                   struct err_detail *detail);
+
+/* Erases a person: identities, texts, addresses, commitments, runs, events; the user row stays as an
+ * empty shell marked erased, deliveries stay as counts only. */
+MUST_CHECK enum err store_user_erase(struct store *store, int64_t user_id, int64_t at_ms,
+                                     struct err_detail *detail);
+/* Everything held about a person as one JSON object in the arena. ERR_NOT_FOUND. */
+MUST_CHECK enum err store_user_export(struct store *store, struct arena *arena, int64_t user_id,
+                                      struct str *ret_json, struct err_detail *detail);
+
+/* ---- inbox: commands for the running engine -------------------------------------------------------- */
+
+struct inbox_row {
+    int64_t id;
+    struct str kind;    /* "rollout", "rollback", "sending", "input", "broadcast", … */
+    struct str payload; /* JSON object */
+    struct str actor;   /* who: "cli", a named key */
+};
+/* Appends outside any transaction (any process, any thread's own store). */
+MUST_CHECK enum err store_inbox_put(struct store *store, struct str kind, struct str payload,
+                                    struct str actor, int64_t at_ms, int64_t *ret_id,
+                                    struct err_detail *detail);
+/* Unanswered rows, oldest first. Inside the engine's transaction. */
+MUST_CHECK enum err store_inbox_load(struct store *store, struct arena *arena, int limit,
+                                     struct inbox_row **ret_rows, int *ret_count,
+                                     struct err_detail *detail);
+MUST_CHECK enum err store_inbox_answer(struct store *store, int64_t id, enum err error,
+                                       struct str result, int64_t at_ms, struct err_detail *detail);
+/* The answer of a row: *ret_done false while it waits. */
+MUST_CHECK enum err store_inbox_result(struct store *store, struct arena *arena, int64_t id,
+                                       bool *ret_done, enum err *ret_error, struct str *ret_result,
+                                       struct err_detail *detail);
+/* Changes whenever another connection committed (cheap; for noticing inbox rows while idle). */
+MUST_CHECK enum err store_change_mark(struct store *store, int64_t *ret_mark,
+                                      struct err_detail *detail);
+
+/* ---- settings, rollouts, definitions, pauses -------------------------------------------------------- */
+
+/* Named JSON values ("sending", "rollout/superior_onboarding", "journeys/current", …); empty when
+ * absent. Writes inside the engine's transaction. */
+MUST_CHECK enum err store_setting_get(struct store *store, struct arena *arena, const char *name,
+                                      struct str *ret_json, struct err_detail *detail);
+MUST_CHECK enum err store_setting_put(struct store *store, const char *name, struct str json,
+                                      int64_t at_ms, struct err_detail *detail);
+/* Who did what: before and after as JSON ("" none). */
+MUST_CHECK enum err store_audit_append(struct store *store, struct str actor, struct str action,
+                                       struct str before, struct str after, int64_t at_ms,
+                                       struct id_source *ids, struct err_detail *detail);
+MUST_CHECK enum err store_definition_put(struct store *store, struct str hash, struct str journey,
+                                         struct str version, struct str yaml, int64_t at_ms,
+                                         struct err_detail *detail);
+MUST_CHECK enum err store_definition_get(struct store *store, struct arena *arena, struct str hash,
+                                         struct str *ret_yaml, struct err_detail *detail);
+/* Until when a channel (address "" = the whole channel) must not be written to. */
+MUST_CHECK enum err store_pause_put(struct store *store, enum channel_kind channel, struct str address,
+                                    int64_t until_ms, struct err_detail *detail);
+
+/* ---- generic reads: named blocks of sql/NAME.sql ----------------------------------------------------- */
+
+enum cell_type { CELL_NULL, CELL_INT, CELL_REAL, CELL_TEXT };
+struct cell {
+    enum cell_type type;
+    int64_t integer;
+    double real; /* also set for CELL_INT */
+    struct str text;
+};
+struct arg {
+    enum cell_type type;
+    int64_t integer;
+    double real;
+    struct str text;
+};
+#define ARG_INT(value)  ((struct arg){.type = CELL_INT, .integer = (value)})
+#define ARG_TEXT(value) ((struct arg){.type = CELL_TEXT, .text = (value)})
+#define ARG_REAL(value) ((struct arg){.type = CELL_REAL, .real = (value)})
+#define ARG_NULL        ((struct arg){.type = CELL_NULL})
+
+struct rows {
+    int count;
+    int columns;
+    const char *const *names;
+    struct cell *cells; /* count * columns, row by row */
+};
+/* Runs the named block ("metrics_totals") with its positional arguments and gives all rows, at most
+ * row_max (ERR_LIMIT beyond). Reads or writes. */
+MUST_CHECK enum err store_query(struct store *store, struct arena *arena, const char *block,
+                                const struct arg *args, int arg_count, int row_max,
+                                struct rows *ret_rows, struct err_detail *detail);
+/* Names of all blocks, so that tests prepare every one. */
+const char *const *store_blocks(int *ret_count);
+
+/* ---- maintenance ------------------------------------------------------------------------------------- */
+
+/* A consistent copy while the engine writes; refuses to overwrite. progress may be NULL. */
+MUST_CHECK enum err store_backup(struct store *store, const char *path,
+                                 void (*progress)(void *context, int64_t done, int64_t total),
+                                 void *context, struct err_detail *detail);
+/* One disagreement found by doctor. */
+struct finding {
+    struct str check; /* "counters", "due", "chain", … */
+    int64_t id;
+    struct str text;
+};
+/* Recounts everything that is kept twice, and the database's own integrity. At most `max` findings. */
+MUST_CHECK enum err store_doctor(struct store *store, struct arena *arena, int max,
+                                 struct finding **ret_findings, int *ret_count, int *ret_checks,
+                                 struct err_detail *detail);
