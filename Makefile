@@ -51,8 +51,12 @@ lint: ## Check format and the repository's own rules
 	@tools/test_test.py
 	@tools/format --check
 
-install: build ## Install the program and its service below PREFIX (and DESTDIR)
-	@tools/install "$(PREFIX)" "$(DESTDIR)"
+install: ## Install the program and its service below PREFIX (and DESTDIR)
+	@test -x build/nudge || $(MAKE) build
+	install -D -m 755 build/nudge "$(DESTDIR)$(PREFIX)/bin/nudge"
+	install -d "$(DESTDIR)$(PREFIX)/lib/systemd/system" "$(DESTDIR)$(PREFIX)/share/doc/nudge"
+	sed 's|/usr/local|$(PREFIX)|g' packaging/nudge.service >"$(DESTDIR)$(PREFIX)/lib/systemd/system/nudge.service"
+	install -m 644 README.md CHANGELOG.md LICENSE packaging/nginx.conf packaging/Caddyfile "$(DESTDIR)$(PREFIX)/share/doc/nudge"
 
 clean: ## Remove everything that was built
 	rm -rf build build-asan build-clang build-coverage build-dev build-fuzz build-tsan
