@@ -1,8 +1,8 @@
 /* Human time: zones, local days, local hours. The system's tzdata is read through GLib; this header
  * hides it. Instants are int64 milliseconds since 1970 UTC.
  *
- * A local time that does not exist (gap) means the first instant after the gap; one that exists twice
- * (overlap) means the first. Zones are cached for the life of the process; all functions are
+ * A local time that does not exist (gap) means the first instant after the gap; one that exists
+ * twice (overlap) means the first. Zones are cached for the life of the process; all functions are
  * thread-safe. */
 #pragma once
 
@@ -22,8 +22,8 @@ struct local_time {
     int offset_s;             /* seconds east of UTC */
 };
 
-/* The zone of an IANA name ("Europe/Berlin", "UTC"); NULL when tzdata does not know it. At most 1024
- * different zones are cached; further ones give NULL. */
+/* The zone of an IANA name ("Europe/Berlin", "UTC"); NULL when tzdata does not know it. At most
+ * 1024 different zones are cached; further ones give NULL. */
 const struct zone *zone_find(struct str name);
 const struct zone *zone_utc(void);
 const char *zone_name(const struct zone *zone);
@@ -35,9 +35,12 @@ struct local_time calendar_local(const struct zone *zone, int64_t at_ms);
 int64_t calendar_local_day(const struct zone *zone, int64_t at_ms);
 /* Minutes since local midnight on the wall clock (0..1439). */
 int calendar_local_minute(const struct zone *zone, int64_t at_ms);
-/* The instant of a wall-clock time on a local day (minute 0..1439), by the gap/overlap rule above. */
+/* The instant of a wall-clock time on a local day (minute 0..1439), by the gap/overlap rule above.
+ */
 int64_t calendar_instant(const struct zone *zone, int64_t day_number, int minute);
-/* The next instant >= at_ms at which the wall clock shows `minute`. */
+/* The next instant >= at_ms at which the wall clock turns to `minute`. In an overlap it may be the
+ * second showing, when at_ms lies after the first: right for the end of a window. What happens once
+ * a day goes on with calendar_instant(day + 1, minute) instead. */
 int64_t calendar_next_minute(const struct zone *zone, int64_t at_ms, int minute);
 /* The first instant of a local day (not always 00:00). */
 int64_t calendar_day_start(const struct zone *zone, int64_t day_number);

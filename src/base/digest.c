@@ -93,8 +93,8 @@ struct str digest_base64(struct arena *arena, struct str bytes)
 
 static bool is_base64_char(char c)
 {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           c == '+' || c == '/';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '/';
 }
 
 struct str digest_base64_decode(struct arena *arena, struct str text)

@@ -32,9 +32,8 @@ static void write_char(struct writer *writer, char c)
 
 static void write_escape(struct writer *writer, unsigned char c)
 {
-    static const char letters[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n',
-                                   ['\f'] = 'f', ['\r'] = 'r', ['"'] = '"',
-                                   ['\\'] = '\\'};
+    static const char letters[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
+                                   ['\r'] = 'r', ['"'] = '"',  ['\\'] = '\\'};
     if (c < sizeof(letters) && letters[c] != 0) {
         char escape[2] = {'\\', letters[c]};
         write_bytes(writer, escape, 2);
@@ -145,8 +144,7 @@ static void write_value(struct writer *writer, const json_t *json)
         write_array(writer, json);
         return;
     case JSON_STRING:
-        write_string(writer,
-                     (struct str){json_string_value(json), json_string_length(json)});
+        write_string(writer, (struct str){json_string_value(json), json_string_length(json)});
         return;
     case JSON_INTEGER:
         write_integer(writer, json_integer_value(json));

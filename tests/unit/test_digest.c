@@ -86,8 +86,8 @@ static void base64_goes_both_ways(void **state)
 static void invalid_base64_is_refused(void **state)
 {
     (void)state;
-    static const char *const cases[] = {"A", "====", "Zg===", "Zm 9v", "Zm9v\n", "Zg=a", "-_8A",
-                                        "Zm9vY", " Zm9v"};
+    static const char *const cases[] = {"A",    "====", "Zg===", "Zm 9v", "Zm9v\n",
+                                        "Zg=a", "-_8A", "Zm9vY", " Zm9v"};
     struct arena *arena = arena_new(256);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_null(digest_base64_decode(arena, str_of(cases[i])).ptr);
@@ -99,12 +99,9 @@ static void invalid_base64_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sha256_matches_the_standard),
-        cmocka_unit_test(hmac_matches_rfc_4231),
-        cmocka_unit_test(secrets_are_compared_whole),
-        cmocka_unit_test(random_bytes_differ),
-        cmocka_unit_test(base64_goes_both_ways),
-        cmocka_unit_test(invalid_base64_is_refused),
+        cmocka_unit_test(sha256_matches_the_standard), cmocka_unit_test(hmac_matches_rfc_4231),
+        cmocka_unit_test(secrets_are_compared_whole),  cmocka_unit_test(random_bytes_differ),
+        cmocka_unit_test(base64_goes_both_ways),       cmocka_unit_test(invalid_base64_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

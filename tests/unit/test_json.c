@@ -97,9 +97,8 @@ static void members_are_typed(void **state)
 {
     (void)state;
     json_t *json = NULL;
-    assert_int_equal(read_text("{\"s\":\"x\",\"i\":7,\"r\":1.5,\"b\":true,\"o\":{},\"a\":[]}", &json,
-                               NULL),
-                     OK);
+    assert_int_equal(
+        read_text("{\"s\":\"x\",\"i\":7,\"r\":1.5,\"b\":true,\"o\":{},\"a\":[]}", &json, NULL), OK);
     assert_true(str_is(json_get_str(json, "s"), "x"));
     assert_null(json_get_str(json, "i").ptr);
     assert_int_equal(json_get_int(json, "i", -1), 7);
@@ -168,7 +167,9 @@ static void any_bytes_become_a_string(void **state)
     } cases[] = {
         {{NULL, 0}, ""},
         {{"plain", 5}, "plain"},
-        {{"a\0b", 3}, "a\xEF\xBF\xBD" "b"},
+        {{"a\0b", 3},
+         "a\xEF\xBF\xBD"
+         "b"},
         {{"\xff\xc3\xa4\xc3", 4}, "\xEF\xBF\xBD\xc3\xa4\xEF\xBF\xBD"},
         {{"\xf4\x90\x80\x80", 4}, "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
     };
