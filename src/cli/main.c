@@ -1,15 +1,57 @@
-/* The program's entry. So far it answers which build it is. */
-#include "base/build_info.h"
-
+/* The program's entry: finds the subcommand. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/build_info.h"
+#include "cli/cli.h"
+#include "cli/command.h"
+
+struct command {
+    const char *name;
+    const char *summary;
+    int (*run)(int argc, char **argv);
+};
+
+static const struct command commands[] = {
+    {NULL, NULL, NULL},
+};
+
+static void print_help(FILE *out)
+{
+    fputs("nudge follows people up in a chat, at the moment they act.\n\n"
+          "Usage: nudge COMMAND [OPTION...]\n\nCommands:\n",
+          out);
+    for (const struct command *command = commands; command->name != NULL; command++) {
+        fprintf(out, "  %-12s %s\n", command->name, command->summary);
+    }
+    fputs("\nExamples:\n"
+          "  nudge demo                     try everything in a browser, without any account\n"
+          "  nudge serve                    run the bot (settings from the environment or .env)\n"
+          "  nudge metrics                  how well does it work?\n"
+          "  nudge COMMAND --help           options and examples of one command\n",
+          out);
+}
 
 int main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-        printf("nudge %s (%s)\n", build_info_version(), build_info_commit());
-        return 0;
+    if (argc < 2) {
+        print_help(stderr);
+        return CLI_USAGE;
     }
-    fprintf(stderr, "usage: nudge --version\n");
-    return 2;
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        print_help(stdout);
+        return CLI_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("nudge %s (%s)\n", build_info_version(), build_info_commit());
+        return CLI_OK;
+    }
+    for (const struct command *command = commands; command->name != NULL; command++) {
+        if (strcmp(argv[1], command->name) == 0) {
+            return command->run(argc - 1, argv + 1);
+        }
+    }
+    fprintf(stderr, "nudge: there is no command \"%s\"; see nudge --help\n", argv[1]);
+    return CLI_USAGE;
 }

@@ -1,0 +1,181 @@
+/* Settings, errors and common options of all subcommands. */
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+enum { KEY_JSON = 1001, KEY_ENV_FILE, KEY_DATABASE };
+
+static const struct argp_option common_options[] = {
+    {"json", KEY_JSON, NULL, 0, "Print one JSON document instead of a table", 100},
+    {"database", KEY_DATABASE, "URL", 0, "Use this store instead of DATABASE_URL (sqlite:PATH)", 100},
+    {"env-file", KEY_ENV_FILE, "FILE", 0, "Read settings from FILE instead of .env", 100},
+    {0}};
+
+static error_t parse_common(int key, char *argument, struct argp_state *state)
+{
+    struct cli *cli = state->input;
+    switch (key) {
+    case KEY_JSON:
+        cli->json = true;
+        return 0;
+    case KEY_ENV_FILE:
+        cli->env_file = argument;
+        return 0;
+    case KEY_DATABASE:
+        cli->database = argument;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp common_argp = {common_options, parse_common, NULL, NULL, NULL, NULL, NULL};
+
+struct both_inputs {
+    struct cli *cli;
+    void *own;
+    error_t (*parse)(int key, char *argument, struct argp_state *state);
+};
+
+/* argp gives children their own input at ARGP_KEY_INIT; the subcommand's parser sees its own. */
+static error_t parse_own(int key, char *argument, struct argp_state *state)
+{
+    struct both_inputs *both = state->input;
+    if (key == ARGP_KEY_INIT) {
+        state->child_inputs[0] = both->cli;
+    }
+    if (both->parse == NULL) {
+        return key == ARGP_KEY_ARG ? ARGP_ERR_UNKNOWN : 0;
+    }
+    void *hidden = state->input;
+    state->input = both->own;
+    error_t result = both->parse(key, argument, state);
+    state->input = hidden;
+    return result;
+}
+
+static int load_settings(struct cli *cli)
+{
+    struct err_detail detail = {""};
+    const char *env_file = cli->env_file != NULL ? cli->env_file : ".env";
+    if (cli->env_file != NULL && access(env_file, R_OK) != 0) {
+        fprintf(stderr, "nudge: cannot read the settings file %s\n", env_file);
+        return CLI_FAILURE;
+    }
+    enum err error = config_load(cli->arena, environ, env_file, &cli->config, &detail);
+    if (error != OK) {
+        return cli_fail(cli, error, &detail);
+    }
+    if (cli->database != NULL) {
+        cli->config.database_url = cli->database;
+    }
+    if (strcmp(cli->config.log_level, "debug") == 0) {
+        log_set_level(LOG_LEVEL_DEBUG);
+    }
+    return CLI_OK;
+}
+
+int cli_begin(struct cli *cli, const struct argp *argp, int argc, char **argv, void *input)
+{
+    memset(cli, 0, sizeof(*cli));
+    cli->arena = arena_new((size_t)16 * 1024);
+    cli->clock = clock_new_real();
+    struct both_inputs both = {cli, input, argp->parser};
+    struct argp_child children[] = {{&common_argp, 0, "Common options:", 90}, {0}};
+    struct argp whole = *argp;
+    whole.parser = parse_own;
+    whole.children = children;
+    char name[64];
+    snprintf(name, sizeof(name), "nudge %s", argv[0]);
+    argv[0] = name;
+    argp_err_exit_status = CLI_USAGE;
+    error_t failed = argp_parse(&whole, argc, argv, 0, NULL, &both);
+    argv[0] = NULL;
+    if (failed != 0) {
+        fprintf(stderr, "%s: %s\n", name, strerror(failed));
+        return CLI_USAGE;
+    }
+    return load_settings(cli);
+}
+
+int cli_end(struct cli *cli, int status)
+{
+    clock_free(cli->clock);
+    arena_free(cli->arena);
+    if (fflush(stdout) != 0 && status == CLI_OK) {
+        fprintf(stderr, "nudge: cannot write the result\n");
+        return CLI_FAILURE;
+    }
+    return status;
+}
+
+int cli_fail(const struct cli *cli, enum err error, const struct err_detail *detail)
+{
+    const char *text = detail != NULL && detail->text[0] != '\0' ? detail->text : err_text(error);
+    if (cli->json) {
+        json_t *json = json_pack("{s:s, s:s}", "error", err_text(error), "detail", text);
+        char *line = json_dumps(json, JSON_COMPACT);
+        fprintf(stderr, "%s\n", line);
+        free(line);
+        json_decref(json);
+    } else {
+        fprintf(stderr, "nudge: %s\n", text);
+    }
+    return error == ERR_NOT_FOUND || error == ERR_CONFLICT ? CLI_NO
+           : error == ERR_INVALID                          ? CLI_USAGE
+                                                           : CLI_FAILURE;
+}
+
+int cli_usage(const struct cli *cli, const char *format, ...)
+{
+    (void)cli;
+    va_list args;
+    va_start(args, format);
+    fputs("nudge: ", stderr);
+    vfprintf(stderr, format, args);
+    fputs(" (see --help)\n", stderr);
+    va_end(args);
+    return CLI_USAGE;
+}
+
+static void say_migrated(void *context, const char *name)
+{
+    (void)context;
+    log_info("store", "migrated", "migration=%s", name);
+}
+
+struct store *cli_store(struct cli *cli, enum store_mode mode, int *ret_status)
+{
+    struct err_detail detail = {""};
+    struct store *store = NULL;
+    enum err error = store_open(cli->config.database_url, mode, &store, &detail);
+    if (error == OK && mode == STORE_WRITER) {
+        error = store_migrate(store, say_migrated, NULL, &detail);
+    } else if (error == OK) {
+        struct migration_state state;
+        error = store_migration_state(store, &state, &detail);
+        if (error == OK && state.pending > 0) {
+            error = err_set(&detail, ERR_SCHEMA,
+                            "the store lacks %d migrations; run: nudge migrate", state.pending);
+        }
+    }
+    if (error != OK) {
+        store_close(store);
+        *ret_status = cli_fail(cli, error, &detail);
+        return NULL;
+    }
+    *ret_status = CLI_OK;
+    return store;
+}
+
+void cli_print_json(json_t *json)
+{
+    json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
+    putchar('\n');
+    json_decref(json);
+}
