@@ -125,3 +125,20 @@ size_t str_utf8_length(struct str text)
     }
     return need;
 }
+
+uint32_t str_utf8_next(struct str *text)
+{
+    size_t length = str_utf8_length(*text);
+    uint32_t c = 0xFFFD;
+    if (length == 1) {
+        c = (unsigned char)text->ptr[0];
+    } else if (length > 1) {
+        c = (unsigned char)text->ptr[0] & (0x7FU >> length);
+        for (size_t i = 1; i < length; i++) {
+            c = c << 6 | ((unsigned char)text->ptr[i] & 0x3FU);
+        }
+    }
+    size_t step = length == 0 ? 1 : length;
+    *text = (struct str){text->ptr + step, text->length - step};
+    return c;
+}

@@ -11,8 +11,8 @@ struct str {
     size_t length;
 };
 
-#define STR(literal)  ((struct str){"" literal, sizeof(literal) - 1})
-#define STR_NONE      ((struct str){NULL, 0})
+#define STR(literal) ((struct str){"" literal, sizeof(literal) - 1})
+#define STR_NONE     ((struct str){NULL, 0})
 /* For printf: "%.*s", STR_ARG(text). */
 #define STR_ARG(text) (int)(text).length, (text).ptr != NULL ? (text).ptr : ""
 
@@ -28,9 +28,14 @@ int str_compare(struct str a, struct str b);
 struct str str_trim(struct str text);
 /* The part before the first `separator` (all, when there is none); *ret_rest is what follows it. */
 struct str str_split(struct str text, char separator, struct str *ret_rest);
-/* Copies into buffer with a closing NUL, cut at a whole UTF-8 character; returns the bytes copied. */
+/* Copies into buffer with a closing NUL, cut at a whole UTF-8 character; returns the bytes copied.
+ */
 size_t str_copy(char *buffer, size_t size, struct str text);
-/* Decimal number without sign, spaces or more than 19 digits; false when it is none or too large. */
+/* Decimal number without sign, spaces or more than 19 digits; false when it is none or too large.
+ */
 bool str_to_int64(struct str text, int64_t *ret_value);
 /* Length in bytes (1..4) of the valid UTF-8 character at the start; 0 when there is none. */
 size_t str_utf8_length(struct str text);
+/* Takes the first character off a text that is not empty and gives its code point; a byte that is
+ * not part of a valid character is taken alone and counts as U+FFFD. */
+uint32_t str_utf8_next(struct str *text);

@@ -1,0 +1,181 @@
+/* What depends on a language: plural categories, numbers, dates, capital letters and names. */
+#include <string.h>
+#include <unicode/ucal.h>
+#include <unicode/ucasemap.h>
+#include <unicode/udatpg.h>
+#include <unicode/uloc.h>
+#include <unicode/ustring.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/text_icu.h"
+
+enum { UNITS_MAX = 128 }; /* of UTF-16 in one number, date or name */
+
+static const char *const categories[] = {"zero", "one", "two", "few", "many", "other"};
+enum { CATEGORY_COUNT = 6 };
+
+static struct str from_units(struct arena *arena, const UChar *units, int32_t length)
+{
+    UErrorCode status = U_ZERO_ERROR;
+    char *bytes = arena_alloc(arena, 3 * (size_t)length + 1);
+    int32_t bytes_length = 0;
+    u_strToUTF8(bytes, 3 * length + 1, &bytes_length, units, length, &status);
+    ASSERT(U_SUCCESS(status));
+    return (struct str){bytes, (size_t)bytes_length};
+}
+
+struct str text_title(struct arena *arena, struct str text, const char *language)
+{
+    struct str clean = text_clean(arena, text);
+    if (clean.length == 0) {
+        return clean;
+    }
+    ASSERT(clean.length < INT32_MAX / 8);
+    UErrorCode status = U_ZERO_ERROR;
+    UCaseMap *map = ucasemap_open(text_language_of(language)->locale,
+                                  U_TITLECASE_WHOLE_STRING | U_TITLECASE_NO_LOWERCASE, &status);
+    int32_t room = (int32_t)clean.length + 16; /* only one character grows */
+    char *bytes = arena_alloc(arena, (size_t)room);
+    int32_t length =
+        ucasemap_utf8ToTitle(map, bytes, room, clean.ptr, (int32_t)clean.length, &status);
+    ucasemap_close(map);
+    ASSERT(U_SUCCESS(status));
+    return (struct str){bytes, (size_t)length};
+}
+
+static const UPluralRules *plural_rules(const char *language)
+{
+    struct text_language *found = text_language_of(language);
+    if (found->plural == NULL) {
+        UErrorCode status = U_ZERO_ERROR;
+        found->plural = uplrules_open(found->locale, &status);
+        ASSERT(U_SUCCESS(status));
+    }
+    return found->plural;
+}
+
+static size_t category_of(const UPluralRules *rules, double n)
+{
+    UErrorCode status = U_ZERO_ERROR;
+    UChar units[16];
+    int32_t length = uplrules_select(rules, n, units, 16, &status);
+    ASSERT(U_SUCCESS(status) && length > 0 && length < 16);
+    char name[16];
+    u_UCharsToChars(units, name, length + 1);
+    for (size_t i = 0; i < CATEGORY_COUNT; i++) {
+        if (strcmp(name, categories[i]) == 0) {
+            return i;
+        }
+    }
+    return CATEGORY_COUNT - 1; /* CLDR has no others */
+}
+
+const char *text_plural_category(const char *language, double n)
+{
+    return categories[category_of(plural_rules(language), n)];
+}
+
+size_t text_plural_categories(const char *language, const char *ret_names[6])
+{
+    const UPluralRules *rules = plural_rules(language);
+    bool found[CATEGORY_COUNT] = {false};
+    for (int n = 0; n <= 1000; n++) {
+        found[category_of(rules, n)] = true;
+    }
+    for (int tenths = 1; tenths < 1000; tenths++) {
+        found[category_of(rules, tenths / 10.0)] = true;
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < CATEGORY_COUNT; i++) {
+        if (found[i]) {
+            ret_names[count++] = categories[i];
+        }
+    }
+    return count;
+}
+
+static const UNumberFormatter *number_format(const char *language, int decimals)
+{
+    static const char *const skeletons[TEXT_DECIMALS_MAX + 1] = {
+        "precision-integer rounding-mode-half-up",
+        ".# rounding-mode-half-up",
+        ".## rounding-mode-half-up",
+        ".### rounding-mode-half-up",
+        ".#### rounding-mode-half-up",
+        ".##### rounding-mode-half-up",
+        ".###### rounding-mode-half-up"};
+    struct text_language *found = text_language_of(language);
+    UNumberFormatter **format = &found->numbers[decimals];
+    if (*format == NULL) {
+        UErrorCode status = U_ZERO_ERROR;
+        UChar skeleton[64];
+        u_uastrcpy(skeleton, skeletons[decimals]);
+        *format = unumf_openForSkeletonAndLocale(skeleton, -1, found->locale, &status);
+        ASSERT(U_SUCCESS(status));
+    }
+    return *format;
+}
+
+struct str text_number(struct arena *arena, const char *language, double value, int decimals)
+{
+    decimals = decimals < 0 ? 0 : decimals > TEXT_DECIMALS_MAX ? TEXT_DECIMALS_MAX : decimals;
+    UErrorCode status = U_ZERO_ERROR;
+    UFormattedNumber *result = unumf_openResult(&status);
+    unumf_formatDouble(number_format(language, decimals), value, result, &status);
+    /* A double without exponent has up to 309 digits and their separators. */
+    UChar units[512];
+    int32_t length = unumf_resultToString(result, units, 512, &status);
+    unumf_closeResult(result);
+    ASSERT(U_SUCCESS(status));
+    return from_units(arena, units, length);
+}
+
+static UDateFormat *date_format(const char *language)
+{
+    struct text_language *found = text_language_of(language);
+    if (found->date != NULL) {
+        return found->date;
+    }
+    UErrorCode status = U_ZERO_ERROR;
+    UChar skeleton[16];
+    UChar utc[4];
+    UChar pattern[UNITS_MAX];
+    char locale[TEXT_LOCALE_BYTES + 24];
+    u_uastrcpy(skeleton, "EEEdMMM");
+    u_uastrcpy(utc, "UTC");
+    UDateTimePatternGenerator *generator = udatpg_open(found->locale, &status);
+    int32_t length = udatpg_getBestPattern(generator, skeleton, -1, pattern, UNITS_MAX, &status);
+    udatpg_close(generator);
+    /* Our days are Gregorian, also where the country's calendar is another. */
+    str_copy(locale, sizeof(locale), str_of(found->locale));
+    uloc_setKeywordValue("calendar", "gregorian", locale, sizeof(locale), &status);
+    found->date = udat_open(UDAT_PATTERN, UDAT_PATTERN, locale, utc, -1, pattern, length, &status);
+    ASSERT(U_SUCCESS(status));
+    return found->date;
+}
+
+struct str text_date(struct arena *arena, const char *language, int64_t day_number)
+{
+    UErrorCode status = U_ZERO_ERROR;
+    UChar units[UNITS_MAX];
+    int32_t length = udat_format(date_format(language), (UDate)(day_number * DAY_MS), units,
+                                 UNITS_MAX, NULL, &status);
+    ASSERT(U_SUCCESS(status));
+    return from_units(arena, units, length);
+}
+
+struct str text_language_name(struct arena *arena, const char *language)
+{
+    UErrorCode status = U_ZERO_ERROR;
+    UChar units[UNITS_MAX];
+    const char *tag = language == NULL ? "en" : language;
+    const char *locale = text_language_of(tag)->locale;
+    if (strcmp(locale, "en_001") == 0) {
+        locale = "en"; /* without "(world)" */
+    }
+    int32_t length = uloc_getDisplayName(locale, locale, units, UNITS_MAX, &status);
+    ASSERT(U_SUCCESS(status));
+    return text_title(arena, from_units(arena, units, length), tag);
+}
