@@ -48,6 +48,12 @@ CASES = [
     ("tests do not sleep", "tests/unit/test_a.c", HEAD + "int x = usleep(5);\n", "does not sleep"),
     ("70 lines pass", "src/core/a.c", body(70), ""),
     ("71 lines fail", "src/core/a.c", body(71), "a.c:3: f has 71 lines"),
+    ("braces always", "src/core/a.c", HEAD + "void f(void)\n{\n    if (a(b))\n        g();\n}\n", "a.c:4: braces after if"),
+    ("braces after else", "src/core/a.c",
+     HEAD + "void f(void)\n{\n    if (a) {\n        g();\n    } else\n        h();\n}\n", "braces after else"),
+    ("braces that are there pass", "src/core/a.c",
+     HEAD + "void f(void)\n{\n    do {\n        if (a &&\n            b) {\n        } else if (c) {\n        } else {\n"
+     + "        }\n    } while (d);\n}\n", ""),
     ("800 lines pass", "src/core/a.c", HEAD + "int x;\n" * 799, ""),
     ("801 lines fail", "src/core/a.c", HEAD + "int x;\n" * 800, "801 lines"),
     ("100 columns pass", "src/core/a.c", "/*" + "x" * 96 + "*/\n", ""),

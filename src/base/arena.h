@@ -1,8 +1,9 @@
 /* Arenas: memory with one lifetime (a batch, a request, a loaded definition).
  *
- * Allocation never fails: exhaustion of memory is logged and aborts, since a restart is safe. Memory
- * is zeroed. It is valid until the arena is reset or freed; never keep an arena pointer in state
- * that lives longer. Under AddressSanitizer memory is poisoned on reset. One thread at a time. */
+ * Allocation never fails: exhaustion of memory is logged and aborts, since a restart is safe.
+ * Memory is zeroed. It is valid until the arena is reset or freed; never keep an arena pointer in
+ * state that lives longer. Under AddressSanitizer memory is poisoned on reset. One thread at a
+ * time. */
 #pragma once
 
 #include <stdarg.h>

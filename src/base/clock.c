@@ -12,8 +12,8 @@ enum clock_kind { CLOCK_KIND_REAL, CLOCK_KIND_VIRTUAL, CLOCK_KIND_SCALED };
 struct clock {
     enum clock_kind kind;
     pthread_mutex_t *lock; /* guards base and rate; a pointer, so that reading stays const */
-    int64_t base_ms;      /* what a virtual or scaled clock showed at base_real_ms */
-    int64_t base_real_ms; /* monotonic */
+    int64_t base_ms;       /* what a virtual or scaled clock showed at base_real_ms */
+    int64_t base_real_ms;  /* monotonic */
     double rate;
 };
 

@@ -1,8 +1,8 @@
 /* Time as an object that is passed down. Nothing below src/cli reads another clock.
  *
  * A real clock follows the system. A virtual clock stands still until it is moved. A scaled clock
- * starts at a given instant and runs `rate` times as fast as real time; the rate can change while it
- * runs (the demo runs fast only while nothing waits for the person). Thread-safe. */
+ * starts at a given instant and runs `rate` times as fast as real time; the rate can change while
+ * it runs (the demo runs fast only while nothing waits for the person). Thread-safe. */
 #pragma once
 
 #include <stdint.h>
@@ -18,8 +18,8 @@ void clock_free(struct clock *clock);
 
 /* Milliseconds since 1970 UTC. */
 int64_t clock_now_ms(const struct clock *clock);
-/* Milliseconds of a clock that never jumps back (for leases and timeouts); of virtual clocks the same
- * as clock_now_ms. Real milliseconds for real and scaled clocks. */
+/* Milliseconds of a clock that never jumps back (for leases and timeouts); of virtual clocks the
+ * same as clock_now_ms. Real milliseconds for real and scaled clocks. */
 int64_t clock_monotonic_ms(const struct clock *clock);
 /* Real milliseconds to wait until the clock shows at_ms (0 when it is past; INT64_MAX: a virtual
  * clock that only moves by hand). */

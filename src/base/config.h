@@ -65,8 +65,9 @@ struct config_row {
 /* Reads `environment` ("NAME=value", NULL-terminated) and, below it in precedence, the .env file at
  * env_path (NULL or absent: none). Errors: ERR_CONFIG; the detail names the setting, what is wrong
  * and how to set it (never a secret's value); ERR_LIMIT for files over 64 KB or lines over 4 KB. */
-MUST_CHECK enum err config_load(struct arena *arena, char *const environment[], const char *env_path,
-                                struct config *ret_config, struct err_detail *detail);
+MUST_CHECK enum err config_load(struct arena *arena, char *const environment[],
+                                const char *env_path, struct config *ret_config,
+                                struct err_detail *detail);
 /* The table; *ret_count rows. */
 const struct config_row *config_rows(size_t *ret_count);
 /* "2h", "90m", "30s", "1d", "500ms", "1h30m" -> milliseconds; false when it is none or negative. */

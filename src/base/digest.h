@@ -1,4 +1,5 @@
-/* Hashes, signatures, secrets, encodings (OpenSSL behind). Pure but for digest_random. Any thread. */
+/* Hashes, signatures, secrets, encodings (OpenSSL behind). Pure but for digest_random. Any thread.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -13,7 +14,8 @@ enum { DIGEST_SHA256_BYTES = 32, DIGEST_HEX_BYTES = 2 * DIGEST_SHA256_BYTES };
 void digest_sha256(struct str bytes, unsigned char ret_digest[DIGEST_SHA256_BYTES]);
 /* Lower-case hexadecimal with a closing NUL. */
 void digest_sha256_hex(struct str bytes, char ret_hex[DIGEST_HEX_BYTES + 1]);
-void digest_hmac_sha256(struct str key, struct str bytes, unsigned char ret_mac[DIGEST_SHA256_BYTES]);
+void digest_hmac_sha256(struct str key, struct str bytes,
+                        unsigned char ret_mac[DIGEST_SHA256_BYTES]);
 void digest_hmac_sha256_hex(struct str key, struct str bytes, char ret_hex[DIGEST_HEX_BYTES + 1]);
 /* Compares in time that depends on neither content nor the place of a difference; lengths are
  * hidden too (both sides are hashed first). An empty `expected` never matches. */

@@ -1,12 +1,13 @@
 /* Error codes and their details.
  *
  * An operating error or a bad input is an `enum err` that must be checked, with an optional
- * `struct err_detail` that says what was attempted, what is wrong and what to do. The detail is safe
- * to show to a user: it never holds secrets, addresses or message texts. Our own bugs are ASSERTs
- * (base/check.h), not errors. Who stops passing an error up logs it, once; nobody else does. */
+ * `struct err_detail` that says what was attempted, what is wrong and what to do. The detail is
+ * safe to show to a user: it never holds secrets, addresses or message texts. Our own bugs are
+ * ASSERTs (base/check.h), not errors. Who stops passing an error up logs it, once; nobody else
+ * does. */
 #pragma once
 
-#define MUST_CHECK         __attribute__((warn_unused_result))
+#define MUST_CHECK        __attribute__((warn_unused_result))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
 
 #define ERR_LIST(X)                                                                                \

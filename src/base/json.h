@@ -10,9 +10,9 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* Parses one JSON document of at most max_bytes and LIMIT_JSON_DEPTH levels. The new reference is the
- * caller's (json_decref). Errors: ERR_LIMIT, ERR_INVALID with line, column and what is wrong; numbers
- * out of range, duplicate keys and NUL in strings are mistakes. Any thread. */
+/* Parses one JSON document of at most max_bytes and LIMIT_JSON_DEPTH levels. The new reference is
+ * the caller's (json_decref). Errors: ERR_LIMIT, ERR_INVALID with line, column and what is wrong;
+ * numbers out of range, duplicate keys and NUL in strings are mistakes. Any thread. */
 MUST_CHECK enum err json_read(struct str text, size_t max_bytes, json_t **ret_json,
                               struct err_detail *detail);
 
@@ -28,5 +28,6 @@ bool json_get_bool(const json_t *object, const char *key, bool fallback);
 json_t *json_get_object(const json_t *object, const char *key); /* borrowed, or NULL */
 json_t *json_get_array(const json_t *object, const char *key);  /* borrowed, or NULL */
 
-/* A string value from a view that may hold any bytes: invalid UTF-8 and NUL are replaced by U+FFFD. */
+/* A string value from a view that may hold any bytes: invalid UTF-8 and NUL are replaced by U+FFFD.
+ */
 json_t *json_str(struct str text);

@@ -9,7 +9,8 @@
 
 enum {
     /* Outside bytes. */
-    LIMIT_HTTP_BODY_BYTES = 1024 * 1024, /* a Telegram update is a few KB; tracking batches 500 KB */
+    LIMIT_HTTP_BODY_BYTES =
+        1024 * 1024, /* a Telegram update is a few KB; tracking batches 500 KB */
     LIMIT_JSON_DEPTH = 32,
     LIMIT_TEXT_BYTES = 32 * 1024, /* a message of a person; Telegram's own limit for raw text */
     LIMIT_YAML_BYTES = 256 * 1024,
@@ -34,8 +35,8 @@ enum {
     LIMIT_JOURNEYS = 128,
 
     /* A person in memory. */
-    LIMIT_RUNS_ACTIVE = 64,       /* of one person; followups run per commitment */
-    LIMIT_COMMITMENTS_OPEN = 50,  /* of one person; more are refused politely */
+    LIMIT_RUNS_ACTIVE = 64,         /* of one person; followups run per commitment */
+    LIMIT_COMMITMENTS_OPEN = 50,    /* of one person; more are refused politely */
     LIMIT_COMMITMENTS_LOADED = 400, /* open ones and those of the last 90 days */
 
     /* One decision. */

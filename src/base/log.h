@@ -1,6 +1,6 @@
 /* Structured log: one logfmt line per fact, keys in a fixed order: at level area msg, then the
- * caller's pairs. Goes to standard error. Never message texts, addresses, names or secrets: log ids.
- * Never called in base or core. Thread-safe: one write per line. */
+ * caller's pairs. Goes to standard error. Never message texts, addresses, names or secrets: log
+ * ids. Never called in base or core. Thread-safe: one write per line. */
 #pragma once
 
 #include "base/err.h"

@@ -1,13 +1,13 @@
-/* The contract of a channel: it takes messages that are already decided, saved and paced, tries each
- * once, and reports what became of it. It keeps nothing that must survive; it never repeats a request
- * by itself. Reports come back as inputs, on any thread, by the sink. */
+/* The contract of a channel: it takes messages that are already decided, saved and paced, tries
+ * each once, and reports what became of it. It keeps nothing that must survive; it never repeats a
+ * request by itself. Reports come back as inputs, on any thread, by the sink. */
 #pragma once
 
 #include "core/decision.h"
 #include "core/person.h"
 
-/* What the channel needs of one delivery; owned by the channel from send() on (channel frees it with
- * outgoing_free). */
+/* What the channel needs of one delivery; owned by the channel from send() on (channel frees it
+ * with outgoing_free). */
 struct outgoing {
     struct arena *arena; /* everything below lives in it */
     int64_t delivery_id; /* 0: an act */
@@ -45,11 +45,11 @@ struct channel_sink {
 
 /* Sending limits, for the engine's pacer. 0: no limit. */
 struct channel_limits {
-    double per_second;            /* of the whole channel (bot) */
+    double per_second; /* of the whole channel (bot) */
     double per_second_per_address;
     int burst_per_address;
-    int per_minute_per_group;     /* addresses that are groups */
-    bool needs_idempotency;       /* uncertain ones may be resent with the same key */
+    int per_minute_per_group; /* addresses that are groups */
+    bool needs_idempotency;   /* uncertain ones may be resent with the same key */
 };
 
 struct channel;

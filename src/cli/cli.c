@@ -12,7 +12,8 @@ enum { KEY_JSON = 1001, KEY_ENV_FILE, KEY_DATABASE };
 
 static const struct argp_option common_options[] = {
     {"json", KEY_JSON, NULL, 0, "Print one JSON document instead of a table", 100},
-    {"database", KEY_DATABASE, "URL", 0, "Use this store instead of DATABASE_URL (sqlite:PATH)", 100},
+    {"database", KEY_DATABASE, "URL", 0, "Use this store instead of DATABASE_URL (sqlite:PATH)",
+     100},
     {"env-file", KEY_ENV_FILE, "FILE", 0, "Read settings from FILE instead of .env", 100},
     {0}};
 

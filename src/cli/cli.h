@@ -1,7 +1,8 @@
 /* What all subcommands share: settings, errors, exit statuses, and talking to the engine.
  *
- * Exit status: 0 done or yes, 1 no (a check failed), 2 wrong usage, 3 failure. Results go to standard
- * output (a table for people, one JSON document with --json), everything else to standard error. */
+ * Exit status: 0 done or yes, 1 no (a check failed), 2 wrong usage, 3 failure. Results go to
+ * standard output (a table for people, one JSON document with --json), everything else to standard
+ * error. */
 #pragma once
 
 #include <argp.h>
@@ -24,12 +25,14 @@ struct cli {
     const char *database; /* --database, overrides DATABASE_URL */
 };
 
-/* Parses the arguments of a subcommand by its argp (whose parser may use state->input = `input`), with
- * the common options --json, --env-file, --database beside its own; then loads the settings. argv[0] is
- * the subcommand's name. On a wrong argument argp prints usage and exits with 2. Returns CLI_OK or the
- * exit status to end with (the message is printed). */
-MUST_CHECK int cli_begin(struct cli *cli, const struct argp *argp, int argc, char **argv, void *input);
-/* Frees everything; gives `status` back, so that a command ends with `return cli_end(&cli, status)`. */
+/* Parses the arguments of a subcommand by its argp (whose parser may use state->input = `input`),
+ * with the common options --json, --env-file, --database beside its own; then loads the settings.
+ * argv[0] is the subcommand's name. On a wrong argument argp prints usage and exits with 2. Returns
+ * CLI_OK or the exit status to end with (the message is printed). */
+MUST_CHECK int cli_begin(struct cli *cli, const struct argp *argp, int argc, char **argv,
+                         void *input);
+/* Frees everything; gives `status` back, so that a command ends with `return cli_end(&cli,
+ * status)`. */
 int cli_end(struct cli *cli, int status);
 
 /* Prints "nudge COMMAND: …" on standard error and gives the exit status for the error. */
@@ -37,14 +40,14 @@ int cli_fail(const struct cli *cli, enum err error, const struct err_detail *det
 /* A usage mistake found after parsing: prints it with a hint at --help; gives CLI_USAGE. */
 int cli_usage(const struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* Opens the configured store. STORE_WRITER also migrates a SQLite store; STORE_READER refuses one that
- * is not migrated and says how to. Returns NULL after printing the error; *ret_status is the exit
- * status then. */
+/* Opens the configured store. STORE_WRITER also migrates a SQLite store; STORE_READER refuses one
+ * that is not migrated and says how to. Returns NULL after printing the error; *ret_status is the
+ * exit status then. */
 struct store *cli_store(struct cli *cli, enum store_mode mode, int *ret_status);
 
-/* Has the engine do a command (engine/engine.h, engine_command): by the inbox of a living server, else by an
- * engine of its own in this process. payload is taken over. On OK *ret_result is a new reference (JSON null
- * when there is no result). Errors are for cli_fail. */
+/* Has the engine do a command (engine/engine.h, engine_command): by the inbox of a living server,
+ * else by an engine of its own in this process. payload is taken over. On OK *ret_result is a new
+ * reference (JSON null when there is no result). Errors are for cli_fail. */
 MUST_CHECK enum err cli_engine_command(struct cli *cli, const char *kind, json_t *payload,
                                        json_t **ret_result, struct err_detail *detail);
 

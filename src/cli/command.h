@@ -1,5 +1,5 @@
-/* The subcommands. Each is one file cmd_NAME.c; main.c lists them. argv[0] is the subcommand's name;
- * the result is the exit status (cli/cli.h). */
+/* The subcommands. Each is one file cmd_NAME.c; main.c lists them. argv[0] is the subcommand's
+ * name; the result is the exit status (cli/cli.h). */
 #pragma once
 
 int cmd_backup(int argc, char **argv);

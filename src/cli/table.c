@@ -38,9 +38,9 @@ void table_row(struct table *table, const char *const *cells)
 {
     if (table->count == table->capacity) {
         int capacity = table->capacity == 0 ? 16 : table->capacity * 2;
-        table->rows = arena_grow(table->arena, table->rows,
-                                 (size_t)table->count * sizeof(*table->rows),
-                                 (size_t)capacity * sizeof(*table->rows));
+        table->rows =
+            arena_grow(table->arena, table->rows, (size_t)table->count * sizeof(*table->rows),
+                       (size_t)capacity * sizeof(*table->rows));
         table->capacity = capacity;
     }
     const char **row = ARENA_ARRAY(table->arena, const char *, (size_t)table->columns);

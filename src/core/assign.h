@@ -5,8 +5,9 @@
 
 /* Whether the user is below the rollout's share: hash version 2 of the decimal id with the seed. */
 bool assign_rollout(const struct rollout *rollout, int64_t user_id);
-/* Equal weights; ranges of coverage and weights; the index of the range that n falls into, -1: none.
- * By GrowthBook SDK specification 0.7.1; weights that do not sum to 0.99..1.01 become equal. */
+/* Equal weights; ranges of coverage and weights; the index of the range that n falls into, -1:
+ * none. By GrowthBook SDK specification 0.7.1; weights that do not sum to 0.99..1.01 become equal.
+ */
 struct bucket_range {
     double from, to;
 };

@@ -1,6 +1,6 @@
-/* The catalog: all compiled journeys, the bot's own texts, and the words by which overwhelm and crisis
- * are recognised. Immutable once built; swapped whole. Older definitions that runs are pinned to are
- * added under their hash. Any thread may read. */
+/* The catalog: all compiled journeys, the bot's own texts, and the words by which overwhelm and
+ * crisis are recognised. Immutable once built; swapped whole. Older definitions that runs are
+ * pinned to are added under their hash. Any thread may read. */
 #pragma once
 
 #include "base/arena.h"
@@ -10,7 +10,8 @@
 struct catalog;
 struct embedded_file;
 
-/* A mistake in a definition, ready to print: "file:line:column: what is wrong, what was expected". */
+/* A mistake in a definition, ready to print: "file:line:column: what is wrong, what was expected".
+ */
 struct mistake {
     struct str file;
     int line, column; /* from 1 */
@@ -31,9 +32,11 @@ struct definition_file {
 
 /* Compiles files into a new catalog. On ERR_INVALID every mistake found is in *ret_mistakes (in the
  * arena) and no catalog is made. */
-MUST_CHECK enum err catalog_build(struct arena *arena, const struct definition_file *files, int count,
-                                  struct catalog **ret_catalog, struct mistakes *ret_mistakes);
-/* Compiles one older definition (a journey's YAML) into a catalog under its hash; it enters nobody. */
+MUST_CHECK enum err catalog_build(struct arena *arena, const struct definition_file *files,
+                                  int count, struct catalog **ret_catalog,
+                                  struct mistakes *ret_mistakes);
+/* Compiles one older definition (a journey's YAML) into a catalog under its hash; it enters nobody.
+ */
 MUST_CHECK enum err catalog_add_pinned(struct catalog *catalog, struct str yaml,
                                        struct mistakes *ret_mistakes);
 void catalog_free(struct catalog *catalog);
@@ -51,8 +54,8 @@ const char *const *catalog_languages(const struct catalog *catalog, int *ret_cou
 /* Index of the language, of its main part ("pt" for "pt-BR"), or -1. */
 int catalog_language_index(const struct catalog *catalog, const char *language);
 
-/* A text of the bot by key ("help", "list_empty"); NULL when there is none. Keys that the code needs
- * are checked by catalog_build against the list in core/bot_texts.h. */
+/* A text of the bot by key ("help", "list_empty"); NULL when there is none. Keys that the code
+ * needs are checked by catalog_build against the list in core/bot_texts.h. */
 const struct message *catalog_text(const struct catalog *catalog, const char *key);
 struct str message_render(struct arena *arena, const struct message *message,
                           const struct catalog *catalog, const struct facts *facts, bool plain);

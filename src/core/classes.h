@@ -4,13 +4,34 @@
 
 #include "core/decide.h"
 
-enum completion_pattern { PATTERN_UNKNOWN, PATTERN_QUICK_EXECUTOR, PATTERN_THOUGHTFUL_PROCESSOR, PATTERN_BALANCED_COMPLETER };
+enum completion_pattern {
+    PATTERN_UNKNOWN,
+    PATTERN_QUICK_EXECUTOR,
+    PATTERN_THOUGHTFUL_PROCESSOR,
+    PATTERN_BALANCED_COMPLETER
+};
 enum performance_tier { TIER_POWER_USER, TIER_ACTIVE_USER, TIER_DEVELOPING_USER, TIER_NEW_USER };
 enum activity_status { STATUS_INACTIVE, STATUS_ACTIVE, STATUS_DECLINING };
-enum behavioral_type { TYPE_HIGH_ACHIEVER, TYPE_STEADY_PERFORMER, TYPE_BUILDING_MOMENTUM, TYPE_GETTING_STARTED };
-enum opportunity { OPPORTUNITY_ONBOARDING_CONVERSION, OPPORTUNITY_COMPLETION_RATE, OPPORTUNITY_EXECUTION_SPEED, OPPORTUNITY_PROGRESSIVE_SCALING };
+enum behavioral_type {
+    TYPE_HIGH_ACHIEVER,
+    TYPE_STEADY_PERFORMER,
+    TYPE_BUILDING_MOMENTUM,
+    TYPE_GETTING_STARTED
+};
+enum opportunity {
+    OPPORTUNITY_ONBOARDING_CONVERSION,
+    OPPORTUNITY_COMPLETION_RATE,
+    OPPORTUNITY_EXECUTION_SPEED,
+    OPPORTUNITY_PROGRESSIVE_SCALING
+};
 /* Of /metrics in the chat. */
-enum progress_status { PROGRESS_NEW_USER, PROGRESS_ON_FIRE, PROGRESS_STEADY, PROGRESS_BUILDING, PROGRESS_NEEDS_SUPPORT };
+enum progress_status {
+    PROGRESS_NEW_USER,
+    PROGRESS_ON_FIRE,
+    PROGRESS_STEADY,
+    PROGRESS_BUILDING,
+    PROGRESS_NEEDS_SUPPORT
+};
 
 enum completion_pattern classes_pattern(const struct user *user);
 enum performance_tier classes_tier(const struct user *user);
@@ -29,8 +50,8 @@ const char *progress_status_name(enum progress_status value);
 /* 0..100: 40 c + 30 r + 30 f; c completion rate of the last 90 days (0.5 when none), r =
  * 2^(-days since last activity / 7), f = min(1, distinct active days of the last 28 / 12). */
 double classes_engagement(const struct world *world, const struct person *person);
-/* Multiplies a delay by the engagement rule: high (> 80): nudge and followup x 0.7, never under 1 h;
- * low (< 30): nudge x 1.5; else unchanged. Delays of 0 stay 0. */
+/* Multiplies a delay by the engagement rule: high (> 80): nudge and followup x 0.7, never under 1
+ * h; low (< 30): nudge x 1.5; else unchanged. Delays of 0 stay 0. */
 int64_t classes_scale_delay(const struct world *world, const struct person *person,
                             enum message_class class, int64_t delay_ms);
 /* Current streak at now: consecutive local days with a completion, ending today or yesterday. */

@@ -7,8 +7,8 @@
 void commands_text(struct deciding *deciding, struct str text);
 /* The next text while a dialog is open; false when the dialog does not take it (too old, …). */
 bool commands_dialog(struct deciding *deciding, struct str text);
-/* Buttons of lists, settings and confirmations (tokens that do not start with "r:"); false: unknown or
- * no longer valid. */
+/* Buttons of lists, settings and confirmations (tokens that do not start with "r:"); false: unknown
+ * or no longer valid. */
 bool commands_button(struct deciding *deciding, struct str token);
 /* All commands for registering with the channel: name and bot text key of the description. */
 struct command_row {

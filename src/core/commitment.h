@@ -1,5 +1,5 @@
-/* Commitments and the difficulty ladder: the only functions that change a commitment, its counters on
- * the user, streak and ladder. Each records its events. Pure. */
+/* Commitments and the difficulty ladder: the only functions that change a commitment, its counters
+ * on the user, streak and ladder. Each records its events. Pure. */
 #pragma once
 
 #include "core/decide.h"
@@ -32,7 +32,8 @@ struct commitment_plan {
 };
 
 /* Makes one; NULL and decision->error ERR_LIMIT when LIMIT_COMMITMENTS_OPEN are open. Triggers runs
- * of journeys (commitment_made; for a completed one commitment_completed) unless source is onboarding. */
+ * of journeys (commitment_made; for a completed one commitment_completed) unless source is
+ * onboarding. */
 struct commitment *commitment_make(struct deciding *deciding, const struct commitment_plan *plan);
 /* False (and nothing changes) when it is not open. A repeating one makes its successor. */
 bool commitment_complete(struct deciding *deciding, struct commitment *commitment);

@@ -4,10 +4,11 @@
  *   (language == "de" or language == "en") and not in_group
  *   completion_rate >= 80
  *
- * Facts are numbers, texts or yes/no (core/facts.h lists them). Operators: or, and, not, == != < <= >
- * >=, parentheses; numbers with an optional duration unit (3d, 4h, 90m, 30s: milliseconds); texts in
- * double quotes; true, false. A fact that is not known makes its comparison false. Comparing different
- * types, an unknown fact, or a text with < is a mistake at compile time. Pure. */
+ * Facts are numbers, texts or yes/no (core/facts.h lists them). Operators: or, and, not, == != < <=
+ * >
+ * >=, parentheses; numbers with an optional duration unit (3d, 4h, 90m, 30s: milliseconds); texts
+ * in double quotes; true, false. A fact that is not known makes its comparison false. Comparing
+ * different types, an unknown fact, or a text with < is a mistake at compile time. Pure. */
 #pragma once
 
 #include <stdbool.h>
@@ -19,8 +20,8 @@
 struct condition;
 struct facts;
 
-/* Compiles; the condition lives in the arena. ERR_INVALID: the detail says what is wrong and what was
- * expected, *ret_offset the byte where. ERR_LIMIT: over LIMIT_CONDITION_BYTES/_DEPTH. */
+/* Compiles; the condition lives in the arena. ERR_INVALID: the detail says what is wrong and what
+ * was expected, *ret_offset the byte where. ERR_LIMIT: over LIMIT_CONDITION_BYTES/_DEPTH. */
 MUST_CHECK enum err condition_compile(struct arena *arena, struct str source,
                                       struct condition **ret_condition, size_t *ret_offset,
                                       struct err_detail *detail);

@@ -1,8 +1,8 @@
 /* The decision function: (what we know about the person, input, now) -> changes + decision.
  *
- * Pure: no I/O, no clock, no randomness but hashes of (user, journey, step, salt). Everything it needs
- * comes in by its arguments; all memory comes from the arena. The same function serves the engine, the
- * simulator, replay and tests. Thread: any, one person at a time. */
+ * Pure: no I/O, no clock, no randomness but hashes of (user, journey, step, salt). Everything it
+ * needs comes in by its arguments; all memory comes from the arena. The same function serves the
+ * engine, the simulator, replay and tests. Thread: any, one person at a time. */
 #pragma once
 
 #include "base/calendar.h"
@@ -14,12 +14,14 @@
 
 /* What is in force for the whole installation, read-only during a batch. */
 struct rollout {
-    struct str name;      /* "superior_onboarding" */
+    struct str name; /* "superior_onboarding" */
     struct str seed;
-    int share_permyriad;  /* of 10000; decided per user by hash at first contact */
-    int64_t started_at_ms; /* 0: not yet */
-    bool rolled_back_entries; /* optimized journeys take nobody new: first contacts get the original */
-    bool rolled_back_nurture; /* nurture journeys (all but onboarding) of the optimized set are off */
+    int share_permyriad;      /* of 10000; decided per user by hash at first contact */
+    int64_t started_at_ms;    /* 0: not yet */
+    bool rolled_back_entries; /* optimized journeys take nobody new: first contacts get the original
+                               */
+    bool rolled_back_nurture; /* nurture journeys (all but onboarding) of the optimized set are off
+                               */
     bool stage_existing_rescue;
     bool stage_existing_amplification;
     bool held; /* no automatic moves */
@@ -40,7 +42,7 @@ struct installation {
 /* Facts about the whole population that only some chat commands read; NULL when unknown. */
 struct population {
     int active_users;
-    double percentile; /* 0..100 of this user among active users */
+    double percentile;      /* 0..100 of this user among active users */
     struct str leaderboard; /* Markdown lines, already made safe */
     struct str insights;
 };

@@ -5,7 +5,8 @@
 #include "core/event.h"
 #include "core/input.h"
 
-/* Requests to a channel that are no messages: done after the commit, best effort, never repeated. */
+/* Requests to a channel that are no messages: done after the commit, best effort, never repeated.
+ */
 enum act_kind {
     ACT_ANSWER_TAP,   /* answer the callback (text may be "") */
     ACT_EDIT_MESSAGE, /* replace text and remove buttons of message_id */
@@ -34,9 +35,9 @@ struct notice {
 struct feedback {
     int64_t user_id;
     int64_t run_id;
-    struct str text;   /* "" for a rating */
-    int rating;        /* 1 helpful, -1 not, 0 none */
-    bool is_problem;   /* marked as a problem: counts as a support request */
+    struct str text; /* "" for a rating */
+    int rating;      /* 1 helpful, -1 not, 0 none */
+    bool is_problem; /* marked as a problem: counts as a support request */
 };
 
 /* Changes of identities that the store must make. */

@@ -1,5 +1,5 @@
-/* States of a delivery: one table of name, allowed next states, final or not; one function that moves.
- * Reports may arrive in any order; the state only moves forward. Pure. */
+/* States of a delivery: one table of name, allowed next states, final or not; one function that
+ * moves. Reports may arrive in any order; the state only moves forward. Pure. */
 #pragma once
 
 #include "core/person.h"
@@ -19,6 +19,6 @@ const char *run_outcome_name(enum run_outcome outcome);
 const char *run_phase_name(enum run_phase phase);
 const char *commitment_state_name(enum commitment_state state);
 const char *journey_set_name(enum journey_set set);
-/* What is preferred after the provider's answer was lost: replies and onboarding steps are sent once
- * more (a person waits for them), followups and nudges never. */
+/* What is preferred after the provider's answer was lost: replies and onboarding steps are sent
+ * once more (a person waits for them), followups and nudges never. */
 bool delivery_resends_uncertain(const struct delivery *delivery);

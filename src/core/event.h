@@ -53,7 +53,7 @@ enum event_type {
 #define EVENT_ENUM(constant, name, activity) constant,
     EVENT_LIST(EVENT_ENUM)
 #undef EVENT_ENUM
-    EVENT_TYPE_COUNT
+        EVENT_TYPE_COUNT
 };
 
 /* The stored name; static storage. */

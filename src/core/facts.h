@@ -1,5 +1,5 @@
-/* Typed facts about a person for conditions and templates: one table (facts.c) of name, type, meaning
- * and how it is read. docs/reference/facts.md is made from it. Pure. */
+/* Typed facts about a person for conditions and templates: one table (facts.c) of name, type,
+ * meaning and how it is read. docs/reference/facts.md is made from it. Pure. */
 #pragma once
 
 #include <stdbool.h>

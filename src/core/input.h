@@ -18,29 +18,29 @@ enum input_kind {
     INPUT_GROUP,       /* anything in a group; only /start@bot is answered */
     INPUT_BLOCKED,
     INPUT_UNBLOCKED,
-    INPUT_MIGRATED, /* chat got a new address (new_address) */
-    INPUT_REPORT,   /* what became of a delivery */
-    INPUT_TIMER,    /* the instant of a row came: ref_kind + ref_id */
-    INPUT_TRIGGER,  /* API/CLI: enter journey `name` */
-    INPUT_TRACK,    /* API: an event `name` with data and revenue */
+    INPUT_MIGRATED,   /* chat got a new address (new_address) */
+    INPUT_REPORT,     /* what became of a delivery */
+    INPUT_TIMER,      /* the instant of a row came: ref_kind + ref_id */
+    INPUT_TRIGGER,    /* API/CLI: enter journey `name` */
+    INPUT_TRACK,      /* API: an event `name` with data and revenue */
     INPUT_COMMITMENT, /* API: a commitment `text` was made; or completed when ref_id is set */
     INPUT_ANSWER,     /* API: an answer to the waiting step, as text */
-    INPUT_ADMIN,      /* API/CLI about one person: `name` = pause, resume, stop, reply, lift_crisis, … */
-    INPUT_MOVE        /* change of set by an opened stage or a rollback with --move */
+    INPUT_ADMIN, /* API/CLI about one person: `name` = pause, resume, stop, reply, lift_crisis, … */
+    INPUT_MOVE   /* change of set by an opened stage or a rollback with --move */
 };
 
 enum due_kind { DUE_USER = 0, DUE_COMMITMENT = 1, DUE_RUN = 2, DUE_DELIVERY = 3 };
 
 /* Result of one attempt to send, or a later report of the provider. */
 enum report_kind {
-    REPORT_SENT,        /* accepted; provider_id set */
-    REPORT_RETRY,       /* transient: 5xx, network before sending; retry_at_ms or backoff */
-    REPORT_PAUSED,      /* 429: not counted as an attempt; the pacer knows until when */
-    REPORT_UNCERTAIN,   /* the answer was lost */
-    REPORT_FAILED,      /* permanent for this message (reason) */
-    REPORT_BLOCKED,     /* permanent: the person blocked us */
-    REPORT_GONE,        /* permanent: account deleted, chat not found, never started */
-    REPORT_MIGRATED,    /* the chat has a new address: new_address */
+    REPORT_SENT,      /* accepted; provider_id set */
+    REPORT_RETRY,     /* transient: 5xx, network before sending; retry_at_ms or backoff */
+    REPORT_PAUSED,    /* 429: not counted as an attempt; the pacer knows until when */
+    REPORT_UNCERTAIN, /* the answer was lost */
+    REPORT_FAILED,    /* permanent for this message (reason) */
+    REPORT_BLOCKED,   /* permanent: the person blocked us */
+    REPORT_GONE,      /* permanent: account deleted, chat not found, never started */
+    REPORT_MIGRATED,  /* the chat has a new address: new_address */
     REPORT_DELIVERED,
     REPORT_OPENED,
     REPORT_CLICKED,
@@ -50,9 +50,9 @@ enum report_kind {
 
 struct input {
     enum input_kind kind;
-    int64_t at_ms;     /* when it was taken in (batch time); all decisions use it */
-    int64_t sent_at_ms; /* when the person did it, as the channel says; 0 unknown */
-    struct str source; /* "telegram", "webchat", "api", "cli", "timer", … */
+    int64_t at_ms;          /* when it was taken in (batch time); all decisions use it */
+    int64_t sent_at_ms;     /* when the person did it, as the channel says; 0 unknown */
+    struct str source;      /* "telegram", "webchat", "api", "cli", "timer", … */
     struct str external_id; /* for deduplication within source, "" none */
 
     /* who: user_id, or an identity that finds or creates the user */
@@ -90,6 +90,6 @@ struct input {
 bool input_needs_history(const struct input *input);
 /* Whether it may create the user: only a private message, /start, or an API call that says so. */
 bool input_creates_user(const struct input *input);
-/* Ids of rows that the button token refers to (0: none), so that the store can load them though they
- * ended long ago. Hostile text: anything malformed gives zeros. */
+/* Ids of rows that the button token refers to (0: none), so that the store can load them though
+ * they ended long ago. Hostile text: anything malformed gives zeros. */
 void input_token_refs(struct str token, int64_t *ret_run_id, int64_t *ret_commitment_id);

@@ -18,14 +18,14 @@ struct message {
 };
 
 enum trigger {
-    TRIGGER_NONE = 0,          /* only by `nudge onboarding trigger` and the API */
+    TRIGGER_NONE = 0, /* only by `nudge onboarding trigger` and the API */
     TRIGGER_FIRST_CONTACT,
-    TRIGGER_EXISTING_CONTACT,  /* someone who joined before the rollout began writes to us */
+    TRIGGER_EXISTING_CONTACT, /* someone who joined before the rollout began writes to us */
     TRIGGER_COMMITMENT_MADE,
     TRIGGER_COMMITMENT_COMPLETED,
     TRIGGER_COMMITMENT_MISSED,
-    TRIGGER_INACTIVITY,        /* `after` without activity */
-    TRIGGER_STREAK             /* a streak length in `streaks` was reached */
+    TRIGGER_INACTIVITY, /* `after` without activity */
+    TRIGGER_STREAK      /* a streak length in `streaks` was reached */
 };
 
 enum stage { STAGE_NONE = 0, STAGE_EXISTING_RESCUE, STAGE_EXISTING_AMPLIFICATION };
@@ -34,9 +34,10 @@ enum again { AGAIN_ALWAYS = 0, AGAIN_NEVER, AGAIN_AFTER /* again_after_ms since 
 
 /* What the delay of a step counts from. */
 enum anchor {
-    ANCHOR_PREVIOUS = 0, /* previous step completed (sent, when it expects nothing); entry for the first */
+    ANCHOR_PREVIOUS =
+        0, /* previous step completed (sent, when it expects nothing); entry for the first */
     ANCHOR_ENTERED,
-    ANCHOR_PLANNED,      /* the commitment's planned time, when it has one, else when it was made */
+    ANCHOR_PLANNED, /* the commitment's planned time, when it has one, else when it was made */
     ANCHOR_JOINED
 };
 
@@ -59,14 +60,14 @@ enum verb {
     VERB_COMMITMENT_HALVE,    /* largest rung <= half, confirmed */
     VERB_COMMITMENT_POSTPONE, /* planned time + 4 h, one check-in re-armed */
     VERB_COMMITMENT_DROP,
-    VERB_COMMITMENT_MAKE,     /* a new small one, its text = `value` */
-    VERB_SIZE_UP,             /* suggestion for the next one: one rung up */
+    VERB_COMMITMENT_MAKE, /* a new small one, its text = `value` */
+    VERB_SIZE_UP,         /* suggestion for the next one: one rung up */
     VERB_SIZE_SAME,
-    VERB_STORE,               /* amplification_choice = `value` */
+    VERB_STORE, /* amplification_choice = `value` */
     VERB_RATE_HELPFUL,
     VERB_RATE_UNHELPFUL,
-    VERB_LEAVE,               /* end the run */
-    VERB_STAY,                /* acknowledge only */
+    VERB_LEAVE, /* end the run */
+    VERB_STAY,  /* acknowledge only */
     VERB_COUNT
 };
 
@@ -75,7 +76,8 @@ enum { VERBS_PER_BUTTON = 4 };
 struct step_button {
     struct str id; /* <= 16 bytes, in the token */
     const struct message *text;
-    const struct message *value; /* of VERB_ANSWER, VERB_COMMITMENT_MAKE, VERB_STORE; NULL: the id */
+    const struct message
+        *value; /* of VERB_ANSWER, VERB_COMMITMENT_MAKE, VERB_STORE; NULL: the id */
     const struct message *reply; /* sent after it (class reply), NULL: none */
     enum verb verbs[VERBS_PER_BUTTON];
     int verb_count;
@@ -110,14 +112,14 @@ struct step {
     int variant_count;
     enum expects expects;
     enum takes takes;
-    struct str stores;             /* key in run answers, "" none */
-    const struct message *ask_when; /* TAKES_PLAN: asks for the time when only the what came */
-    double target;                 /* percent, 0: none */
-    int64_t no_answer_ms;          /* 0: never */
-    int64_t expires_after_ms;      /* default: no_answer_ms, else 24 h */
-    struct prompt *recovery;       /* NULL: none */
-    struct prompt *ultra;          /* NULL: none */
-    const struct message *celebration;       /* NULL: none */
+    struct str stores;                 /* key in run answers, "" none */
+    const struct message *ask_when;    /* TAKES_PLAN: asks for the time when only the what came */
+    double target;                     /* percent, 0: none */
+    int64_t no_answer_ms;              /* 0: never */
+    int64_t expires_after_ms;          /* default: no_answer_ms, else 24 h */
+    struct prompt *recovery;           /* NULL: none */
+    struct prompt *ultra;              /* NULL: none */
+    const struct message *celebration; /* NULL: none */
     const struct message *celebration_later; /* used when the day of step 1 is over; NULL: same */
 };
 
@@ -136,15 +138,15 @@ struct leave_rule {
 
 struct journey {
     struct str name;
-    struct str version;    /* for people: "2.0" */
-    struct str hash;       /* SHA-256 of the file, hex: identifies the definition */
-    struct str source;     /* the YAML text */
+    struct str version; /* for people: "2.0" */
+    struct str hash;    /* SHA-256 of the file, hex: identifies the definition */
+    struct str source;  /* the YAML text */
     struct str file;
     enum journey_set set;
     enum message_class class;
-    struct str sequence;   /* sequence_type in rows */
-    bool is_onboarding;    /* family of states and deliveries; completes_as etc. apply */
-    struct str replaces;   /* the other set's journey of the pair, "" none */
+    struct str sequence;     /* sequence_type in rows */
+    bool is_onboarding;      /* family of states and deliveries; completes_as etc. apply */
+    struct str replaces;     /* the other set's journey of the pair, "" none */
     struct str completes_as; /* onboarding_version on graduation: "superior_v2.0" */
 
     enum trigger trigger;
@@ -160,17 +162,20 @@ struct journey {
 
     struct leave_rule *leaves;
     int leave_count;
-    int64_t ends_after_ms; /* since entry or, with an answer expected, since the last message; 0: never */
+    int64_t ends_after_ms; /* since entry or, with an answer expected, since the last message; 0:
+                              never */
 
-    /* abandonment: silent for abandon_after_ms after a recovery (a step without one: after sending) */
+    /* abandonment: silent for abandon_after_ms after a recovery (a step without one: after sending)
+     */
     int64_t abandon_after_ms; /* 0: none */
     const struct message *abandonment;
-    int64_t give_up_after_ms;  /* since the abandonment message */
-    int partial_after_step;    /* with this many steps done giving up graduates (flag partial); 0: never */
+    int64_t give_up_after_ms; /* since the abandonment message */
+    int partial_after_step;   /* with this many steps done giving up graduates (flag partial); 0:
+                                 never */
 
     const struct message *graduation;
     const struct message *graduation_early; /* left by making a commitment; NULL: graduation */
-    struct prompt *rating; /* buttons helpful / not; NULL: none */
+    struct prompt *rating;                  /* buttons helpful / not; NULL: none */
 
     struct condition *goal; /* NULL: none; counted in reports */
     struct step *steps;

@@ -1,6 +1,6 @@
 /* What we know about one person, as plain data: the user, active runs, commitments, and the
- * deliveries that the present input is about. Loaded by the store, changed in place by the core, saved
- * by the store. All pointers live in the arena of the batch.
+ * deliveries that the present input is about. Loaded by the store, changed in place by the core,
+ * saved by the store. All pointers live in the arena of the batch.
  *
  * Rows that wait for an instant carry it as next_at_ms (0: they wait for nothing). The store keeps
  * one narrow due row for each such instant; `saved_next_at_ms` is what it last wrote. That is the
@@ -14,12 +14,12 @@
 #include "base/str.h"
 #include "core/channel_kind.h"
 
-/* ---- the user -------------------------------------------------------------------------------- */
+/* ---- the user ---- */
 
 enum journey_set { SET_ORIGINAL = 0, SET_OPTIMIZED = 1, SET_BOTH = 2 /* of journeys only */ };
 
 enum reach {
-    REACH_NONE = 0,    /* no address on this channel */
+    REACH_NONE = 0, /* no address on this channel */
     REACH_OK = 1,
     REACH_BLOCKED = 2, /* the person blocked the bot; a later message of theirs lifts it */
     REACH_GONE = 3     /* account deleted, chat unknown, never started */
@@ -35,13 +35,14 @@ enum dialog {
     DIALOG_NONE = 0,
     DIALOG_COMMITMENT_TEXT = 1, /* after /commit without text */
     DIALOG_FEEDBACK_TEXT = 2,
-    DIALOG_RENAME = 3,     /* dialog_ref: commitment */
+    DIALOG_RENAME = 3, /* dialog_ref: commitment */
     DIALOG_ZONE = 4,
     DIALOG_QUIET_HOURS = 5,
     DIALOG_EMAIL = 6,
     DIALOG_EMAIL_CODE = 7,
     DIALOG_DELETE = 8, /* confirmation of erasure */
-    DIALOG_PLAN_WHEN = 9 /* step "plan tomorrow": the what is known, the when was asked; dialog_ref: run */
+    DIALOG_PLAN_WHEN =
+        9 /* step "plan tomorrow": the what is known, the when was asked; dialog_ref: run */
 };
 
 struct user {
@@ -59,8 +60,8 @@ struct user {
     enum journey_set set;
     bool set_assigned;
     bool is_test;
-    bool is_held;     /* imported: no nudge, nothing about the past, until its stage opens */
-    bool existing;    /* joined before the rollout began */
+    bool is_held;  /* imported: no nudge, nothing about the past, until its stage opens */
+    bool existing; /* joined before the rollout began */
     bool is_erased;
 
     /* consent and pressure */
@@ -78,23 +79,23 @@ struct user {
     /* counters, kept by the same transaction as what they count; `doctor` recounts them */
     int commitments_total;
     int commitments_completed;
-    int commitments_quick;       /* completed within 24 h of being made */
-    int commitments_outside;     /* made outside onboarding */
+    int commitments_quick;   /* completed within 24 h of being made */
+    int commitments_outside; /* made outside onboarding */
     int commitments_outside_completed;
     int commitments_missed;
     int commitments_dropped;
-    int64_t completion_ms_sum;   /* over completed */
+    int64_t completion_ms_sum; /* over completed */
     int64_t first_commitment_at_ms;
     int64_t first_completion_at_ms;
 
     /* habit */
     int64_t activity_last_at_ms;
-    int64_t activity_day;     /* local day number of bit 0 of activity_days */
-    uint64_t activity_days;   /* bit k: active k days before activity_day */
-    int streak_days;          /* ending on streak_day */
+    int64_t activity_day;   /* local day number of bit 0 of activity_days */
+    uint64_t activity_days; /* bit k: active k days before activity_day */
+    int streak_days;        /* ending on streak_day */
     int streak_best_days;
-    int64_t streak_day;       /* local day number of the last completion */
-    int ladder_rung;          /* index of the suggested size; -1: none yet */
+    int64_t streak_day; /* local day number of the last completion */
+    int ladder_rung;    /* index of the suggested size; -1: none yet */
     int quick_in_row;
     int misses_in_row;
 
@@ -121,7 +122,7 @@ struct user {
     bool changed;
 };
 
-/* ---- commitments ----------------------------------------------------------------------------- */
+/* ---- commitments ---- */
 
 enum commitment_state {
     COMMITMENT_ACTIVE = 0, /* open */
@@ -139,8 +140,8 @@ struct commitment {
     enum commitment_state undo_state; /* what /undo within 10 minutes returns to */
     int64_t undo_until_ms;            /* 0: nothing to undo */
     struct str text;
-    int size_s;            /* 0: not known; seconds, since the smallest rung is half a minute */
-    struct str source;     /* "onboarding", "chat", "api", … */
+    int size_s;             /* 0: not known; seconds, since the smallest rung is half a minute */
+    struct str source;      /* "onboarding", "chat", "api", … */
     struct str external_id; /* id of an integration; "" none */
     int64_t created_at_ms;
     int64_t planned_at_ms; /* 0: no planned time */
@@ -157,13 +158,13 @@ struct commitment {
     bool changed;
 };
 
-/* ---- runs ------------------------------------------------------------------------------------ */
+/* ---- runs ---- */
 
 enum run_phase {
-    PHASE_DUE = 0,        /* the step's message is to be sent at next_at_ms */
-    PHASE_SENDING = 1,    /* its delivery exists and has no outcome yet; next action: the delivery */
-    PHASE_WAITING = 2,    /* sent; waits for the answer, no-answer timer at next_at_ms */
-    PHASE_RECOVERY = 3,   /* recovery sent (or being sent); waits, abandonment at next_at_ms */
+    PHASE_DUE = 0,      /* the step's message is to be sent at next_at_ms */
+    PHASE_SENDING = 1,  /* its delivery exists and has no outcome yet; next action: the delivery */
+    PHASE_WAITING = 2,  /* sent; waits for the answer, no-answer timer at next_at_ms */
+    PHASE_RECOVERY = 3, /* recovery sent (or being sent); waits, abandonment at next_at_ms */
     PHASE_ABANDONING = 4, /* abandonment message sent; gives up at next_at_ms */
     PHASE_RATING = 5,     /* never active: graduated, the one-tap rating may still come */
     PHASE_ENDED = 6
@@ -180,8 +181,8 @@ enum run_outcome {
 };
 
 enum run_flag {
-    RUN_FLAG_PARTIAL = 1,     /* graduated by giving up after step 3 */
-    RUN_FLAG_ASSISTED = 2,    /* some step completed by its recovery or ultra-micro alternative */
+    RUN_FLAG_PARTIAL = 1,  /* graduated by giving up after step 3 */
+    RUN_FLAG_ASSISTED = 2, /* some step completed by its recovery or ultra-micro alternative */
     RUN_FLAG_OVERWHELMED = 4,
     RUN_FLAG_RATED = 8,
     RUN_FLAG_TEST = 16
@@ -192,32 +193,32 @@ enum { RUN_STEPS_MAX = 32 };
 struct run {
     int64_t id;
     int64_t user_id;
-    struct str journey;        /* name */
-    struct str definition;     /* content hash of the definition it started with, hex */
-    struct str sequence;       /* name in rows, e.g. superior_onboarding_v2 */
-    int64_t subject_id;        /* commitment it is about, 0: none */
+    struct str journey;    /* name */
+    struct str definition; /* content hash of the definition it started with, hex */
+    struct str sequence;   /* name in rows, e.g. superior_onboarding_v2 */
+    int64_t subject_id;    /* commitment it is about, 0: none */
     enum run_outcome outcome;
     enum run_phase phase;
-    int step;                  /* index of the present step */
-    bool ultra;                /* the ultra-micro alternative of the present step was offered */
-    unsigned flags;            /* enum run_flag */
+    int step;       /* index of the present step */
+    bool ultra;     /* the ultra-micro alternative of the present step was offered */
+    unsigned flags; /* enum run_flag */
     int64_t entered_at_ms;
     int64_t ended_at_ms;
-    int64_t anchor_at_ms;      /* when the previous step was completed or sent: delays count from it */
-    int64_t delivery_id;       /* of the latest message of the run, 0: none */
+    int64_t anchor_at_ms; /* when the previous step was completed or sent: delays count from it */
+    int64_t delivery_id;  /* of the latest message of the run, 0: none */
     int64_t step_sent_at_ms[RUN_STEPS_MAX];
     int64_t step_completed_at_ms[RUN_STEPS_MAX];
-    uint32_t steps_assisted;   /* bit per step */
-    struct str answers;        /* JSON object: user_feeling_word, chosen_action, … */
-    struct str variants;       /* JSON object: experiment -> variant */
-    int64_t held_ms;           /* time the present step was held by quiet hours or pause */
+    uint32_t steps_assisted; /* bit per step */
+    struct str answers;      /* JSON object: user_feeling_word, chosen_action, … */
+    struct str variants;     /* JSON object: experiment -> variant */
+    int64_t held_ms;         /* time the present step was held by quiet hours or pause */
     int64_t next_at_ms;
     int64_t saved_next_at_ms;
     bool is_new;
     bool changed;
 };
 
-/* ---- deliveries ------------------------------------------------------------------------------ */
+/* ---- deliveries ---- */
 
 enum message_class { CLASS_REPLY = 0, CLASS_ONBOARDING = 1, CLASS_FOLLOWUP = 2, CLASS_NUDGE = 3 };
 
@@ -264,17 +265,18 @@ struct delivery {
     int64_t commitment_id; /* 0: none */
     int64_t broadcast_id;  /* 0: none */
     struct str journey;
-    struct str sequence; /* sequence_type in rows; recoveries and celebrations have their own names */
-    struct str step;     /* step id */
-    int step_index;      /* -1: none */
+    struct str
+        sequence;    /* sequence_type in rows; recoveries and celebrations have their own names */
+    struct str step; /* step id */
+    int step_index;  /* -1: none */
     enum message_kind kind;
     enum message_class class;
     enum channel_kind channel;
     struct str address;
     struct str language;
     struct str variant;
-    struct str text;     /* Markdown, rendered; "" until first claimed */
-    struct str picture;  /* URL, "" none */
+    struct str text;    /* Markdown, rendered; "" until first claimed */
+    struct str picture; /* URL, "" none */
     struct button *buttons;
     int button_count;
     enum delivery_state state;
@@ -284,16 +286,16 @@ struct delivery {
     int64_t sent_at_ms;
     int64_t answered_at_ms;
     int attempts;
-    int uncertain; /* how often the answer was lost */
+    int uncertain;          /* how often the answer was lost */
     struct str provider_id; /* message id of the channel */
-    int64_t next_at_ms; /* due (scheduled), or when a sending one counts as lost */
+    int64_t next_at_ms;     /* due (scheduled), or when a sending one counts as lost */
     int64_t saved_next_at_ms;
     bool is_new;
     bool changed;
     bool dispatch; /* set by the core: hand to the channel after the commit */
 };
 
-/* ---- the person ------------------------------------------------------------------------------ */
+/* ---- the person ---- */
 
 struct person {
     struct user user;
@@ -301,7 +303,8 @@ struct person {
     int run_count, run_capacity;
     struct commitment **commitments; /* open, of the last 90 days, referred to, new; newest last */
     int commitment_count, commitment_capacity;
-    struct delivery **deliveries; /* the one the input refers to, the pending ones of its runs, new */
+    struct delivery *
+        *deliveries; /* the one the input refers to, the pending ones of its runs, new */
     int delivery_count, delivery_capacity;
     /* Loaded only for inputs that need it (input_needs_history): instants of activity of the last
      * 60 days, oldest first. */

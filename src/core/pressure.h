@@ -1,11 +1,11 @@
 /* Pressure rules: may this delivery go out now? Pure. The only place where quiet hours, caps,
  * consent, holds and expiry are decided; it is asked when a delivery is due, at every attempt.
  *
- * reply: never delayed, never capped. onboarding, followup: outside quiet hours; followups at most 5
- * per commitment and 6 a local day. nudge: outside quiet hours, at most one per gap (4 h) and three per
- * local day; a capped one waits until it expires, then suppressed(cap). /stop ends all but replies;
- * /pause holds them; a crisis hold holds them. Time held by quiet hours or pause does not count
- * towards expiry. */
+ * reply: never delayed, never capped. onboarding, followup: outside quiet hours; followups at most
+ * 5 per commitment and 6 a local day. nudge: outside quiet hours, at most one per gap (4 h) and
+ * three per local day; a capped one waits until it expires, then suppressed(cap). /stop ends all
+ * but replies; /pause holds them; a crisis hold holds them. Time held by quiet hours or pause does
+ * not count towards expiry. */
 #pragma once
 
 #include "core/decide.h"

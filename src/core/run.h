@@ -7,7 +7,8 @@
 /* Enters everyone that the trigger and its conditions allow, by the user's set. `subject` may be
  * NULL. Does nothing for journeys of which an active run (about the subject) exists. */
 void run_trigger(struct deciding *deciding, enum trigger trigger, struct commitment *subject);
-/* Enters one journey regardless of its trigger and `again` (admin, API); NULL when one is active. */
+/* Enters one journey regardless of its trigger and `again` (admin, API); NULL when one is active.
+ */
 struct run *run_enter(struct deciding *deciding, const struct journey *journey,
                       struct commitment *subject);
 /* The run's instant came. */
@@ -24,7 +25,8 @@ void run_leave(struct deciding *deciding, enum leave_on on, struct commitment *a
 void run_end(struct deciding *deciding, struct run *run, enum run_outcome outcome);
 /* Ends all active runs but those of class reply. */
 void run_end_all(struct deciding *deciding, enum run_outcome outcome);
-/* Journey of the run's pinned definition; never NULL for loaded runs (the engine loads it first). */
+/* Journey of the run's pinned definition; never NULL for loaded runs (the engine loads it first).
+ */
 const struct journey *run_journey(const struct world *world, const struct run *run);
 /* The set whose journeys the person enters now (theirs, or original after a rollback). */
 enum journey_set run_effective_set(const struct world *world, const struct person *person,

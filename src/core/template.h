@@ -3,10 +3,11 @@
  *   Hi {{first_name|friend}}! You did it in {{completion_hours}} h.
  *   {{streak_days}} {{plural streak_days one="day" other="days"}} in a row
  *
- * {{fact}} puts a fact in (numbers in the language's format), {{fact|fallback}} the fallback when it is
- * not known or empty, {{plural fact one="…" other="…"}} the text for the fact's plural category; all
- * categories of the language must be given. Texts of people are escaped so that they cannot become
- * Markdown. An unknown fact or a missing category is a mistake at compile time. Pure. */
+ * {{fact}} puts a fact in (numbers in the language's format), {{fact|fallback}} the fallback when
+ * it is not known or empty, {{plural fact one="…" other="…"}} the text for the fact's plural
+ * category; all categories of the language must be given. Texts of people are escaped so that they
+ * cannot become Markdown. An unknown fact or a missing category is a mistake at compile time. Pure.
+ */
 #pragma once
 
 #include <stdbool.h>

@@ -1,9 +1,11 @@
-/* The engine: one loop that owns all writes. It takes what waits now (inputs, reports, inbox commands,
- * due rows), decides, saves everything in one transaction, commits once, and only then acknowledges
- * and hands messages to the channels. When a commit fails nothing happened: inputs are offered again.
+/* The engine: one loop that owns all writes. It takes what waits now (inputs, reports, inbox
+ * commands, due rows), decides, saves everything in one transaction, commits once, and only then
+ * acknowledges and hands messages to the channels. When a commit fails nothing happened: inputs are
+ * offered again.
  *
- * engine_step is one batch without waiting, for tests and the simulator (virtual clock, one thread);
- * engine_run is the loop of `serve` on a thread of its own. engine_submit may be called on any thread. */
+ * engine_step is one batch without waiting, for tests and the simulator (virtual clock, one
+ * thread); engine_run is the loop of `serve` on a thread of its own. engine_submit may be called on
+ * any thread. */
 #pragma once
 
 #include "base/clock.h"
@@ -24,14 +26,14 @@ struct population_ops {
 struct engine_options {
     const struct config *config;
     struct clock *clock;
-    struct store *store;           /* writer; the engine uses it alone while it lives */
-    struct catalog *catalog;       /* the engine takes it over and frees it */
+    struct store *store;                     /* writer; the engine uses it alone while it lives */
+    struct catalog *catalog;                 /* the engine takes it over and frees it */
     struct channel *channels[CHANNEL_COUNT]; /* NULL: off. Not owned. */
     struct population_ops population;
-    uint64_t seed;                 /* of jitter and slots of new users */
-    int64_t lease_ms;              /* default 10 s */
-    int64_t owner;                 /* random id of this process */
-    bool pacing;                   /* false only for measuring */
+    uint64_t seed;    /* of jitter and slots of new users */
+    int64_t lease_ms; /* default 10 s */
+    int64_t owner;    /* random id of this process */
+    bool pacing;      /* false only for measuring */
 };
 
 /* Takes the lease, loads settings, rollouts, definitions and pauses. ERR_CONFLICT: another process
@@ -55,10 +57,10 @@ typedef void engine_done(void *context, const struct outcome *outcome);
 
 /* Copies the input. ERR_BUSY when the queue is full (nothing will be called), ERR_CANCELLED while
  * shutting down. done may be NULL. */
-MUST_CHECK enum err engine_submit(struct engine *engine, const struct input *input, engine_done *done,
-                                  void *context);
-/* The same for commands about the installation (rollout, rollback, sending, broadcast, …), as in the
- * inbox: kind and JSON payload. */
+MUST_CHECK enum err engine_submit(struct engine *engine, const struct input *input,
+                                  engine_done *done, void *context);
+/* The same for commands about the installation (rollout, rollback, sending, broadcast, …), as in
+ * the inbox: kind and JSON payload. */
 MUST_CHECK enum err engine_command(struct engine *engine, struct str kind, struct str payload,
                                    struct str actor, engine_done *done, void *context);
 /* The sink to give to channels. */
@@ -83,7 +85,7 @@ struct engine_status {
     int64_t last_batch_at_ms;
     int64_t oldest_due_age_ms; /* backlog: how late the oldest due row is, 0 none */
     int queue_count;
-    bool healthy;              /* last store access worked, lease held */
-    bool someone_waits;        /* some web-chat person has a message waiting for an answer */
+    bool healthy;       /* last store access worked, lease held */
+    bool someone_waits; /* some web-chat person has a message waiting for an answer */
 };
 void engine_status(struct engine *engine, struct engine_status *ret_status);

@@ -1,10 +1,11 @@
-/* The store: the only place that keeps anything. One contract, two databases (SQLite here; PostgreSQL
- * joins behind the same contract), so all calls take and give whole batches.
+/* The store: the only place that keeps anything. One contract, two databases (SQLite here;
+ * PostgreSQL joins behind the same contract), so all calls take and give whole batches.
  *
- * A store object belongs to one thread. The engine loop holds the only writer; others open read-only
- * ones. Everything of one batch is one transaction: begin, load, save, commit. Errors: ERR_BUSY (locked,
- * retry), ERR_FULL (disk full, retry later), ERR_STORE (see detail), ERR_SCHEMA; after an error inside a
- * transaction only store_rollback may follow. Pointers that loads give live in the caller's arena. */
+ * A store object belongs to one thread. The engine loop holds the only writer; others open
+ * read-only ones. Everything of one batch is one transaction: begin, load, save, commit. Errors:
+ * ERR_BUSY (locked, retry), ERR_FULL (disk full, retry later), ERR_STORE (see detail), ERR_SCHEMA;
+ * after an error inside a transaction only store_rollback may follow. Pointers that loads give live
+ * in the caller's arena. */
 #pragma once
 
 #include <stdbool.h>
@@ -26,7 +27,7 @@ void store_close(struct store *store);
 /* "sqlite 3.40.1 wal synchronous=full", for humans; static as long as the store. */
 const char *store_description(const struct store *store);
 
-/* ---- schema (migrate.c) ------------------------------------------------------------------------ */
+/* ---- schema (migrate.c) ---- */
 
 struct migration_state {
     int applied;
@@ -37,27 +38,28 @@ struct migration_state {
 MUST_CHECK enum err store_migration_state(struct store *store, struct migration_state *ret_state,
                                           struct err_detail *detail);
 /* Applies what is pending, each in a transaction; told by `done` (may be NULL) after each. */
-MUST_CHECK enum err store_migrate(struct store *store, void (*done)(void *context, const char *name),
-                                  void *context, struct err_detail *detail);
+MUST_CHECK enum err store_migrate(struct store *store,
+                                  void (*done)(void *context, const char *name), void *context,
+                                  struct err_detail *detail);
 
-/* ---- ownership ----------------------------------------------------------------------------------- */
+/* ---- ownership ---- */
 
 struct lease {
-    int64_t fence;   /* grows with every take-over */
+    int64_t fence; /* grows with every take-over */
     int64_t pid;
     int64_t until_ms;
 };
 /* Takes or renews the engine's lease on all slots for `owner` (a random id of this process) until
  * until_ms. ERR_CONFLICT with the holder in *ret_lease when another living owner has it. */
-MUST_CHECK enum err store_lease_take(struct store *store, int64_t owner, int64_t pid, int64_t now_ms,
-                                     int64_t until_ms, struct lease *ret_lease,
+MUST_CHECK enum err store_lease_take(struct store *store, int64_t owner, int64_t pid,
+                                     int64_t now_ms, int64_t until_ms, struct lease *ret_lease,
                                      struct err_detail *detail);
 MUST_CHECK enum err store_lease_give(struct store *store, int64_t owner, struct err_detail *detail);
 /* Who holds it at now_ms (read only); until_ms 0 when nobody. */
 MUST_CHECK enum err store_lease_show(struct store *store, struct lease *ret_lease,
                                      struct err_detail *detail);
 
-/* ---- the batch transaction ------------------------------------------------------------------------ */
+/* ---- the batch transaction ---- */
 
 MUST_CHECK enum err store_begin(struct store *store, struct err_detail *detail);
 MUST_CHECK enum err store_commit(struct store *store, struct err_detail *detail);
@@ -71,12 +73,13 @@ MUST_CHECK enum err store_seen_prune(struct store *store, struct str source, int
                                      struct err_detail *detail);
 
 /* User id of an identity; 0 when there is none. */
-MUST_CHECK enum err store_identity_find(struct store *store, enum channel_kind kind, struct str value,
-                                        int64_t *ret_user_id, struct err_detail *detail);
+MUST_CHECK enum err store_identity_find(struct store *store, enum channel_kind kind,
+                                        struct str value, int64_t *ret_user_id,
+                                        struct err_detail *detail);
 /* insert … on conflict do nothing; *ret_user_id is the owner afterwards. */
-MUST_CHECK enum err store_identity_add(struct store *store, enum channel_kind kind, struct str value,
-                                       int64_t user_id, int64_t at_ms, int64_t *ret_user_id,
-                                       struct err_detail *detail);
+MUST_CHECK enum err store_identity_add(struct store *store, enum channel_kind kind,
+                                       struct str value, int64_t user_id, int64_t at_ms,
+                                       int64_t *ret_user_id, struct err_detail *detail);
 MUST_CHECK enum err store_identity_change(struct store *store, int64_t user_id,
                                           const struct identity_change *change, int64_t at_ms,
                                           struct err_detail *detail);
@@ -105,8 +108,8 @@ MUST_CHECK enum err store_events_append(struct store *store, const struct event 
 MUST_CHECK enum err store_feedback_append(struct store *store, const struct feedback *feedback,
                                           int count, int64_t at_ms, struct id_source *ids,
                                           struct err_detail *detail);
-MUST_CHECK enum err store_notices_append(struct store *store, const struct notice *notices, int count,
-                                         int64_t at_ms, struct id_source *ids,
+MUST_CHECK enum err store_notices_append(struct store *store, const struct notice *notices,
+                                         int count, int64_t at_ms, struct id_source *ids,
                                          struct err_detail *detail);
 
 /* Due rows, oldest first, of all slots. */
@@ -116,21 +119,21 @@ struct due {
     enum due_kind kind;
     int64_t user_id;
 };
-MUST_CHECK enum err store_due_load(struct store *store, int64_t until_ms, int limit, struct due *ret_due,
-                                   int *ret_count, struct err_detail *detail);
+MUST_CHECK enum err store_due_load(struct store *store, int64_t until_ms, int limit,
+                                   struct due *ret_due, int *ret_count, struct err_detail *detail);
 /* The first instant anything is due, INT64_MAX when nothing waits. */
 MUST_CHECK enum err store_due_next(struct store *store, int64_t *ret_due_at_ms,
                                    struct err_detail *detail);
 
-/* Erases a person: identities, texts, addresses, commitments, runs, events; the user row stays as an
- * empty shell marked erased, deliveries stay as counts only. */
+/* Erases a person: identities, texts, addresses, commitments, runs, events; the user row stays as
+ * an empty shell marked erased, deliveries stay as counts only. */
 MUST_CHECK enum err store_user_erase(struct store *store, int64_t user_id, int64_t at_ms,
                                      struct err_detail *detail);
 /* Everything held about a person as one JSON object in the arena. ERR_NOT_FOUND. */
 MUST_CHECK enum err store_user_export(struct store *store, struct arena *arena, int64_t user_id,
                                       struct str *ret_json, struct err_detail *detail);
 
-/* ---- inbox: commands for the running engine -------------------------------------------------------- */
+/* ---- inbox: commands for the running engine ---- */
 
 struct inbox_row {
     int64_t id;
@@ -156,7 +159,7 @@ MUST_CHECK enum err store_inbox_result(struct store *store, struct arena *arena,
 MUST_CHECK enum err store_change_mark(struct store *store, int64_t *ret_mark,
                                       struct err_detail *detail);
 
-/* ---- settings, rollouts, definitions, pauses -------------------------------------------------------- */
+/* ---- settings, rollouts, definitions, pauses ---- */
 
 /* Named JSON values ("sending", "rollout/superior_onboarding", "journeys/current", …); empty when
  * absent. Writes inside the engine's transaction. */
@@ -174,10 +177,11 @@ MUST_CHECK enum err store_definition_put(struct store *store, struct str hash, s
 MUST_CHECK enum err store_definition_get(struct store *store, struct arena *arena, struct str hash,
                                          struct str *ret_yaml, struct err_detail *detail);
 /* Until when a channel (address "" = the whole channel) must not be written to. */
-MUST_CHECK enum err store_pause_put(struct store *store, enum channel_kind channel, struct str address,
-                                    int64_t until_ms, struct err_detail *detail);
+MUST_CHECK enum err store_pause_put(struct store *store, enum channel_kind channel,
+                                    struct str address, int64_t until_ms,
+                                    struct err_detail *detail);
 
-/* ---- generic reads: named blocks of sql/NAME.sql ----------------------------------------------------- */
+/* ---- generic reads: named blocks of sql/NAME.sql ---- */
 
 enum cell_type { CELL_NULL, CELL_INT, CELL_REAL, CELL_TEXT };
 struct cell {
@@ -211,7 +215,7 @@ MUST_CHECK enum err store_query(struct store *store, struct arena *arena, const 
 /* Names of all blocks, so that tests prepare every one. */
 const char *const *store_blocks(int *ret_count);
 
-/* ---- maintenance ------------------------------------------------------------------------------------- */
+/* ---- maintenance ---- */
 
 /* A consistent copy while the engine writes; refuses to overwrite. progress may be NULL. */
 MUST_CHECK enum err store_backup(struct store *store, const char *path,
@@ -223,7 +227,8 @@ struct finding {
     int64_t id;
     struct str text;
 };
-/* Recounts everything that is kept twice, and the database's own integrity. At most `max` findings. */
+/* Recounts everything that is kept twice, and the database's own integrity. At most `max` findings.
+ */
 MUST_CHECK enum err store_doctor(struct store *store, struct arena *arena, int max,
                                  struct finding **ret_findings, int *ret_count, int *ret_checks,
                                  struct err_detail *detail);

@@ -1,5 +1,6 @@
-/* Feeds every file of a folder to one fuzz target, so that plain builds, the sanitizers and valgrind
- * repeat what fuzzing once found. One TAP case for each file; a finding ends the program. */
+/* Feeds every file of a folder to one fuzz target, so that plain builds, the sanitizers and
+ * valgrind repeat what fuzzing once found. One TAP case for each file; a finding ends the program.
+ */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
