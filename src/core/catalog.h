@@ -30,13 +30,18 @@ struct definition_file {
     struct str yaml;
 };
 
-/* Compiles files into a new catalog. On ERR_INVALID every mistake found is in *ret_mistakes (in the
- * arena) and no catalog is made. */
+/* Compiles files into a new catalog, which has an arena of its own. Its languages are those of the
+ * words files, "en" first (without words files: those that occur), and every text must have them
+ * all. With bot files among them, the texts are compared with core/bot_texts.h. On ERR_INVALID
+ * every mistake found is in *ret_mistakes (in the arena) and no catalog is made. */
 MUST_CHECK enum err catalog_build(struct arena *arena, const struct definition_file *files,
                                   int count, struct catalog **ret_catalog,
                                   struct mistakes *ret_mistakes);
+/* The same with the files compiled into the program. */
+MUST_CHECK enum err catalog_build_embedded(struct arena *arena, struct catalog **ret_catalog,
+                                           struct mistakes *ret_mistakes);
 /* Compiles one older definition (a journey's YAML) into a catalog under its hash; it enters nobody.
- */
+ * Texts may lack languages: those fall back. Not while other threads read the catalog. */
 MUST_CHECK enum err catalog_add_pinned(struct catalog *catalog, struct str yaml,
                                        struct mistakes *ret_mistakes);
 void catalog_free(struct catalog *catalog);

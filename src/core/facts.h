@@ -37,6 +37,7 @@ struct fact_row {
     const char *name;
     enum fact_type type;
     const char *help;
+    const char *values; /* texts: all it can be, separated by blanks; NULL: anything */
 };
 
 /* The table; *ret_count rows. */

@@ -24,7 +24,7 @@ enum trigger {
     TRIGGER_COMMITMENT_MADE,
     TRIGGER_COMMITMENT_COMPLETED,
     TRIGGER_COMMITMENT_MISSED,
-    TRIGGER_INACTIVITY, /* `after` without activity */
+    TRIGGER_INACTIVITY, /* `after` without activity; at most once in one silence */
     TRIGGER_STREAK      /* a streak length in `streaks` was reached */
 };
 
@@ -32,12 +32,13 @@ enum stage { STAGE_NONE = 0, STAGE_EXISTING_RESCUE, STAGE_EXISTING_AMPLIFICATION
 
 enum again { AGAIN_ALWAYS = 0, AGAIN_NEVER, AGAIN_AFTER /* again_after_ms since the last entry */ };
 
-/* What the delay of a step counts from. */
+/* What the delay of a step counts from. A skipped step leaves "previous" where it was. */
 enum anchor {
     ANCHOR_PREVIOUS =
         0, /* previous step completed (sent, when it expects nothing); entry for the first */
     ANCHOR_ENTERED,
-    ANCHOR_PLANNED, /* the commitment's planned time, when it has one, else when it was made */
+    ANCHOR_PLANNED, /* the commitment's planned time, when it has one, else when it was made; it
+                     * moves when the plan is postponed */
     ANCHOR_JOINED
 };
 
@@ -51,7 +52,9 @@ enum takes {
     TAKES_PLAN      /* what + when; makes an open commitment planned for the user's tomorrow */
 };
 
-/* Verbs of a button; a button may have several, done in order. */
+/* Verbs of a button; a button may have several, done in order, before the leave rules look at what
+ * happened. Buttons of any step already sent count as long as the run is active, whether the step
+ * waits for them or not: a step that expects nothing may have buttons. */
 enum verb {
     VERB_COMPLETE = 0, /* the step is completed by this button */
     VERB_OVERWHELMED,  /* offer the ultra-micro alternative */

@@ -25,6 +25,9 @@ MUST_CHECK enum err template_compile(struct arena *arena, struct str source, con
 /* Renders into the arena. `plain`: without Markdown escaping (button texts, values). */
 struct str template_render(struct arena *arena, const struct template *template,
                            const struct facts *facts, bool plain);
+/* Code points that a reader sees at most, facts not counted: fixed text, the longer of fallback and
+ * nothing, the longest plural form. *ret_emoji (may be NULL) likewise. */
+size_t template_length(const struct template *template, size_t *ret_emoji);
 struct str template_source(const struct template *template);
 /* Puts a backslash before every character that Markdown could take for markup. */
 struct str template_escape(struct arena *arena, struct str text);
