@@ -47,7 +47,9 @@
     X(EVENT_SET_ASSIGNED, "set_assigned", false)                                                   \
     X(EVENT_EXPERIMENT_EXPOSED, "experiment_exposed", false)                                       \
     X(EVENT_TRACKED, "tracked", false)                                                             \
-    X(EVENT_IDENTITY_ADDED, "identity_added", false)
+    X(EVENT_IDENTITY_ADDED, "identity_added", false)                                               \
+    X(EVENT_COMMITMENT_REPEATED, "commitment_repeated", false) /* the next of a repeating one */   \
+    X(EVENT_LADDER_MOVED, "ladder_moved", false)
 
 enum event_type {
 #define EVENT_ENUM(constant, name, activity) constant,

@@ -1,0 +1,391 @@
+/* Commitments: making, completing, missing, changing them, with the counters, streak and ladder of
+ * the person (commitment.h). Whatever happens is recorded as an event and told to the journeys, but
+ * for commitments that onboarding steps make: those start no journey and move no ladder. What
+ * follows from undoing stands in commitment_undo.c, repeating in commitment_repeat.c. */
+#include "core/commitment.h"
+
+#include "base/calendar.h"
+#include "base/check.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "core/commitment_parts.h"
+#include "core/pressure.h"
+#include "core/run.h"
+
+enum {
+    LADDER_START = 3,      /* five minutes: the first suggestion */
+    LADDER_UP_AFTER = 3,   /* quick completions in a row */
+    LADDER_DOWN_AFTER = 2, /* misses in a row */
+};
+#define UNDO_MS         (10 * MINUTE_MS)
+#define QUICK_MS        DAY_MS
+#define MISSED_AFTER_MS DAY_MS /* past due */
+
+bool commitment_is_onboarding(const struct commitment *commitment)
+{
+    return str_is(commitment->source, "onboarding");
+}
+
+bool commitment_is_quick(const struct commitment *commitment)
+{
+    return commitment->completed_at_ms - commitment->created_at_ms <= QUICK_MS;
+}
+
+struct event *commitment_event(struct deciding *deciding, const struct commitment *commitment,
+                               enum event_type type, const char *rule, json_t *data)
+{
+    struct event *event = decision_event(deciding->arena, deciding->decision, type);
+    event->user_id = deciding->person->user.id;
+    event->at_ms = deciding->world->now_ms;
+    event->ref_id = commitment->id;
+    event->rule = str_of(rule);
+    if (data != NULL) {
+        event->data = json_write(deciding->arena, data);
+        json_decref(data);
+    }
+    return event;
+}
+
+void commitment_arm(struct commitment *commitment)
+{
+    commitment->due_at_ms = commitment->planned_at_ms != 0 ? commitment->planned_at_ms
+                                                           : commitment->created_at_ms + DAY_MS;
+    commitment->next_at_ms = commitment->due_at_ms + MISSED_AFTER_MS;
+    commitment->changed = true;
+}
+
+static void remember_for_undo(struct deciding *deciding, struct commitment *commitment)
+{
+    commitment->undo_state = commitment->state;
+    commitment->undo_until_ms = deciding->world->now_ms + UNDO_MS;
+}
+
+/* ---- the ladder -------------------------------------------------------------------------------
+ */
+
+static void move_ladder(struct deciding *deciding, const struct commitment *commitment, int rung,
+                        const char *rule)
+{
+    struct user *user = &deciding->person->user;
+    if (rung < 0) {
+        rung = 0;
+    }
+    if (rung >= LADDER_RUNGS) {
+        rung = LADDER_RUNGS - 1;
+    }
+    if (rung == user->ladder_rung) {
+        return;
+    }
+    json_t *data = json_object();
+    json_object_set_new(data, "from_rung", json_integer(user->ladder_rung));
+    json_object_set_new(data, "to_rung", json_integer(rung));
+    commitment_event(deciding, commitment, EVENT_LADDER_MOVED, rule, data);
+    user->ladder_rung = rung;
+    user->changed = true;
+}
+
+static void ladder_after_completion(struct deciding *deciding, const struct commitment *commitment)
+{
+    struct user *user = &deciding->person->user;
+    user->misses_in_row = 0;
+    if (!commitment_is_quick(commitment)) {
+        user->quick_in_row = 0;
+        return;
+    }
+    user->quick_in_row++;
+    if (user->quick_in_row >= LADDER_UP_AFTER) {
+        user->quick_in_row = 0;
+        move_ladder(deciding, commitment, user->ladder_rung + 1, "ladder.three_quick_in_a_row");
+    }
+}
+
+static void ladder_after_miss(struct deciding *deciding, const struct commitment *commitment)
+{
+    struct user *user = &deciding->person->user;
+    user->quick_in_row = 0;
+    user->misses_in_row++;
+    if (user->misses_in_row >= LADDER_DOWN_AFTER) {
+        user->misses_in_row = 0;
+        move_ladder(deciding, commitment, user->ladder_rung - 1, "ladder.two_misses_in_a_row");
+    }
+}
+
+int commitment_suggested_rung(const struct user *user)
+{
+    return user->ladder_rung >= 0 && user->ladder_rung < LADDER_RUNGS ? user->ladder_rung
+                                                                      : LADDER_START;
+}
+
+void commitment_suggest(struct deciding *deciding, const struct commitment *commitment, int rung,
+                        const char *rule)
+{
+    move_ladder(deciding, commitment, rung, rule);
+}
+
+/* ---- making -----------------------------------------------------------------------------------
+ */
+
+static int open_count(const struct person *person)
+{
+    int count = 0;
+    for (int i = 0; i < person->commitment_count; i++) {
+        count += person->commitments[i]->state == COMMITMENT_ACTIVE;
+    }
+    return count;
+}
+
+struct commitment *commitment_insert(struct deciding *deciding, const struct commitment_plan *plan,
+                                     enum event_type type, const char *rule)
+{
+    struct user *user = &deciding->person->user;
+    int64_t now_ms = deciding->world->now_ms;
+    struct commitment *commitment = person_add_commitment(deciding->arena, deciding->person);
+    commitment->id = id_next(deciding->world->ids, now_ms, id_slot(user->id));
+    commitment->user_id = user->id;
+    commitment->state = COMMITMENT_ACTIVE;
+    commitment->text = arena_str(deciding->arena, plan->text);
+    commitment->size_s = plan->size_s;
+    commitment->source = arena_str(deciding->arena, plan->source);
+    commitment->created_at_ms = now_ms;
+    commitment->planned_at_ms = plan->planned_at_ms;
+    commitment->repeat = plan->repeat;
+    commitment->repeat_weekday = plan->repeat_weekday;
+    commitment->repeat_minute = plan->repeat_minute;
+    commitment_arm(commitment);
+    user->commitments_total++;
+    user->commitments_outside += !commitment_is_onboarding(commitment);
+    if (user->first_commitment_at_ms == 0) {
+        user->first_commitment_at_ms = now_ms;
+    }
+    user->changed = true;
+    json_t *data = json_object();
+    json_object_set_new(data, "source", json_str(plan->source));
+    json_object_set_new(data, "size_s", json_integer(plan->size_s));
+    if (plan->planned_at_ms != 0) {
+        json_object_set_new(data, "planned_at_ms", json_integer(plan->planned_at_ms));
+    }
+    commitment_event(deciding, commitment, type, rule, data);
+    return commitment;
+}
+
+struct commitment *commitment_make(struct deciding *deciding, const struct commitment_plan *plan)
+{
+    struct user *user = &deciding->person->user;
+    if (!plan->completed_at_once && open_count(deciding->person) >= LIMIT_COMMITMENTS_OPEN) {
+        deciding->decision->error =
+            err_set(&deciding->decision->detail, ERR_LIMIT,
+                    "no more than %d commitments may be open; complete or drop one first",
+                    LIMIT_COMMITMENTS_OPEN);
+        return NULL;
+    }
+    struct commitment *commitment =
+        commitment_insert(deciding, plan, EVENT_COMMITMENT_MADE, "commitment.made");
+    if (commitment_is_onboarding(commitment)) {
+        if (plan->completed_at_once) {
+            ASSERT(commitment_complete(deciding, commitment));
+            commitment->undo_until_ms = 0;
+        }
+        return commitment;
+    }
+    if (user->ladder_rung < 0) {
+        user->ladder_rung = plan->size_s > 0 ? ladder_rung_of(plan->size_s) : LADDER_START;
+    }
+    run_leave(deciding, LEAVE_ON_COMMITMENT_MADE, commitment);
+    if (plan->completed_at_once) {
+        ASSERT(commitment_complete(deciding, commitment));
+    } else {
+        run_trigger(deciding, TRIGGER_COMMITMENT_MADE, commitment);
+    }
+    return commitment;
+}
+
+/* ---- completing -------------------------------------------------------------------------------
+ */
+
+/* True when today is a new day of the streak. */
+static bool count_streak(struct deciding *deciding)
+{
+    struct user *user = &deciding->person->user;
+    const struct zone *zone = person_zone(deciding->world, deciding->person);
+    int64_t today = calendar_local_day(zone, deciding->world->now_ms);
+    /* Later than today: the person has moved west since; that day counts already. */
+    if (user->streak_days > 0 && user->streak_day >= today) {
+        return false;
+    }
+    user->streak_days =
+        user->streak_days > 0 && user->streak_day == today - 1 ? user->streak_days + 1 : 1;
+    user->streak_day = today;
+    if (user->streak_days > user->streak_best_days) {
+        user->streak_best_days = user->streak_days;
+    }
+    return true;
+}
+
+static void completed(struct deciding *deciding, struct commitment *commitment, const char *rule)
+{
+    struct user *user = &deciding->person->user;
+    int64_t now_ms = deciding->world->now_ms;
+    bool onboarding = commitment_is_onboarding(commitment);
+    remember_for_undo(deciding, commitment);
+    commitment->state = COMMITMENT_COMPLETED;
+    commitment->completed_at_ms = now_ms;
+    commitment->ended_at_ms = 0;
+    commitment->next_at_ms = 0;
+    commitment->changed = true;
+    user->commitments_completed++;
+    user->commitments_quick += commitment_is_quick(commitment);
+    user->commitments_outside_completed += !onboarding;
+    user->completion_ms_sum += now_ms - commitment->created_at_ms;
+    if (user->first_completion_at_ms == 0) {
+        user->first_completion_at_ms = now_ms;
+    }
+    user->changed = true;
+    json_t *data = json_object();
+    json_object_set_new(data, "took_ms", json_integer(now_ms - commitment->created_at_ms));
+    commitment_event(deciding, commitment, EVENT_COMMITMENT_COMPLETED, rule, data);
+    bool new_day = count_streak(deciding);
+    if (onboarding) {
+        return;
+    }
+    ladder_after_completion(deciding, commitment);
+    run_leave(deciding, LEAVE_ON_COMMITMENT_COMPLETED, commitment);
+    run_leave(deciding, LEAVE_ON_COMMITMENT_ENDED, commitment);
+    run_trigger(deciding, TRIGGER_COMMITMENT_COMPLETED, commitment);
+    if (new_day) {
+        run_trigger(deciding, TRIGGER_STREAK, commitment);
+    }
+}
+
+bool commitment_complete(struct deciding *deciding, struct commitment *commitment)
+{
+    if (commitment->state != COMMITMENT_ACTIVE) {
+        return false;
+    }
+    completed(deciding, commitment, "commitment.completed");
+    commitment_repeat(deciding, commitment);
+    return true;
+}
+
+bool commitment_done_after_all(struct deciding *deciding, struct commitment *commitment)
+{
+    if (commitment->state != COMMITMENT_MISSED) {
+        return false;
+    }
+    deciding->person->user.commitments_missed--;
+    completed(deciding, commitment, "commitment.done_after_all");
+    return true;
+}
+
+/* ---- ending otherwise, changing ---------------------------------------------------------------
+ */
+
+bool commitment_drop(struct deciding *deciding, struct commitment *commitment)
+{
+    struct user *user = &deciding->person->user;
+    if (commitment->state != COMMITMENT_ACTIVE && commitment->state != COMMITMENT_MISSED) {
+        return false;
+    }
+    user->commitments_missed -= commitment->state == COMMITMENT_MISSED;
+    user->commitments_dropped++;
+    user->changed = true;
+    remember_for_undo(deciding, commitment);
+    commitment->state = COMMITMENT_DROPPED;
+    commitment->ended_at_ms = deciding->world->now_ms;
+    commitment->next_at_ms = 0;
+    commitment->changed = true;
+    commitment_event(deciding, commitment, EVENT_COMMITMENT_DROPPED, "commitment.dropped", NULL);
+    run_leave(deciding, LEAVE_ON_COMMITMENT_ENDED, commitment);
+    return true;
+}
+
+bool commitment_rename(struct deciding *deciding, struct commitment *commitment, struct str text)
+{
+    struct str clean = commitment_text(deciding->arena, text);
+    if (commitment->state != COMMITMENT_ACTIVE || clean.length == 0) {
+        return false;
+    }
+    commitment->text = arena_str(deciding->arena, clean);
+    commitment->changed = true;
+    commitment_event(deciding, commitment, EVENT_COMMITMENT_RENAMED, "commitment.renamed", NULL);
+    return true;
+}
+
+bool commitment_halve(struct deciding *deciding, struct commitment *commitment)
+{
+    struct user *user = &deciding->person->user;
+    if (commitment->state != COMMITMENT_ACTIVE && commitment->state != COMMITMENT_MISSED) {
+        return false;
+    }
+    int from_s = commitment->size_s > 0 ? commitment->size_s
+                                        : ladder_size_s(commitment_suggested_rung(user));
+    int rung = ladder_halve(from_s);
+    if (commitment->state == COMMITMENT_MISSED) {
+        /* What was missed stays missed; the smaller one is a new start. */
+        struct commitment_plan plan = {
+            .text = commitment->text,
+            .size_s = ladder_size_s(rung),
+            .source = commitment_is_onboarding(commitment) ? STR("chat") : commitment->source};
+        struct commitment *smaller = commitment_make(deciding, &plan);
+        if (smaller == NULL) {
+            return false;
+        }
+        move_ladder(deciding, smaller, rung, "ladder.too_big");
+        return true;
+    }
+    commitment->size_s = ladder_size_s(rung);
+    commitment->changed = true;
+    json_t *data = json_object();
+    json_object_set_new(data, "from_size_s", json_integer(from_s));
+    json_object_set_new(data, "size_s", json_integer(commitment->size_s));
+    commitment_event(deciding, commitment, EVENT_COMMITMENT_CHANGED, "commitment.too_big", data);
+    if (!commitment_is_onboarding(commitment)) {
+        move_ladder(deciding, commitment, rung, "ladder.too_big");
+    }
+    return true;
+}
+
+bool commitment_postpone(struct deciding *deciding, struct commitment *commitment, int64_t by_ms)
+{
+    int64_t now_ms = deciding->world->now_ms;
+    if (commitment->state != COMMITMENT_ACTIVE || by_ms <= 0) {
+        return false;
+    }
+    int64_t planned_ms = commitment->planned_at_ms != 0 ? commitment->planned_at_ms + by_ms : 0;
+    commitment->planned_at_ms = planned_ms > now_ms ? planned_ms : now_ms + by_ms;
+    commitment_arm(commitment);
+    json_t *data = json_object();
+    json_object_set_new(data, "planned_at_ms", json_integer(commitment->planned_at_ms));
+    commitment_event(deciding, commitment, EVENT_COMMITMENT_CHANGED, "commitment.postponed", data);
+    return true;
+}
+
+void commitment_timer(struct deciding *deciding, struct commitment *commitment)
+{
+    struct user *user = &deciding->person->user;
+    int64_t now_ms = deciding->world->now_ms;
+    if (commitment->state != COMMITMENT_ACTIVE) {
+        commitment->next_at_ms = 0;
+        commitment->changed = true;
+        return;
+    }
+    if (now_ms < commitment->due_at_ms + MISSED_AFTER_MS) {
+        commitment_arm(commitment);
+        return;
+    }
+    commitment->state = COMMITMENT_MISSED;
+    commitment->ended_at_ms = now_ms;
+    commitment->next_at_ms = 0;
+    commitment->undo_until_ms = 0;
+    commitment->changed = true;
+    user->commitments_missed++;
+    user->changed = true;
+    commitment_event(deciding, commitment, EVENT_COMMITMENT_MISSED, "commitment.day_past_due",
+                     NULL);
+    if (commitment_is_onboarding(commitment)) {
+        return;
+    }
+    ladder_after_miss(deciding, commitment);
+    run_leave(deciding, LEAVE_ON_COMMITMENT_ENDED, commitment);
+    run_trigger(deciding, TRIGGER_COMMITMENT_MISSED, commitment);
+    commitment_repeat(deciding, commitment);
+}
