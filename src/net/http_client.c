@@ -1,9 +1,9 @@
-/* The client over libcurl's multi interface. Handles are prepared once and reused, since setting one
- * up costs more than a request; a lock guards only the list of new requests and the counters.
+/* The client over libcurl's multi interface. Handles are prepared once and reused, since setting
+ * one up costs more than a request; a lock guards only the list of new requests and the counters.
  *
- * libcurl repeats a request by itself when a reused connection dies before the answer. For a POST that
- * could be a message sent twice, so bodies are given by a read function without a seek function:
- * libcurl then gives up instead (CURLE_SEND_FAIL_REWIND), which counts as lost. */
+ * libcurl repeats a request by itself when a reused connection dies before the answer. For a POST
+ * that could be a message sent twice, so bodies are given by a read function without a seek
+ * function: libcurl then gives up instead (CURLE_SEND_FAIL_REWIND), which counts as lost. */
 #include "net/http_client.h"
 
 #include <curl/curl.h>
@@ -178,8 +178,8 @@ static bool header_is_safe(struct str header)
 
 static bool request_is_valid(const struct http_request *request)
 {
-    bool scheme = str_starts(request->url, STR("http://")) ||
-                  str_starts(request->url, STR("https://"));
+    bool scheme =
+        str_starts(request->url, STR("http://")) || str_starts(request->url, STR("https://"));
     if (!scheme || request->url.length > 8192 ||
         memchr(request->url.ptr, '\0', request->url.length) != NULL) {
         return false;
@@ -224,8 +224,8 @@ static void transfer_fill(struct transfer *transfer, const struct http_request *
     transfer->headers = NULL;
     if (request->header_count > 0 || request->content_type.length > 0) {
         append_header(&transfer->headers, "Expect:");
-        struct str type = request->content_type.length > 0 ? request->content_type
-                                                           : STR("application/json");
+        struct str type =
+            request->content_type.length > 0 ? request->content_type : STR("application/json");
         append_header_view(&transfer->headers, "Content-Type: ", type);
         for (int i = 0; i < request->header_count; i++) {
             append_header_view(&transfer->headers, "", request->headers[i]);
@@ -471,8 +471,7 @@ static void wait_for_work(struct http_client *client)
     }
     atomic_store(&client->polling, true);
     pthread_mutex_lock(&client->lock);
-    bool ordered =
-        client->fresh_first != NULL || client->cancelled_count > 0 || client->closing;
+    bool ordered = client->fresh_first != NULL || client->cancelled_count > 0 || client->closing;
     pthread_mutex_unlock(&client->lock);
     if (!ordered) {
         CURLMcode code = curl_multi_poll(client->multi, NULL, 0, (int)wait_ms, NULL);
@@ -515,10 +514,9 @@ enum err http_client_new(const struct http_client_options *options, struct http_
     struct http_client *client = calloc(1, sizeof(*client));
     ASSERT(client != NULL);
     client->clock = options->clock;
-    client->in_flight_max =
-        options->in_flight_max > 0 ? options->in_flight_max : IN_FLIGHT_DEFAULT;
-    client->connect_timeout_ms = options->connect_timeout_ms > 0 ? options->connect_timeout_ms
-                                                                 : CONNECT_TIMEOUT_DEFAULT_MS;
+    client->in_flight_max = options->in_flight_max > 0 ? options->in_flight_max : IN_FLIGHT_DEFAULT;
+    client->connect_timeout_ms =
+        options->connect_timeout_ms > 0 ? options->connect_timeout_ms : CONNECT_TIMEOUT_DEFAULT_MS;
     client->fresh_last = &client->fresh_first;
     client->multi = curl_multi_init();
     ASSERT(client->multi != NULL);

@@ -2,9 +2,10 @@
  * connections are kept and reused); any thread may start one; the answer comes by a callback on the
  * client's thread.
  *
- * A request is made at most once: the client never repeats one, follows no redirect, and says after a
- * failure whether the other side can have seen it. That difference decides whether a message may be
- * sent again. Answers are limited in time and size. URLs may hold secrets: they are never logged. */
+ * A request is made at most once: the client never repeats one, follows no redirect, and says after
+ * a failure whether the other side can have seen it. That difference decides whether a message may
+ * be sent again. Answers are limited in time and size. URLs may hold secrets: they are never
+ * logged. */
 #pragma once
 
 #include <stdbool.h>
@@ -23,12 +24,12 @@ enum { HTTP_HEADERS_MAX = 8 };
 struct http_request {
     enum http_method method;
     struct str url;
-    struct str body;         /* POST, PUT, PATCH */
-    struct str content_type; /* default application/json */
+    struct str body;                      /* POST, PUT, PATCH */
+    struct str content_type;              /* default application/json */
     struct str headers[HTTP_HEADERS_MAX]; /* further ones, "Name: value" */
     int header_count;
-    int64_t timeout_ms;       /* of the whole request; 0: 30 s */
-    int64_t delay_ms;         /* begin that much later */
+    int64_t timeout_ms;        /* of the whole request; 0: 30 s */
+    int64_t delay_ms;          /* begin that much later */
     size_t response_bytes_max; /* 0: 1 MiB */
 };
 
@@ -44,13 +45,13 @@ struct http_response {
     int status;
     struct str body;
     int64_t retry_after_s; /* of the header; 0 none */
-    const char *reason;    /* static word: "connect", "timeout", "tls", "too_large", "cancelled", … */
+    const char *reason; /* static word: "connect", "timeout", "tls", "too_large", "cancelled", … */
 };
 typedef void http_done(void *context, const struct http_response *response);
 
 struct http_client_options {
-    struct clock *clock;       /* its monotonic time orders delayed requests */
-    int in_flight_max;         /* waiting and under way together; 0: 256 */
+    struct clock *clock;        /* its monotonic time orders delayed requests */
+    int in_flight_max;          /* waiting and under way together; 0: 256 */
     int64_t connect_timeout_ms; /* 0: 10 s */
 };
 

@@ -1,4 +1,5 @@
-/* Blocking sockets and threads: simple rather than fast. It reads requests with Content-Length only. */
+/* Blocking sockets and threads: simple rather than fast. It reads requests with Content-Length
+ * only. */
 #include "tiny_server.h"
 
 #include <arpa/inet.h>
@@ -189,8 +190,7 @@ struct tiny_server *tiny_server_new(tiny_handler *handler, void *context)
     server->context = context;
     pthread_mutex_init(&server->lock, NULL);
     server->listener = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int failed = bind(server->listener, (struct sockaddr *)&address, sizeof(address));
     ASSERT(failed == 0);
     failed = listen(server->listener, 64);

@@ -1,5 +1,6 @@
-/* A tiny HTTP server for tests of clients: one thread for each connection, on a free port of 127.0.0.1.
- * What it does with a request is the test's function; it can also behave badly on purpose. */
+/* A tiny HTTP server for tests of clients: one thread for each connection, on a free port of
+ * 127.0.0.1. What it does with a request is the test's function; it can also behave badly on
+ * purpose. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,20 +10,20 @@ struct tiny_server;
 
 struct tiny_request {
     const char *method;
-    const char *path; /* with its query */
+    const char *path;    /* with its query */
     const char *headers; /* all lines */
     const char *body;
     size_t body_length;
-    int connection;  /* number of the connection, from 1 */
+    int connection;    /* number of the connection, from 1 */
     int on_connection; /* number of the request on it, from 1 */
-    int number;      /* of all requests, from 1 */
+    int number;        /* of all requests, from 1 */
 };
 
 enum tiny_action {
-    TINY_ANSWER,      /* send `answer` and go on */
-    TINY_CLOSE,       /* close without an answer */
+    TINY_ANSWER,       /* send `answer` and go on */
+    TINY_CLOSE,        /* close without an answer */
     TINY_ANSWER_CLOSE, /* send `answer`, then close without having said so */
-    TINY_HANG         /* answer nothing until the server ends */
+    TINY_HANG          /* answer nothing until the server ends */
 };
 
 struct tiny_reply {

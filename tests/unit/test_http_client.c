@@ -14,7 +14,7 @@
 
 #include <pthread.h>
 
-#include "../lib/tiny_server.h"
+#include "lib/tiny_server.h"
 
 struct fixture {
     struct tiny_server *server;
@@ -241,8 +241,7 @@ static void limits_hold(void **state)
     assert_int_equal(seen.status, 429);
     assert_int_equal(seen.retry_after_s, 17);
     struct http_request bad = {.method = HTTP_GET, .url = STR("file:///etc/passwd")};
-    assert_int_equal(http_client_request(fixture->client, &bad, remember, NULL, NULL),
-                     ERR_INVALID);
+    assert_int_equal(http_client_request(fixture->client, &bad, remember, NULL, NULL), ERR_INVALID);
 }
 
 static void the_number_under_way_is_bounded(void **state)
@@ -255,8 +254,7 @@ static void the_number_under_way_is_bounded(void **state)
     uint64_t ids[8];
     for (int i = 0; i < 8; i++) {
         post.delay_ms = i == 7 ? 100000 : 0;
-        assert_int_equal(
-            http_client_request(fixture->client, &post, remember, &seen, &ids[i]), OK);
+        assert_int_equal(http_client_request(fixture->client, &post, remember, &seen, &ids[i]), OK);
     }
     assert_int_equal(http_client_request(fixture->client, &post, remember, &seen, NULL), ERR_BUSY);
     assert_int_equal(http_client_in_flight(fixture->client), 8);
