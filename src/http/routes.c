@@ -1,0 +1,53 @@
+/* The table of routes: the one place that says which path is answered by whom. */
+#include <microhttpd.h>
+
+#include "http/routes.h"
+
+struct route {
+    enum http_method method;
+    const char *path; /* one that ends with "/" stands for everything below it */
+    http_route *run;
+};
+
+static const struct route routes[] = {
+    {HTTP_GET, "/healthz", route_healthz},
+    {HTTP_GET, "/health", route_healthz},
+    {HTTP_GET, "/readyz", route_readyz},
+    {HTTP_GET, "/metrics", route_prometheus},
+    {HTTP_POST, "/telegram/webhook", route_telegram_webhook},
+    {HTTP_POST, "/webhook", route_telegram_webhook},
+    {HTTP_GET, "/chat", route_chat_page},
+    {HTTP_GET, "/assets/", route_asset},
+    {HTTP_POST, "/chat/session", route_chat_session},
+    {HTTP_POST, "/chat/messages", route_chat_message},
+    {HTTP_GET, "/chat/messages", route_chat_history},
+    {HTTP_GET, "/chat/events", route_chat_events},
+};
+
+static bool matches(const struct route *route, struct str path)
+{
+    struct str pattern = str_of(route->path);
+    if (pattern.ptr[pattern.length - 1] == '/') {
+        return path.length > pattern.length && str_starts(path, pattern);
+    }
+    return str_equal(path, pattern);
+}
+
+void http_dispatch(struct http_request *request)
+{
+    bool known_path = false;
+    for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+        if (matches(&routes[i], http_path(request))) {
+            known_path = true;
+            if (routes[i].method == http_method(request)) {
+                routes[i].run(request);
+                return;
+            }
+        }
+    }
+    if (known_path) {
+        http_problem(request, MHD_HTTP_METHOD_NOT_ALLOWED, "this path does not take this method");
+    } else {
+        http_problem(request, MHD_HTTP_NOT_FOUND, "there is nothing at this path");
+    }
+}

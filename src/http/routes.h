@@ -1,0 +1,16 @@
+/* Routes and what they share. Private to src/http. */
+#pragma once
+
+#include "http/request.h"
+
+typedef void http_route(struct http_request *request);
+
+http_route route_healthz, route_readyz, route_prometheus;
+http_route route_telegram_webhook;
+http_route route_asset, route_chat_page, route_chat_session, route_chat_message, route_chat_history,
+    route_chat_events;
+
+/* Answers with an embedded page or asset, in gzip form when the client takes it. */
+void reply_embedded(struct http_request *request, struct str name);
+/* Finds the route and runs it; answers 404 and 405 itself. */
+void http_dispatch(struct http_request *request);

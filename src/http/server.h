@@ -1,0 +1,43 @@
+/* The HTTP server: one thread (libmicrohttpd in poll mode) that parses, authorises and answers reads.
+ * A request that writes waits, suspended, until its batch committed. Bounded connections, bodies and
+ * times. Nothing here knows the domain: routes are in route_*.c. */
+#pragma once
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "channel/channel.h"
+#include "engine/engine.h"
+#include "store/store.h"
+
+struct http_server;
+
+/* What routes work with. All borrowed, must outlive the server. */
+struct http_app {
+    const struct config *config;
+    struct clock *clock;
+    struct engine *engine;
+    struct store *reader;        /* read-only, used by the HTTP thread alone */
+    struct channel *webchat;     /* NULL: /chat is off */
+    const char *telegram_secret; /* "" or NULL: the webhook is off */
+    const char *bot_name;        /* user name of the bot, "" unknown */
+    bool demo;                   /* the chat page explains itself and shows running time */
+    double time_scale;
+};
+
+struct http_options {
+    const char *listen; /* "127.0.0.1:8080", "[::1]:0"; port 0: any free one */
+    struct http_app app;
+};
+
+/* Starts listening. ERR_CONFIG with the reason (address in use, not an address, …). */
+MUST_CHECK enum err http_server_start(const struct http_options *options,
+                                      struct http_server **ret_server, struct err_detail *detail);
+/* The port it listens on. */
+int http_server_port(const struct http_server *server);
+/* Refuses new requests, so that the engine can finish what is under way. */
+void http_server_quiesce(struct http_server *server);
+/* Ends all streams, waits for the thread, frees. The engine must have answered (or cancelled) all it
+ * was given. Accepts NULL. */
+void http_server_stop(struct http_server *server);
+/* To be called about once a second by the owner: heartbeats of event streams. */
+void http_server_tick(struct http_server *server);

@@ -1,0 +1,46 @@
+// Builds the pages into the folder given: NAME.html beside assets/NAME-HASH.js and .css, each with its
+// gzip form. The build of the program embeds the folder.
+import { build } from 'esbuild';
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+const pages = ['chat'];
+const out = process.argv[2];
+if (!out) {
+  console.error('usage: node build.mjs FOLDER');
+  process.exit(2);
+}
+await rm(out, { recursive: true, force: true });
+await mkdir(join(out, 'assets'), { recursive: true });
+
+for (const page of pages) {
+  const result = await build({
+    entryPoints: [`src/${page}/main.tsx`],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2020',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    entryNames: `${page}-[hash]`,
+    outdir: join(out, 'assets'),
+    metafile: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  const files = Object.keys(result.metafile.outputs).map((name) => basename(name));
+  const html = (await readFile(`src/${page}/index.html`, 'utf8'))
+    .replace('%STYLE%', `/assets/${files.find((name) => name.endsWith('.css'))}`)
+    .replace('%SCRIPT%', `/assets/${files.find((name) => name.endsWith('.js'))}`);
+  await writeFile(join(out, `${page}.html`), html);
+}
+
+for (const folder of [out, join(out, 'assets')]) {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.isFile()) {
+      const path = join(folder, entry.name);
+      await writeFile(`${path}.gz`, gzipSync(await readFile(path), { level: 9 }));
+    }
+  }
+}

@@ -1,0 +1,233 @@
+// The chat page: a conversation that survives reloads, lost connections and double taps.
+import './chat.css';
+import { render } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { listen, openSession, readHistory, send, type Button, type Message, type Session } from './talk';
+import { clockTime, gap, language, say } from './words';
+
+const newId = () => crypto.getRandomValues(new Uint32Array(4)).join('-');
+
+function saveFile(name: string, content: string) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([content], { type: 'application/json' }));
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+/** Adds or replaces by id, in order of time. */
+function merged(old: Message[], fresh: Message[]): Message[] {
+  const byId = new Map(old.map((message) => [message.id, message]));
+  for (const message of fresh) {
+    byId.set(message.id, message);
+  }
+  return [...byId.values()].sort((a, b) => a.at_ms - b.at_ms);
+}
+
+function Bubble(props: { message: Message; live: boolean; onTap: (button: Button) => void; onRetry: () => void }) {
+  const { message } = props;
+  return (
+    <li class={`message appear${message.mine ? ' mine' : ''}${message.failed ? ' failed' : ''}`}>
+      <span class="away">{message.mine ? say.you : say.bot}</span>
+      {message.picture ? <img src={message.picture} alt="" /> : null}
+      {message.mine ? (
+        <span>{message.text}</span>
+      ) : (
+        // The server makes this HTML from Markdown with everything else escaped.
+        <div dangerouslySetInnerHTML={{ __html: message.html ?? '' }} />
+      )}
+      {message.failed ? <button onClick={props.onRetry}>{say.failed}</button> : null}
+      {message.buttons && message.buttons.length > 0 ? (
+        <div class="buttons">
+          {message.buttons.map((button) =>
+            button.url ? (
+              <a class="button" href={button.url} target="_blank" rel="noopener noreferrer">
+                {button.text}
+              </a>
+            ) : (
+              <button disabled={!props.live} onClick={() => props.onTap(button)}>
+                {button.text}
+              </button>
+            ),
+          )}
+        </div>
+      ) : null}
+      <time dateTime={new Date(message.at_ms).toISOString()}>{clockTime(message.at_ms)}</time>
+    </li>
+  );
+}
+
+function Write(props: { onSend: (text: string) => void }) {
+  const [text, setText] = useState('');
+  const submit = () => {
+    if (text.trim() !== '') {
+      props.onSend(text.trim());
+      setText('');
+    }
+  };
+  return (
+    <form
+      class="write"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      <label class="away" for="text">
+        {say.write}
+      </label>
+      <textarea
+        id="text"
+        rows={1}
+        placeholder={say.write}
+        value={text}
+        maxLength={4000}
+        onInput={(event) => setText(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
+            event.preventDefault();
+            submit();
+          }
+        }}
+      />
+      <button type="submit">{say.send}</button>
+    </form>
+  );
+}
+
+function Chat() {
+  const [session, setSession] = useState<Session | null>(null);
+  const [messages, setMessages] = useState<Message[]>([]);
+  const [open, setOpen] = useState(true);
+  const [loaded, setLoaded] = useState(false);
+  const [toast, setToast] = useState('');
+  const log = useRef<HTMLUListElement>(null);
+  // The server's clock may run fast (demonstration): what we write is stamped by its last message.
+  const lastAt = useRef(0);
+
+  const add = (fresh: Message[]) =>
+    setMessages((old) => {
+      const all = merged(old, fresh);
+      lastAt.current = all[all.length - 1]?.at_ms ?? lastAt.current;
+      return all;
+    });
+  const refresh = async () => {
+    const history = await readHistory();
+    setMessages((old) => {
+      const pending = old.filter((message) => message.mine && message.failed);
+      const all = merged(history, pending);
+      lastAt.current = all[all.length - 1]?.at_ms ?? 0;
+      return all;
+    });
+    setLoaded(true);
+  };
+
+  useEffect(() => {
+    let close = () => {};
+    void openSession().then((opened) => {
+      setSession(opened);
+      close = listen({
+        message: (message) => add([message]),
+        edit: (id, buttons) => setMessages((old) => old.map((m) => (m.id === id ? { ...m, buttons } : m))),
+        tap: setToast,
+        file: saveFile,
+        connected: (isOpen) => {
+          setOpen(isOpen);
+          if (isOpen) {
+            void refresh();
+          }
+        },
+      });
+    });
+    return () => close();
+  }, []);
+  useEffect(() => {
+    log.current?.scrollTo({ top: log.current.scrollHeight });
+  }, [messages]);
+  useEffect(() => {
+    if (toast !== '') {
+      const timer = window.setTimeout(() => setToast(''), 4000);
+      return () => window.clearTimeout(timer);
+    }
+    return undefined;
+  }, [toast]);
+
+  const deliver = async (message: Message) => {
+    add([{ ...message, failed: false }]);
+    const status = await send({ id: message.id, text: message.text ?? '' });
+    if (status !== 200) {
+      add([{ ...message, failed: true }]);
+      if (status === 429) {
+        setToast(say.wait);
+      }
+    }
+  };
+  const write = (text: string) =>
+    void deliver({ id: newId(), at_ms: Math.max(lastAt.current, 1), mine: true, text });
+  // A tap reads like an answer of one's own; its buttons go at once, so that it cannot happen twice.
+  const tap = async (message: Message, button: Button) => {
+    const answer = { id: newId(), at_ms: Math.max(lastAt.current, 1), mine: true, text: button.text };
+    add([{ ...message, buttons: [] }, answer]);
+    const status = await send({ id: answer.id, token: button.token, message_id: message.id });
+    if (status !== 200) {
+      setMessages((old) => old.filter((m) => m.id !== answer.id).map((m) => (m.id === message.id ? message : m)));
+      setToast(say.wait);
+    }
+  };
+
+  const lastMine = messages.reduce((last, message, index) => (message.mine ? index : last), -1);
+  return (
+    <main class="chat">
+      <header class="head">
+        <h1>nudge</h1>
+        {session?.bot_name ? (
+          <a class="button" href={`https://t.me/${session.bot_name}`}>
+            {say.telegram}
+          </a>
+        ) : null}
+        <span class={`state${open ? '' : ' lost'}`} role="status">
+          {open ? say.open : say.lost}
+        </span>
+      </header>
+      {session?.demo ? <div class="hint">{say.demo}</div> : null}
+      <ul class="log" ref={log} tabIndex={0} aria-label={say.log} aria-live="polite" role="log">
+        {loaded && messages.length === 0 ? (
+          <li class="hello">
+            <h2>{say.hello}</h2>
+            <p>{say.invite}</p>
+            <button onClick={() => write('/start')}>{say.start}</button>
+          </li>
+        ) : null}
+        {messages.map((message, index) => {
+          const before = messages[index - 1];
+          const span = before ? gap(message.at_ms - before.at_ms) : '';
+          return (
+            <>
+              {span ? <li class="day">{span}</li> : null}
+              <Bubble
+                key={message.id}
+                message={message}
+                live={open && index > lastMine - 1}
+                onTap={(button) => void tap(message, button)}
+                onRetry={() => void deliver(message)}
+              />
+            </>
+          );
+        })}
+      </ul>
+      <Write onSend={write} />
+      {toast ? (
+        <div class="toast" role="alert">
+          {toast}
+        </div>
+      ) : null}
+    </main>
+  );
+}
+
+document.documentElement.lang = language;
+document.title = `nudge · ${say.title}`;
+const app = document.getElementById('app');
+if (app) {
+  render(<Chat />, app);
+}

@@ -1,0 +1,95 @@
+// Talking to the server: the session, history, sending, and the event stream.
+export interface Button {
+  text: string;
+  token: string;
+  url?: string;
+}
+export interface Message {
+  id: string;
+  at_ms: number;
+  mine: boolean;
+  text?: string;
+  html?: string;
+  picture?: string;
+  buttons?: Button[];
+  failed?: boolean;
+}
+export interface Session {
+  demo: boolean;
+  bot_name: string;
+}
+export interface Events {
+  message(message: Message): void;
+  edit(id: string, buttons: Button[]): void;
+  tap(text: string): void;
+  file(name: string, content: string): void;
+  connected(open: boolean): void;
+}
+
+const inFrame = window.self !== window.top;
+const storageKey = 'nudge-session';
+let session = inFrame ? (localStorage.getItem(storageKey) ?? '') : '';
+
+async function call(path: string, body?: unknown): Promise<Response> {
+  const headers: Record<string, string> = session ? { 'X-Chat-Session': session } : {};
+  if (body !== undefined) {
+    headers['Content-Type'] = 'application/json';
+  }
+  return fetch(path, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers,
+    credentials: 'same-origin',
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+}
+
+export async function openSession(): Promise<Session> {
+  const answer = await call('/chat/session', { frame: inFrame });
+  if (!answer.ok) {
+    throw new Error(`session: ${answer.status}`);
+  }
+  const opened = (await answer.json()) as Session & { session?: string };
+  if (opened.session) {
+    session = opened.session;
+    localStorage.setItem(storageKey, session);
+  }
+  return opened;
+}
+
+export async function readHistory(): Promise<Message[]> {
+  const answer = await call('/chat/messages');
+  if (!answer.ok) {
+    throw new Error(`history: ${answer.status}`);
+  }
+  return ((await answer.json()) as { messages: Message[] }).messages;
+}
+
+export interface Outgoing {
+  id: string;
+  text?: string;
+  token?: string;
+  message_id?: string;
+}
+
+/** The HTTP status; 0 when the server was not reached. The same id again is taken only once. */
+export async function send(message: Outgoing): Promise<number> {
+  try {
+    return (await call('/chat/messages', message)).status;
+  } catch {
+    return 0;
+  }
+}
+
+export function listen(events: Events): () => void {
+  const path = session ? `/chat/events?session=${encodeURIComponent(session)}` : '/chat/events';
+  const source = new EventSource(path);
+  const on = <T,>(name: string, take: (data: T) => void) =>
+    source.addEventListener(name, (event) => take(JSON.parse((event as MessageEvent<string>).data) as T));
+  source.onopen = () => events.connected(true);
+  source.onerror = () => events.connected(false);
+  on<Message>('message', (data) => events.message({ ...data, mine: false }));
+  on<{ message_id: string; buttons: Button[] }>('edit', (data) => events.edit(data.message_id, data.buttons));
+  on<{ text: string }>('tap', (data) => events.tap(data.text));
+  on<{ name: string; content: string }>('file', (data) => events.file(data.name, data.content));
+  return () => source.close();
+}
