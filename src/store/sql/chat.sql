@@ -1,0 +1,37 @@
+-- The conversation of one web-chat session, as its page shows it after a reload.
+
+-- name: chat_history
+-- Walks the person's two chains backwards (messages of ours, events of theirs), newest ?2 of each, and
+-- gives the newest ?2 of both in order. ?1 is the session's address.
+WITH RECURSIVE
+me AS (
+    SELECT u.event_last_id, u.delivery_last_id
+    FROM identities AS i JOIN users AS u ON u.id = i.user_id
+    WHERE i.kind = 'webchat' AND i.value = ?1
+),
+ours (id, previous_id, sent_at_ms, text, buttons, picture, state, channel, n) AS (
+    SELECT d.id, d.previous_id, d.sent_at_ms, d.text, d.buttons, d.picture, d.state, d.channel, 1
+    FROM me JOIN deliveries AS d ON d.id = me.delivery_last_id
+    UNION ALL
+    SELECT d.id, d.previous_id, d.sent_at_ms, d.text, d.buttons, d.picture, d.state, d.channel, o.n + 1
+    FROM ours AS o JOIN deliveries AS d ON d.id = o.previous_id
+    WHERE o.n < ?2
+),
+theirs (id, previous_event_id, at_ms, type, data, n) AS (
+    SELECT e.id, e.previous_event_id, e.at_ms, e.type, e.data, 1
+    FROM me JOIN events AS e ON e.id = me.event_last_id
+    UNION ALL
+    SELECT e.id, e.previous_event_id, e.at_ms, e.type, e.data, t.n + 1
+    FROM theirs AS t JOIN events AS e ON e.id = t.previous_event_id
+    WHERE t.n < 4 * ?2
+),
+said (id, at_ms, mine, text, buttons, picture) AS (
+    SELECT id, sent_at_ms, 0, text, buttons, picture FROM ours
+    WHERE channel = 2 AND state BETWEEN 3 AND 6
+    UNION ALL
+    SELECT id, at_ms, 1, coalesce(data ->> '$.text', ''), '', '' FROM theirs
+    WHERE type IN ('message_received', 'command_used', 'button_pressed') AND data <> ''
+)
+SELECT id, at_ms, mine, text, buttons, picture
+FROM (SELECT * FROM said ORDER BY at_ms DESC, id DESC LIMIT ?2)
+ORDER BY at_ms, id;
