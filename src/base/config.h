@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -37,7 +38,7 @@ struct config {
     const char *public_url;
     int port;
     const char *default_time_zone;
-    const char *admin_time_zone;
+    const char *admin_time_zone; /* default: default_time_zone */
     const char *default_language;
     bool webchat_enabled;
     const char *webchat_origins; /* comma separated */
@@ -57,14 +58,20 @@ struct config {
 struct config_row {
     const char *name;
     const char *alias; /* NULL: none */
-    const char *kind;  /* "text", "secret", "number", "on/off", "duration", … */
-    const char *fallback;
+    const char *kind;  /* "text", "secret", "number", "on/off", "duration", … (config_kinds.c) */
+    const char *fallback; /* NULL: none */
     const char *help;
+    bool secret; /* its value is never shown */
+    int64_t min; /* numbers, and durations in ms */
+    int64_t max;
+    size_t offset; /* of the member of struct config that it fills */
 };
 
 /* Reads `environment` ("NAME=value", NULL-terminated) and, below it in precedence, the .env file at
  * env_path (NULL or absent: none). Errors: ERR_CONFIG; the detail names the setting, what is wrong
- * and how to set it (never a secret's value); ERR_LIMIT for files over 64 KB or lines over 4 KB. */
+ * and how to set it (never a secret's value); ERR_LIMIT for files over 64 KB or lines over 4 KB.
+ * An empty value counts as not set. URLs lose the slashes at their end. A name in the file that is
+ * nearly one of ours is a mistake; others are left alone, since the file may be shared. */
 MUST_CHECK enum err config_load(struct arena *arena, char *const environment[],
                                 const char *env_path, struct config *ret_config,
                                 struct err_detail *detail);

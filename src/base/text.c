@@ -228,13 +228,20 @@ static struct str simplified(struct arena *arena, struct str text)
 
 static struct str fold_ascii(struct arena *arena, struct str text)
 {
-    struct str folded = simplified(arena, text);
-    char *bytes = arena_alloc(arena, folded.length + 1);
-    for (size_t i = 0; i < folded.length; i++) {
-        char c = folded.ptr[i];
-        bytes[i] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    char *bytes = arena_alloc(arena, text.length + 1);
+    size_t used = 0;
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.ptr[i];
+        if (c >= 'A' && c <= 'Z') {
+            bytes[used++] = (char)(c - 'A' + 'a');
+        } else if (c > ' ') {
+            bytes[used++] = (char)(c == '`' ? '\'' : c);
+        } else if (used > 0 && bytes[used - 1] != ' ') {
+            bytes[used++] = ' '; /* clean text has no other control characters */
+        }
     }
-    return (struct str){bytes, folded.length};
+    used -= used > 0 && bytes[used - 1] == ' ';
+    return (struct str){bytes, used};
 }
 
 struct str text_fold(struct arena *arena, struct str text)

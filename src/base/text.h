@@ -42,5 +42,8 @@ size_t text_plural_categories(const char *language, const char *ret_names[6]);
 struct str text_number(struct arena *arena, const char *language, double value, int decimals);
 /* A local date in words ("Mon, 23 Nov") in the language; days since 1970-01-01. */
 struct str text_date(struct arena *arena, const char *language, int64_t day_number);
+/* Whether there are formats for the language of a tag such as "pt-BR"; unknown ones count as
+ * English everywhere else. NULL and "" are not known. */
+bool text_language_is_known(const char *language);
 /* Native name of a language ("Deutsch" for "de"). */
 struct str text_language_name(struct arena *arena, const char *language);

@@ -166,6 +166,14 @@ struct str text_date(struct arena *arena, const char *language, int64_t day_numb
     return from_units(arena, units, length);
 }
 
+bool text_language_is_known(const char *language)
+{
+    if (language == NULL || language[0] == '\0' || strlen(language) > LIMIT_LANGUAGE_BYTES) {
+        return false;
+    }
+    return text_language_of(language)->known;
+}
+
 struct str text_language_name(struct arena *arena, const char *language)
 {
     UErrorCode status = U_ZERO_ERROR;

@@ -143,7 +143,8 @@ struct text_language *text_language_of(const char *tag)
     language_close(language);
     str_copy(language->tag, sizeof(language->tag), str_of(tag));
     locale_of(tag, language->locale);
-    if (language->locale[0] == '\0' || strcmp(language->locale, "en") == 0) {
+    language->known = language->locale[0] != '\0';
+    if (!language->known || strcmp(language->locale, "en") == 0) {
         /* English of no country: days before months. */
         str_copy(language->locale, sizeof(language->locale), STR("en_001"));
     }

@@ -2,6 +2,7 @@
  * at its end, and the way from language tags to ICU's locales. Private to base/text*.c. */
 #pragma once
 
+#include <stdbool.h>
 #include <unicode/ubrk.h>
 #include <unicode/ucasemap.h>
 #include <unicode/udat.h>
@@ -18,6 +19,7 @@ enum {
 /* Formats of one language, opened when first asked for. */
 struct text_language {
     char tag[16];
+    bool known;
     char locale[TEXT_LOCALE_BYTES]; /* ICU's name, "en_001" */
     UPluralRules *plural;
     UNumberFormatter *numbers[TEXT_DECIMALS_MAX + 1]; /* by decimals */
