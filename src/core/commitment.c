@@ -1,7 +1,7 @@
 /* Commitments: making, completing, missing, changing them, with the counters, streak and ladder of
  * the person (commitment.h). Whatever happens is recorded as an event and told to the journeys, but
- * for commitments that onboarding steps make: those start no journey and move no ladder. What
- * follows from undoing stands in commitment_undo.c, repeating in commitment_repeat.c. */
+ * for what an onboarding step reports as done already: that starts no journey and moves no ladder.
+ * What follows from undoing stands in commitment_undo.c, repeating in commitment_repeat.c. */
 #include "core/commitment.h"
 
 #include "base/calendar.h"
@@ -184,6 +184,9 @@ struct commitment *commitment_make(struct deciding *deciding, const struct commi
         if (plan->completed_at_once) {
             ASSERT(commitment_complete(deciding, commitment));
             commitment->undo_until_ms = 0;
+        } else {
+            /* A plan is reminded of and followed like any other; it only graduates nobody. */
+            run_trigger(deciding, TRIGGER_COMMITMENT_MADE, commitment);
         }
         return commitment;
     }
@@ -244,8 +247,8 @@ static void completed(struct deciding *deciding, struct commitment *commitment, 
     json_object_set_new(data, "took_ms", json_integer(now_ms - commitment->created_at_ms));
     commitment_event(deciding, commitment, EVENT_COMMITMENT_COMPLETED, rule, data);
     bool new_day = count_streak(deciding);
-    if (onboarding) {
-        return;
+    if (onboarding && commitment->created_at_ms == now_ms) {
+        return; /* reported as done: an answer to a step, not a commitment that was kept */
     }
     ladder_after_completion(deciding, commitment);
     run_leave(deciding, LEAVE_ON_COMMITMENT_COMPLETED, commitment);
@@ -381,9 +384,6 @@ void commitment_timer(struct deciding *deciding, struct commitment *commitment)
     user->changed = true;
     commitment_event(deciding, commitment, EVENT_COMMITMENT_MISSED, "commitment.day_past_due",
                      NULL);
-    if (commitment_is_onboarding(commitment)) {
-        return;
-    }
     ladder_after_miss(deciding, commitment);
     run_leave(deciding, LEAVE_ON_COMMITMENT_ENDED, commitment);
     run_trigger(deciding, TRIGGER_COMMITMENT_MISSED, commitment);

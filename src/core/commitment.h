@@ -42,12 +42,14 @@ struct commitment *commitment_make(struct deciding *deciding, const struct commi
 bool commitment_complete(struct deciding *deciding, struct commitment *commitment);
 bool commitment_drop(struct deciding *deciding, struct commitment *commitment);
 bool commitment_rename(struct deciding *deciding, struct commitment *commitment, struct str text);
-/* Within 10 minutes after completing or dropping; of a repeating one it takes the successor back. */
+/* Within 10 minutes after completing or dropping; of a repeating one it takes the successor back.
+ */
 bool commitment_undo(struct deciding *deciding, struct commitment *commitment);
-/* "Too big": half the size, and the suggestion follows. A missed one stays missed and a new, smaller
- * one is made. */
+/* "Too big": half the size, and the suggestion follows. A missed one stays missed and a new,
+ * smaller one is made. */
 bool commitment_halve(struct deciding *deciding, struct commitment *commitment);
-/* Moves the planned time by by_ms; when that lies in the past, or there is none, to by_ms from now. */
+/* Moves the planned time by by_ms; when that lies in the past, or there is none, to by_ms from now.
+ */
 bool commitment_postpone(struct deciding *deciding, struct commitment *commitment, int64_t by_ms);
 /* The missed timer came: 24 h past due. */
 void commitment_timer(struct deciding *deciding, struct commitment *commitment);
@@ -55,7 +57,8 @@ void commitment_timer(struct deciding *deciding, struct commitment *commitment);
 bool commitment_done_after_all(struct deciding *deciding, struct commitment *commitment);
 /* Index of the suggested size for the next one (the first suggestion is five minutes). */
 int commitment_suggested_rung(const struct user *user);
-/* Sets it (level up, same size, too big), kept within the ladder; records the move with the rule. */
+/* Sets it (level up, same size, too big), kept within the ladder; records the move with the rule.
+ */
 void commitment_suggest(struct deciding *deciding, const struct commitment *commitment, int rung,
                         const char *rule);
 /* Clean text of a commitment from what a person wrote: one line, <= LIMIT_COMMITMENT_BYTES. */

@@ -56,6 +56,7 @@ struct world {
 };
 
 /* Decides on one input about the person. A new user comes with is_new set, id, joined_at_ms and the
- * contact that the input gave, all else zero: assignment happens here. */
+ * contact that the input gave, all else zero but quiet_from_minute, quiet_to_minute and ladder_rung
+ * (-1: person_init): assignment happens here. For INPUT_GROUP person may be NULL. */
 void decide(struct arena *arena, const struct world *world, struct person *person,
             const struct input *input, struct decision *ret_decision);

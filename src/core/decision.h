@@ -10,7 +10,8 @@
 enum act_kind {
     ACT_ANSWER_TAP,   /* answer the callback (text may be "") */
     ACT_EDIT_MESSAGE, /* replace text and remove buttons of message_id */
-    ACT_SEND_FILE     /* /export: the person's own data as a JSON file */
+    ACT_SEND_FILE,    /* /export: the person's own data as a JSON file */
+    ACT_SEND_TEXT     /* text to an address of nobody we know: the answer in a group */
 };
 
 struct act {
@@ -19,7 +20,7 @@ struct act {
     struct str address;
     struct str callback_id;
     struct str message_id;
-    struct str text; /* Markdown, or file content */
+    struct str text; /* Markdown; plain text of ACT_ANSWER_TAP (<= 200 characters); file content */
     struct str file_name;
     struct button *buttons; /* ACT_EDIT_MESSAGE: the buttons that stay */
     int button_count;

@@ -18,15 +18,23 @@ enum input_kind {
     INPUT_GROUP,       /* anything in a group; only /start@bot is answered */
     INPUT_BLOCKED,
     INPUT_UNBLOCKED,
-    INPUT_MIGRATED,   /* chat got a new address (new_address) */
-    INPUT_REPORT,     /* what became of a delivery */
-    INPUT_TIMER,      /* the instant of a row came: ref_kind + ref_id */
-    INPUT_TRIGGER,    /* API/CLI: enter journey `name` */
-    INPUT_TRACK,      /* API: an event `name` with data and revenue */
-    INPUT_COMMITMENT, /* API: a commitment `text` was made; or completed when ref_id is set */
-    INPUT_ANSWER,     /* API: an answer to the waiting step, as text */
-    INPUT_ADMIN, /* API/CLI about one person: `name` = pause, resume, stop, reply, lift_crisis, … */
-    INPUT_MOVE   /* change of set by an opened stage or a rollback with --move */
+    INPUT_MIGRATED, /* chat got a new address (new_address) */
+    INPUT_REPORT,   /* what became of a delivery */
+    INPUT_TIMER,    /* the instant of a row came: ref_kind + ref_id */
+    INPUT_TRIGGER,  /* API/CLI: enter journey `name` */
+    INPUT_TRACK,    /* API: an event `name` with data and revenue */
+    /* API: a commitment `text` was made (data: size_minutes, planned_at, external_id), or the one
+     * of ref_id was completed. Result: {"commitment_id":"…"}. */
+    INPUT_COMMITMENT,
+    INPUT_ANSWER, /* API: an answer to the waiting step, as text; ERR_CONFLICT when none waits */
+    /* API/CLI about one person, by `name`: pause (data {"days":7}), resume, stop, lift_crisis,
+     * reply
+     * (`text`: Markdown sent as a reply), broadcast (`text`, ref_id: the broadcast), retry (ref_id:
+     * a dead or failed delivery), test / no_test (marks a test person). */
+    INPUT_ADMIN,
+    /* Change of set of one person, by `name`: existing_rescue or existing_amplification (the stage
+     * was opened: the hold is lifted, the optimized set applies), rollback (--move). */
+    INPUT_MOVE
 };
 
 enum due_kind { DUE_USER = 0, DUE_COMMITMENT = 1, DUE_RUN = 2, DUE_DELIVERY = 3 };
@@ -52,7 +60,9 @@ struct input {
     enum input_kind kind;
     int64_t at_ms;          /* when it was taken in (batch time); all decisions use it */
     int64_t sent_at_ms;     /* when the person did it, as the channel says; 0 unknown */
-    struct str source;      /* "telegram", "webchat", "api", "cli", "timer", … */
+    struct str source;      /* "telegram", "webchat", "api", "cli", "timer", …;
+                             * "sidecar": another bot owns the chat, so what is not ours stays
+                             * without an answer (decision.handled false) */
     struct str external_id; /* for deduplication within source, "" none */
 
     /* who: user_id, or an identity that finds or creates the user */

@@ -109,6 +109,10 @@ struct user {
     bool leaderboard_opt_in;
     int64_t help_last_at_ms; /* two /help within an hour count as a support request */
 
+    /* journeys */
+    struct str entered; /* JSON object: journey -> instant of its last entry in ms; "" none yet */
+    int64_t onboarding_ended_at_ms; /* the clocks of inactivity start anew then; 0: never ended */
+
     enum dialog dialog;
     int64_t dialog_ref;
     int64_t dialog_at_ms;
@@ -185,7 +189,9 @@ enum run_flag {
     RUN_FLAG_ASSISTED = 2, /* some step completed by its recovery or ultra-micro alternative */
     RUN_FLAG_OVERWHELMED = 4,
     RUN_FLAG_RATED = 8,
-    RUN_FLAG_TEST = 16
+    RUN_FLAG_TEST = 16,
+    RUN_FLAG_RECOVERED = 32, /* the recovery of the present step was offered */
+    RUN_FLAG_POSTPONED = 64  /* "need more time": the check-in comes once more, then nothing */
 };
 
 enum { RUN_STEPS_MAX = 32 };
@@ -306,6 +312,10 @@ struct person {
     struct delivery *
         *deliveries; /* the one the input refers to, the pending ones of its runs, new */
     int delivery_count, delivery_capacity;
+    /* A sent delivery (it need not be loaded) that the present input answered: the store sets its
+     * answered_at_ms where that is 0, and clears this. 0: none. */
+    int64_t answered_delivery_id;
+    int64_t answered_at_ms;
     /* Loaded only for inputs that need it (input_needs_history): instants of activity of the last
      * 60 days, oldest first. */
     const int64_t *activity_at_ms;
@@ -313,6 +323,8 @@ struct person {
     bool has_history;
 };
 
+/* A new person: zeroed but for what "not set" is another number; is_new and changed are set. */
+void person_init(struct person *person, int64_t user_id, int64_t joined_at_ms);
 /* Appends a zeroed row with is_new set (id and user_id are the caller's to set). */
 struct run *person_add_run(struct arena *arena, struct person *person);
 struct commitment *person_add_commitment(struct arena *arena, struct person *person);

@@ -1,0 +1,78 @@
+/* GrowthBook's bucketing (SDK specification 0.7.1): equal weights, ranges of coverage and weights,
+ * the choice of a range; and how rollouts and experiments of ours use it. The hash is
+ * base/hash.h's. */
+#include "core/assign.h"
+
+#include <stdio.h>
+
+#include "base/check.h"
+#include "base/hash.h"
+
+enum { VARIANTS_MAX = 32 };
+
+/* Bucket 0..9999 of the user's decimal id (version 2 gives multiples of 1/10000). */
+static int bucket_of(struct str seed, int64_t user_id)
+{
+    char decimal[24];
+    int length = snprintf(decimal, sizeof(decimal), "%lld", (long long)user_id);
+    double n = hash_bucket(seed, (struct str){decimal, (size_t)length}, 2);
+    return (int)(n * 10000 + 0.5);
+}
+
+bool assign_rollout(const struct rollout *rollout, int64_t user_id)
+{
+    return bucket_of(rollout->seed, user_id) < rollout->share_permyriad;
+}
+
+void assign_equal_weights(int count, double *ret_weights)
+{
+    for (int i = 0; i < count; i++) {
+        ret_weights[i] = 1.0 / count;
+    }
+}
+
+void assign_ranges(int count, double coverage, const double *weights, int weight_count,
+                   struct bucket_range *ret_ranges)
+{
+    coverage = coverage < 0 ? 0 : coverage > 1 ? 1 : coverage;
+    bool given = weights != NULL && weight_count == count;
+    double sum = 0;
+    for (int i = 0; given && i < count; i++) {
+        sum += weights[i];
+    }
+    given = given && sum >= 0.99 && sum <= 1.01;
+    double start = 0;
+    for (int i = 0; i < count; i++) {
+        double weight = given ? weights[i] : 1.0 / count;
+        ret_ranges[i] = (struct bucket_range){start, start + coverage * weight};
+        start += weight;
+    }
+}
+
+int assign_choose(double n, const struct bucket_range *ranges, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (n >= ranges[i].from && n < ranges[i].to) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+int assign_variant(const struct step *step, int64_t user_id)
+{
+    if (step->variant_count == 0) {
+        return -1;
+    }
+    ASSERT(step->variant_count <= VARIANTS_MAX);
+    double weights[VARIANTS_MAX];
+    struct bucket_range ranges[VARIANTS_MAX];
+    for (int i = 0; i < step->variant_count; i++) {
+        weights[i] = step->variants[i].weight;
+    }
+    assign_ranges(step->variant_count, 1, weights, step->variant_count, ranges);
+    int chosen =
+        assign_choose(bucket_of(step->experiment, user_id) / 10000.0, ranges, step->variant_count);
+    /* Weights that sum to a little less than 1 leave a gap at the end: it belongs to the last. */
+    return chosen >= 0 ? chosen : step->variant_count - 1;
+}
