@@ -68,6 +68,8 @@ CREATE TABLE users (
     in_group INTEGER NOT NULL,
     leaderboard_opt_in INTEGER NOT NULL,
     help_last_at_ms INTEGER NOT NULL,
+    entered TEXT NOT NULL,              -- JSON object or '': journey -> instant of its last entry
+    onboarding_ended_at_ms INTEGER NOT NULL,
     dialog INTEGER NOT NULL,
     dialog_ref INTEGER NOT NULL,
     dialog_at_ms INTEGER NOT NULL,
@@ -125,7 +127,8 @@ CREATE TABLE runs (
                                         -- 5 rating, 6 ended
     step INTEGER NOT NULL,              -- index of the present step
     ultra INTEGER NOT NULL,
-    flags INTEGER NOT NULL,             -- 1 partial, 2 assisted, 4 overwhelmed, 8 rated, 16 test
+    flags INTEGER NOT NULL,             -- 1 partial, 2 assisted, 4 overwhelmed, 8 rated, 16 test,
+                                        -- 32 recovered, 64 postponed
     entered_at_ms INTEGER NOT NULL,
     ended_at_ms INTEGER NOT NULL,
     anchor_at_ms INTEGER NOT NULL,

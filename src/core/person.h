@@ -117,7 +117,8 @@ struct user {
     int64_t dialog_ref;
     int64_t dialog_at_ms;
 
-    int64_t event_last_id; /* head of this user's chain */
+    int64_t event_last_id;    /* head of this user's chain of events */
+    int64_t delivery_last_id; /* head of the chain of deliveries; the store's business alone */
 
     /* the user's own timer: end of a pause, inactivity (lazily re-armed) */
     int64_t next_at_ms;
@@ -267,6 +268,7 @@ struct button {
 struct delivery {
     int64_t id;
     int64_t user_id;
+    int64_t previous_id;   /* the user's delivery before it; set by the store */
     int64_t run_id;        /* 0: none */
     int64_t commitment_id; /* 0: none */
     int64_t broadcast_id;  /* 0: none */

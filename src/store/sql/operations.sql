@@ -1,0 +1,137 @@
+-- What operators and processes set and ask.
+
+-- name: lease_load
+SELECT owner, pid, fence, until_ms FROM engine_lease WHERE id = 1;
+
+-- name: lease_take
+-- A renewal by the same owner keeps the fence; every take-over raises it.
+INSERT INTO engine_lease (id, owner, pid, fence, until_ms) VALUES (1, ?1, ?2, 1, ?3)
+ON CONFLICT (id) DO UPDATE SET
+    fence = fence + (owner <> excluded.owner OR until_ms = 0), owner = excluded.owner,
+    pid = excluded.pid, until_ms = excluded.until_ms;
+
+-- name: lease_give
+UPDATE engine_lease SET until_ms = 0 WHERE id = 1 AND owner = ?1;
+
+-- name: inbox_insert
+INSERT INTO inbox (kind, payload, actor, at_ms, answered_at_ms, outcome, result)
+VALUES (?1, ?2, ?3, ?4, 0, '', '');
+
+-- name: inbox_unanswered
+-- By the partial index of unanswered ones.
+SELECT id, kind, payload, actor FROM inbox WHERE answered_at_ms = 0 ORDER BY id LIMIT ?1;
+
+-- name: inbox_answer
+-- The payload goes: it may hold what a person wrote.
+UPDATE inbox SET answered_at_ms = ?2, outcome = ?3, result = ?4, payload = ''
+WHERE id = ?1 AND answered_at_ms = 0;
+
+-- name: inbox_result
+SELECT answered_at_ms, outcome, result FROM inbox WHERE id = ?1;
+
+-- name: inbox_prune
+-- Arguments: instant. Forgets what was answered before it; whoever asked has long gone.
+DELETE FROM inbox WHERE answered_at_ms > 0 AND answered_at_ms < ?1;
+
+-- name: setting_load
+SELECT json FROM settings WHERE name = ?1;
+
+-- name: setting_save
+INSERT INTO settings (name, json, changed_at_ms) VALUES (?1, ?2, ?3)
+ON CONFLICT (name) DO UPDATE SET json = excluded.json, changed_at_ms = excluded.changed_at_ms;
+
+-- name: settings_list
+-- Arguments: beginning of the names ('rollout/'), '' all.
+SELECT name, json, changed_at_ms FROM settings
+WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name;
+
+-- name: audit_insert
+INSERT INTO audit_log (id, at_ms, actor, action, before, after) VALUES (?1, ?2, ?3, ?4, ?5, ?6);
+
+-- name: audit_list
+-- Arguments: limit. Newest first.
+SELECT id, at_ms, actor, action, before, after FROM audit_log ORDER BY id DESC LIMIT ?1;
+
+-- name: definition_insert
+-- Content-addressed: the same hash is the same text.
+INSERT INTO definitions (hash, journey, version, yaml, created_at_ms) VALUES (?1, ?2, ?3, ?4, ?5)
+ON CONFLICT DO NOTHING;
+
+-- name: definition_load
+SELECT yaml FROM definitions WHERE hash = ?1;
+
+-- name: definitions_list
+SELECT hash, journey, version, created_at_ms FROM definitions ORDER BY created_at_ms, journey;
+
+-- name: definitions_active
+-- Hashes that active runs still follow.
+SELECT DISTINCT definition FROM runs WHERE outcome = 0;
+
+-- name: pause_save
+-- The later end counts.
+INSERT INTO channel_pauses (channel, address, until_ms) VALUES (?1, ?2, ?3)
+ON CONFLICT (channel, address) DO UPDATE SET until_ms = max(until_ms, excluded.until_ms);
+
+-- name: pauses_load
+-- Arguments: now. What still holds.
+SELECT channel, address, until_ms FROM channel_pauses WHERE until_ms > ?1 ORDER BY channel, address;
+
+-- name: pauses_prune
+-- Arguments: now.
+DELETE FROM channel_pauses WHERE until_ms <= ?1;
+
+-- name: broadcast_insert
+-- Arguments: id, text, filter, scheduled_at_ms, pace_per_s, created_at_ms, created_by.
+INSERT INTO broadcasts (
+    id, text, filter, state, scheduled_at_ms, pace_per_s, cursor_user_id, considered, matched,
+    created_at_ms, created_by, started_at_ms, ended_at_ms
+) VALUES (?1, ?2, ?3, 0, ?4, ?5, 0, 0, 0, ?6, ?7, 0, 0);
+
+-- name: broadcast_load
+-- Arguments: id.
+SELECT * FROM broadcasts WHERE id = ?1;
+
+-- name: broadcasts_list
+-- Arguments: limit. Newest first.
+SELECT * FROM broadcasts ORDER BY id DESC LIMIT ?1;
+
+-- name: broadcasts_waiting
+-- Scheduled and running ones, by the partial index: normally none.
+SELECT * FROM broadcasts WHERE state <= 1 ORDER BY scheduled_at_ms, id;
+
+-- name: broadcast_progress
+-- Arguments: id, state, cursor_user_id, considered, matched, started_at_ms, ended_at_ms. The two counts
+-- are added. In the transaction that makes the deliveries.
+UPDATE broadcasts SET
+    state = ?2, cursor_user_id = ?3, considered = considered + ?4, matched = matched + ?5,
+    started_at_ms = ?6, ended_at_ms = ?7
+WHERE id = ?1;
+
+-- name: broadcast_state
+-- Arguments: id, state wanted, state it must have: moves only from there (see rows changed by reading).
+UPDATE broadcasts SET state = ?2 WHERE id = ?1 AND state = ?3;
+
+-- name: broadcast_outcome
+-- Arguments: id. Its messages by state. Walks deliveries made since the broadcast was.
+SELECT d.state, count(*) FROM deliveries AS d
+WHERE d.id >= ?1 AND d.broadcast_id = ?1 GROUP BY d.state ORDER BY d.state;
+
+-- name: users_page
+-- Arguments: id to begin after, limit. Everyone by key, for whatever looks at all people in pages.
+SELECT id FROM users WHERE id > ?1 AND is_erased = 0 ORDER BY id LIMIT ?2;
+
+-- name: due_count
+-- How many rows wait, and the oldest instant.
+SELECT count(*), coalesce(min(due_at_ms), 0) FROM due;
+
+-- name: due_drop
+-- Arguments: instant, id. A due row whose row no longer exists.
+DELETE FROM due WHERE due_at_ms = ?1 AND id = ?2;
+
+-- name: user_counts
+-- People, erased and test people apart.
+SELECT
+    count(*) FILTER (WHERE is_erased = 0 AND is_test = 0),
+    count(*) FILTER (WHERE is_test = 1 AND is_erased = 0),
+    count(*) FILTER (WHERE is_erased = 1)
+FROM users;
