@@ -1,5 +1,5 @@
-/* The web chat as a channel: messages are kept by the store (the page reads its history from there);
- * sending means telling the pages that are open now. It can neither fail nor block. */
+/* The web chat as a channel: messages are kept by the store (the page reads its history from
+ * there); sending means telling the pages that are open now. It can neither fail nor block. */
 #pragma once
 
 #include "channel/channel.h"

@@ -1,5 +1,6 @@
-/* One request and its answer, as routes see it. Private to src/http. All functions: HTTP thread, but
- * http_resume and the http_reply… before it, which the engine's thread calls for a suspended request. */
+/* One request and its answer, as routes see it. Private to src/http. All functions: HTTP thread,
+ * but http_resume and the http_reply… before it, which the engine's thread calls for a suspended
+ * request. */
 #pragma once
 
 #include "base/arena.h"
@@ -49,24 +50,27 @@ void http_resume(struct http_request *request);
 typedef void http_answer(struct http_request *request, const struct outcome *outcome);
 void http_submit(struct http_request *request, const struct input *input, http_answer *answer);
 
-/* ---- event streams (stream.c) ------------------------------------------------------------------- */
+/* ---- event streams (stream.c) -------------------------------------------------------------------
+ */
 
 struct stream;
 /* Answers the request with an event stream. `closed` is called once, on the HTTP thread, when the
  * client is gone or the server stops. */
 struct stream *http_reply_stream(struct http_request *request,
-                                 void (*closed)(void *context, struct stream *stream), void *context);
-/* Queues one event (any thread). A stream whose client does not read (over 256 KB waiting) is ended;
- * the client comes back with Last-Event-ID. Valid until `closed` was called. */
+                                 void (*closed)(void *context, struct stream *stream),
+                                 void *context);
+/* Queues one event (any thread). A stream whose client does not read (over 256 KB waiting) is
+ * ended; the client comes back with Last-Event-ID. Valid until `closed` was called. */
 void stream_send(struct stream *stream, const char *event, struct str id, struct str data);
 
-/* ---- limits per client address (throttle.c) ------------------------------------------------------- */
+/* ---- limits per client address (throttle.c)
+ * ------------------------------------------------------- */
 
 struct throttle;
 struct throttle *throttle_new(void);
 void throttle_free(struct throttle *throttle);
 /* Takes one token of (bucket, address): per_minute refill, burst capacity. False: refuse with 429.
  * Bounded: the least recently used of 4096 addresses is forgotten. */
-bool throttle_take(struct throttle *throttle, const char *bucket, struct str address, double per_minute,
-                   double burst, int64_t monotonic_ms);
+bool throttle_take(struct throttle *throttle, const char *bucket, struct str address,
+                   double per_minute, double burst, int64_t monotonic_ms);
 struct throttle *http_throttle(struct http_request *request);

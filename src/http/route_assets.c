@@ -1,5 +1,5 @@
-/* The pages that are embedded in the program. Assets carry a hash in their name and never change; each
- * stands beside its gzip form. */
+/* The pages that are embedded in the program. Assets carry a hash in their name and never change;
+ * each stands beside its gzip form. */
 #include <microhttpd.h>
 #include <string.h>
 

@@ -36,10 +36,11 @@ static bool chat_is_on(struct http_request *request)
     return true;
 }
 
-static bool allowed(struct http_request *request, const char *bucket, double per_minute, double burst)
+static bool allowed(struct http_request *request, const char *bucket, double per_minute,
+                    double burst)
 {
-    if (throttle_take(http_throttle(request), bucket, http_client_address(request), per_minute, burst,
-                      clock_monotonic_ms(http_app(request)->clock))) {
+    if (throttle_take(http_throttle(request), bucket, http_client_address(request), per_minute,
+                      burst, clock_monotonic_ms(http_app(request)->clock))) {
         return true;
     }
     http_reply_header(request, "Retry-After", "10");
@@ -64,7 +65,8 @@ static struct str session_address(struct http_request *request)
 {
     struct str token = session_token(request);
     if (token.length == 0) {
-        http_problem(request, MHD_HTTP_UNAUTHORIZED, "there is no chat session; POST /chat/session");
+        http_problem(request, MHD_HTTP_UNAUTHORIZED,
+                     "there is no chat session; POST /chat/session");
         return STR_NONE;
     }
     char hex[DIGEST_HEX_BYTES + 1];
@@ -76,9 +78,10 @@ static struct str session_address(struct http_request *request)
 static const char *frame_policy(struct http_request *request)
 {
     struct arena *arena = http_arena(request);
-    struct str policy = STR("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-                            "img-src 'self' https: data:; base-uri 'none'; form-action 'none'; "
-                            "frame-ancestors 'self'");
+    struct str policy =
+        STR("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+            "img-src 'self' https: data:; base-uri 'none'; form-action 'none'; "
+            "frame-ancestors 'self'");
     struct str rest = str_of(http_app(request)->config->webchat_origins);
     while (rest.length > 0) {
         struct str origin = str_trim(str_split(rest, ',', &rest));
@@ -159,9 +162,10 @@ static void submit_message(struct http_request *request, const json_t *body, str
     struct str id = json_get_str(body, "id");
     if ((text.length == 0) == (token.length == 0) || id.length == 0 || id.length > 64 ||
         text.length > LIMIT_TEXT_BYTES) {
-        http_problem(request, MHD_HTTP_BAD_REQUEST,
-                     "expected an id of at most 64 bytes and either text (at most %d bytes) or token",
-                     LIMIT_TEXT_BYTES);
+        http_problem(
+            request, MHD_HTTP_BAD_REQUEST,
+            "expected an id of at most 64 bytes and either text (at most %d bytes) or token",
+            LIMIT_TEXT_BYTES);
         return;
     }
     struct input input = {
@@ -260,8 +264,8 @@ void route_chat_history(struct http_request *request)
     }
     json_t *messages = json_array();
     for (int i = 0; i < rows.count; i++) {
-        json_array_append_new(
-            messages, history_message(http_arena(request), rows.cells + i * rows.columns));
+        json_array_append_new(messages,
+                              history_message(http_arena(request), rows.cells + i * rows.columns));
     }
     json_t *answer = json_object();
     json_object_set_new(answer, "messages", messages);
@@ -269,7 +273,8 @@ void route_chat_history(struct http_request *request)
     http_reply_json(request, MHD_HTTP_OK, answer);
 }
 
-/* ---- the stream ------------------------------------------------------------------------------------ */
+/* ---- the stream
+ * ------------------------------------------------------------------------------------ */
 
 struct listening {
     struct channel *webchat;
@@ -308,9 +313,11 @@ static void tell(void *context, const struct outgoing *outgoing)
     } else {
         struct str id = arena_printf(outgoing->arena, "%" PRId64, outgoing->delivery_id);
         json_object_set_new(event, "id", json_str(id));
-        json_object_set_new(event, "html", json_str(markdown_to_html(outgoing->arena, outgoing->text)));
+        json_object_set_new(event, "html",
+                            json_str(markdown_to_html(outgoing->arena, outgoing->text)));
         json_object_set_new(event, "picture", json_str(outgoing->picture));
-        json_object_set_new(event, "buttons", buttons_json(outgoing->buttons, outgoing->button_count));
+        json_object_set_new(event, "buttons",
+                            buttons_json(outgoing->buttons, outgoing->button_count));
         stream_send(listening->stream, "message", id, json_write(outgoing->arena, event));
     }
     json_decref(event);

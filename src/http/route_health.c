@@ -40,7 +40,9 @@ void route_readyz(struct http_request *request)
     bool late = status.oldest_due_age_ms > BACKLOG_LATE_MS;
     bool ready = status.healthy && !late;
     http_reply_json(request, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
-                    describe(&status, ready ? "ready" : late ? "late" : "failing"));
+                    describe(&status, ready  ? "ready"
+                                      : late ? "late"
+                                             : "failing"));
 }
 
 void route_prometheus(struct http_request *request)
@@ -58,10 +60,12 @@ void route_prometheus(struct http_request *request)
         {"nudge_decisions_total", "counter", "Decisions made.", status.decisions},
         {"nudge_messages_sent_total", "counter", "Messages a provider accepted.", status.sent},
         {"nudge_messages_failed_total", "counter", "Messages refused or dead.", status.failed},
-        {"nudge_messages_uncertain_total", "counter", "Messages whose answer was lost.", status.uncertain},
+        {"nudge_messages_uncertain_total", "counter", "Messages whose answer was lost.",
+         status.uncertain},
         {"nudge_store_errors_total", "counter", "Failed store accesses.", status.store_errors},
         {"nudge_queue_inputs", "gauge", "Inputs that wait for a batch.", status.queue_count},
-        {"nudge_backlog_age_milliseconds", "gauge", "How late the oldest due row is.", status.oldest_due_age_ms},
+        {"nudge_backlog_age_milliseconds", "gauge", "How late the oldest due row is.",
+         status.oldest_due_age_ms},
         {"nudge_healthy", "gauge", "1 when the store works and the lease is held.", status.healthy},
     };
     struct str text = STR_NONE;

@@ -1,5 +1,5 @@
-/* Telegram's webhook: the secret is compared in constant time, the update becomes an input, and 200 is
- * answered only after its transaction committed. */
+/* Telegram's webhook: the secret is compared in constant time, the update becomes an input, and 200
+ * is answered only after its transaction committed. */
 #include <microhttpd.h>
 
 #include "base/digest.h"

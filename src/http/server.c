@@ -126,18 +126,21 @@ static bool split_listen(const char *listen, char host[128], char port[8])
     return true;
 }
 
-static enum err resolve(const char *listen, struct addrinfo **ret_address, struct err_detail *detail)
+static enum err resolve(const char *listen, struct addrinfo **ret_address,
+                        struct err_detail *detail)
 {
     char host[128];
     char port[8];
     if (!split_listen(listen, host, port)) {
-        return err_set(detail, ERR_CONFIG, "cannot listen on \"%s\"; expected HOST:PORT, such as 127.0.0.1:8080",
+        return err_set(detail, ERR_CONFIG,
+                       "cannot listen on \"%s\"; expected HOST:PORT, such as 127.0.0.1:8080",
                        listen);
     }
     struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
     int failed = getaddrinfo(host, port, &hints, ret_address);
     if (failed != 0) {
-        return err_set(detail, ERR_CONFIG, "cannot listen on \"%s\": %s", listen, gai_strerror(failed));
+        return err_set(detail, ERR_CONFIG, "cannot listen on \"%s\": %s", listen,
+                       gai_strerror(failed));
     }
     return OK;
 }
@@ -177,8 +180,8 @@ enum err http_server_start(const struct http_options *options, struct http_serve
         throttle_free(server->throttle);
         streams_release(&server->streams);
         free(server);
-        return err_set(detail, ERR_CONFIG, "cannot listen on %s; is another program using the port?",
-                       options->listen);
+        return err_set(detail, ERR_CONFIG,
+                       "cannot listen on %s; is another program using the port?", options->listen);
     }
     server->port = bound_port(server->daemon);
     *ret_server = server;

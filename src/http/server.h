@@ -1,6 +1,6 @@
-/* The HTTP server: one thread (libmicrohttpd in poll mode) that parses, authorises and answers reads.
- * A request that writes waits, suspended, until its batch committed. Bounded connections, bodies and
- * times. Nothing here knows the domain: routes are in route_*.c. */
+/* The HTTP server: one thread (libmicrohttpd in poll mode) that parses, authorises and answers
+ * reads. A request that writes waits, suspended, until its batch committed. Bounded connections,
+ * bodies and times. Nothing here knows the domain: routes are in route_*.c. */
 #pragma once
 
 #include "base/clock.h"
@@ -36,8 +36,8 @@ MUST_CHECK enum err http_server_start(const struct http_options *options,
 int http_server_port(const struct http_server *server);
 /* Refuses new requests, so that the engine can finish what is under way. */
 void http_server_quiesce(struct http_server *server);
-/* Ends all streams, waits for the thread, frees. The engine must have answered (or cancelled) all it
- * was given. Accepts NULL. */
+/* Ends all streams, waits for the thread, frees. The engine must have answered (or cancelled) all
+ * it was given. Accepts NULL. */
 void http_server_stop(struct http_server *server);
 /* To be called about once a second by the owner: heartbeats of event streams. */
 void http_server_tick(struct http_server *server);

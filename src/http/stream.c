@@ -1,5 +1,5 @@
-/* Server-sent events. A quiet stream is suspended and costs nothing; an event resumes it; heartbeats
- * find clients that are gone. Lock order: the list, then a stream. */
+/* Server-sent events. A quiet stream is suspended and costs nothing; an event resumes it;
+ * heartbeats find clients that are gone. Lock order: the list, then a stream. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,7 +105,8 @@ static void free_stream(void *context)
 }
 
 struct stream *http_reply_stream(struct http_request *request,
-                                 void (*closed)(void *context, struct stream *stream), void *context)
+                                 void (*closed)(void *context, struct stream *stream),
+                                 void *context)
 {
     struct stream *stream = calloc(1, sizeof(*stream));
     ASSERT(stream != NULL);

@@ -34,8 +34,7 @@ void throttle_free(struct throttle *throttle)
     }
     struct bucket *bucket;
     struct bucket *next;
-    HASH_ITER(hh, throttle->buckets, bucket, next)
-    {
+    HASH_ITER (hh, throttle->buckets, bucket, next) {
         HASH_DEL(throttle->buckets, bucket);
         free(bucket);
     }

@@ -12,8 +12,7 @@
 
 #define COMMANDS_MAX      100
 #define ANSWER_LENGTH_MAX 200
-#define TOO_OLD                                                                                    \
-    "Bad Request: query is too old and response timeout expired or query ID is invalid"
+#define TOO_OLD           "Bad Request: query is too old and response timeout expired or query ID is invalid"
 
 static void method_get_me(struct call *call)
 {
