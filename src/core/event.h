@@ -77,7 +77,7 @@ struct event {
     struct str rule;           /* which rule of the core decided it, for explain */
     struct str data;           /* JSON object, or "". message_received and command_used carry
                                   {"text": what was written, cut at 1000 bytes}, button_pressed
-                                  {"text": the button's own text, "token": …}: the web chat's history
-                                  and an operator's view of the conversation are made of them */
+                                  {"text": the button's own text, "token": ...}: the history in the
+                                  web chat and an operator's view of the talk are made of them */
     double revenue;            /* of tracked events; 0 else */
 };

@@ -12,7 +12,9 @@
 
 #define COMMANDS_MAX      100
 #define ANSWER_LENGTH_MAX 200
-#define TOO_OLD           "Bad Request: query is too old and response timeout expired or query ID is invalid"
+
+static const char too_old[] =
+    "Bad Request: query is too old and response timeout expired or query ID is invalid";
 
 static void method_get_me(struct call *call)
 {
@@ -47,12 +49,12 @@ static void method_answer_callback_query(struct call *call)
     struct press *press = id ? bot_press(call->bot, id) : NULL;
     if (!press) {
         if (!call->bot->open || !id) {
-            call_fail(call, 400, TOO_OLD);
+            call_fail(call, 400, too_old);
         }
         return;
     }
     if (press->answered || bot_now_ms(call->bot) - press->at_ms > call->bot->press_answer_ms) {
-        call_fail(call, 400, TOO_OLD);
+        call_fail(call, 400, too_old);
         return;
     }
     rates_count(call, NULL);
