@@ -44,12 +44,15 @@ format: ## Bring the C files into the project's format
 	@tools/setup test
 	@tools/format
 
-lint: ## Check format and the repository's own rules
+lint: ## Check format, scripts, types of the pages and the repository's own rules
 	@tools/setup build test
 	@tools/tidy
 	@tools/tidy_test.py
 	@tools/test_test.py
 	@tools/format --check
+	@shellcheck tools/setup tools/build tools/format tools/fuzz tools/fresh-root .ci/run
+	@npm --prefix web run --silent check
+	@echo "lint: nothing to complain about"
 
 install: ## Install the program and its service below PREFIX (and DESTDIR)
 	@test -x build/nudge || $(MAKE) build
