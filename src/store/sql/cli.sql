@@ -1,0 +1,67 @@
+-- What the commands of the terminal list.
+
+-- name: rollout_people
+-- How many people each set has: 0 original, 1 optimized. Test people and erased ones are out.
+SELECT journey_set, count(*)
+FROM users
+WHERE is_test = 0 AND is_erased = 0 AND set_assigned = 1
+GROUP BY journey_set
+ORDER BY journey_set;
+
+-- name: deliveries_list
+-- The newest messages, of one state (?1 its number, -1: any) and one person (?2, 0: anyone).
+SELECT d.id, d.user_id, d.sequence, d.step, d.kind, d.class, d.channel, d.state, d.reason,
+       d.created_at_ms, d.sent_at_ms, d.attempts, d.uncertain, d.next_at_ms
+FROM deliveries AS d
+WHERE (?1 < 0 OR d.state = ?1) AND (?2 = 0 OR d.user_id = ?2)
+ORDER BY d.id DESC
+LIMIT ?3;
+
+-- name: users_list
+-- The newest people, or those whose name or user name begins with ?1.
+SELECT u.id, u.first_name, u.username, u.joined_at_ms, u.channel, u.journey_set, u.commitments_total,
+       u.commitments_completed, u.activity_last_at_ms, u.is_test, u.stopped
+FROM users AS u
+WHERE u.is_erased = 0
+  AND (?1 = '' OR u.first_name LIKE ?1 || '%' ESCAPE '\' OR u.username LIKE ?1 || '%' ESCAPE '\')
+ORDER BY u.id DESC
+LIMIT ?2;
+
+-- name: user_of_identity
+SELECT user_id FROM identities WHERE kind = ?1 AND value = ?2;
+
+-- name: user_timeline
+-- One person's last ?2 events, newest first: a walk along the chain.
+WITH RECURSIVE walk (id, previous_event_id, at_ms, type, journey, step, ref_id, rule, data, n) AS (
+    SELECT e.id, e.previous_event_id, e.at_ms, e.type, e.journey, e.step, e.ref_id, e.rule, e.data, 1
+    FROM users AS u JOIN events AS e ON e.id = u.event_last_id
+    WHERE u.id = ?1
+    UNION ALL
+    SELECT e.id, e.previous_event_id, e.at_ms, e.type, e.journey, e.step, e.ref_id, e.rule, e.data, w.n + 1
+    FROM walk AS w JOIN events AS e ON e.id = w.previous_event_id
+    WHERE w.n < ?2
+)
+SELECT id, at_ms, type, journey, step, ref_id, rule, data FROM walk ORDER BY n;
+
+-- name: user_card
+SELECT u.id, u.first_name, u.username, u.joined_at_ms, u.source, u.language, u.zone, u.channel, u.journey_set,
+       u.is_test, u.is_held, u.stopped, u.paused_until_ms, u.crisis_hold, u.commitments_total,
+       u.commitments_completed, u.commitments_missed, u.commitments_dropped, u.streak_days,
+       u.activity_last_at_ms, u.onboarding_completed, u.onboarding_version, u.feeling_word, u.is_erased,
+       u.telegram_reach, u.webchat_reach, u.email_reach
+FROM users AS u
+WHERE u.id = ?1;
+
+-- name: user_runs
+SELECT r.id, r.journey, r.outcome, r.phase, r.step, r.entered_at_ms, r.ended_at_ms, r.next_at_ms
+FROM runs AS r
+WHERE r.user_id = ?1
+ORDER BY r.id DESC
+LIMIT ?2;
+
+-- name: user_commitments
+SELECT c.id, c.state, c.text, c.size_s, c.source, c.created_at_ms, c.planned_at_ms, c.completed_at_ms
+FROM commitments AS c
+WHERE c.user_id = ?1
+ORDER BY c.id DESC
+LIMIT ?2;
