@@ -1,0 +1,62 @@
+/* nudge serve: the bot in production on one machine. */
+#include <stdio.h>
+
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/runtime.h"
+
+enum { KEY_LISTEN = 'l' };
+
+static const struct argp_option options[] = {
+    {"listen", KEY_LISTEN, "HOST:PORT", 0, "Serve HTTP there (default 127.0.0.1:PORT, PORT from the settings)", 0},
+    {0}};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    const char **listen = state->input;
+    if (key == KEY_LISTEN) {
+        *listen = argument;
+        return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+    options, parse, NULL,
+    "Runs the bot: receives, decides, sends, and serves health, webhook and web chat.\v"
+    "Settings come from the environment or .env; DATABASE_URL alone is enough to start. A channel "
+    "without credentials is off and says so.\n\n"
+    "Examples:\n"
+    "  DATABASE_URL=sqlite:nudge.sqlite nudge serve\n"
+    "  nudge serve --listen 0.0.0.0:8080",
+    NULL, NULL, NULL};
+
+static void say_ready(void *context, int port)
+{
+    (void)context;
+    log_info("serve", "ready", "port=%d", port);
+}
+
+int cmd_serve(int argc, char **argv)
+{
+    const char *listen = NULL;
+    struct cli cli;
+    int status = cli_begin(&cli, &argp, argc, argv, &listen);
+    if (status != CLI_OK) {
+        return cli_end(&cli, status);
+    }
+    if (listen == NULL) {
+        listen = arena_printf(cli.arena, "127.0.0.1:%d", cli.config.port).ptr;
+    }
+    struct err_detail detail = {""};
+    struct runtime *runtime = NULL;
+    const struct runtime_options runtime_options = {.clock = cli.clock, .channels = true};
+    enum err error = runtime_new(&cli, &runtime_options, &runtime, &detail);
+    if (error != OK) {
+        return cli_end(&cli, cli_fail(&cli, error, &detail));
+    }
+    const struct serve_options serve = {.listen = listen, .ready = say_ready, .time_scale = 1.0};
+    status = runtime_serve(&cli, runtime, &serve);
+    runtime_free(runtime);
+    return cli_end(&cli, status);
+}

@@ -1,0 +1,254 @@
+/* nudge users: one person's card and history, export, erasure. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "core/delivery.h"
+
+static const char text[] =
+    "Finds people, shows what we know and did, exports or erases one person.\v"
+    "A person is a user id, telegram:ID, webchat:SESSION or email:ADDRESS.\n\n"
+    "Examples:\n"
+    "  nudge users list\n"
+    "  nudge users show telegram:123456\n"
+    "  nudge users export telegram:123456 --json > person.json\n"
+    "  nudge users erase 7421960348211200013 --yes";
+
+enum { TIMELINE_EVENTS = 40, ROWS_SHOWN = 50 };
+
+/* 0 after printing what is wrong, with *ret_status. */
+static int64_t find_person(struct cli *cli, struct store *store, struct str word, int *ret_status)
+{
+    json_t *person = json_object();
+    if (!person_into(person, word)) {
+        json_decref(person);
+        *ret_status = cli_usage(cli, "\"%.*s\" names no person", STR_ARG(word));
+        return 0;
+    }
+    int64_t user_id = 0;
+    struct err_detail detail = {""};
+    struct rows rows = {0};
+    if (str_to_int64(json_get_str(person, "user_id"), &user_id)) {
+        json_decref(person);
+        return user_id;
+    }
+    const struct arg args[] = {ARG_TEXT(json_get_str(person, "channel")),
+                               ARG_TEXT(json_get_str(person, "identity"))};
+    enum err error = store_query(store, cli->arena, "user_of_identity", args, 2, 1, &rows, &detail);
+    json_decref(person);
+    if (error == OK && rows.count == 0) {
+        error = err_set(&detail, ERR_NOT_FOUND, "nobody is known as %.*s", STR_ARG(word));
+    }
+    if (error != OK) {
+        *ret_status = cli_fail(cli, error, &detail);
+        return 0;
+    }
+    return rows.cells[0].integer;
+}
+
+/* Rows as a JSON array of objects by their column names; ids as text. */
+static json_t *rows_json(const struct rows *rows)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < rows->count; i++) {
+        json_t *object = json_object();
+        for (int k = 0; k < rows->columns; k++) {
+            const struct cell *cell = &rows->cells[i * rows->columns + k];
+            struct str name = str_of(rows->names[k]);
+            bool is_id = str_is(name, "id") || (name.length > 3 && str_is((struct str){name.ptr + name.length - 3, 3}, "_id"));
+            json_t *value = NULL;
+            if (cell->type == CELL_TEXT) {
+                value = json_str(cell->text);
+            } else if (cell->type == CELL_REAL) {
+                value = json_real(cell->real);
+            } else if (cell->type == CELL_NULL) {
+                value = json_null();
+            } else if (is_id) {
+                value = json_sprintf("%" PRId64, cell->integer);
+            } else {
+                value = json_integer(cell->integer);
+            }
+            json_object_set_new(object, rows->names[k], value);
+        }
+        json_array_append_new(list, object);
+    }
+    return list;
+}
+
+static int list_people(struct cli *cli, struct store *store, struct str beginning)
+{
+    struct err_detail detail = {""};
+    struct rows rows = {0};
+    const struct arg args[] = {ARG_TEXT(beginning), ARG_INT(ROWS_SHOWN)};
+    enum err error = store_query(store, cli->arena, "users_list", args, 2, ROWS_SHOWN, &rows, &detail);
+    if (error != OK) {
+        return cli_fail(cli, error, &detail);
+    }
+    if (cli->json) {
+        cli_print_json(json_pack("{s:o}", "users", rows_json(&rows)));
+        return CLI_OK;
+    }
+    static const char *const headings[] = {"id", "name", "joined", "set", "made", "done", "last active"};
+    struct table *table = table_new(cli->arena, 7, headings);
+    table_right(table, 4);
+    table_right(table, 5);
+    for (int i = 0; i < rows.count; i++) {
+        const struct cell *cells = rows.cells + i * rows.columns;
+        struct arena *arena = cli->arena;
+        const char *row[] = {
+            arena_printf(arena, "%" PRId64, cells[0].integer).ptr,
+            arena_printf(arena, "%.*s", STR_ARG(cells[1].text)).ptr,
+            calendar_iso(arena, cells[3].integer).ptr,
+            journey_set_name((enum journey_set)cells[5].integer),
+            arena_printf(arena, "%" PRId64, cells[6].integer).ptr,
+            arena_printf(arena, "%" PRId64, cells[7].integer).ptr,
+            cells[8].integer == 0 ? "never" : calendar_iso(arena, cells[8].integer).ptr};
+        table_row(table, row);
+    }
+    table_print(table);
+    return CLI_OK;
+}
+
+static enum err read_person(struct cli *cli, struct store *store, int64_t user_id, json_t **ret_json,
+                            struct err_detail *detail)
+{
+    static const struct {
+        const char *key;
+        const char *block;
+        int limit;
+    } parts[] = {
+        {"runs", "user_runs", ROWS_SHOWN},
+        {"commitments", "user_commitments", ROWS_SHOWN},
+        {"timeline", "user_timeline", TIMELINE_EVENTS},
+    };
+    struct rows rows = {0};
+    const struct arg card[] = {ARG_INT(user_id)};
+    enum err error = store_query(store, cli->arena, "user_card", card, 1, 1, &rows, detail);
+    if (error != OK || rows.count == 0) {
+        return error != OK ? error : err_set(detail, ERR_NOT_FOUND, "there is no user %" PRId64, user_id);
+    }
+    json_t *list = rows_json(&rows);
+    json_t *person = json_incref(json_array_get(list, 0));
+    json_decref(list);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && error == OK; i++) {
+        const struct arg args[] = {ARG_INT(user_id), ARG_INT(parts[i].limit)};
+        error = store_query(store, cli->arena, parts[i].block, args, 2, parts[i].limit, &rows, detail);
+        if (error == OK) {
+            json_object_set_new(person, parts[i].key, rows_json(&rows));
+        }
+    }
+    *ret_json = person;
+    return error;
+}
+
+static void print_timeline(struct cli *cli, const json_t *timeline)
+{
+    static const char *const headings[] = {"when", "what", "journey", "step", "why"};
+    struct table *table = table_new(cli->arena, 5, headings);
+    size_t index;
+    const json_t *event;
+    json_array_foreach(timeline, index, event)
+    {
+        const char *row[] = {calendar_iso(cli->arena, json_get_int(event, "at_ms", 0)).ptr,
+                             json_string_value(json_object_get(event, "type")),
+                             json_string_value(json_object_get(event, "journey")),
+                             json_string_value(json_object_get(event, "step")),
+                             json_string_value(json_object_get(event, "rule"))};
+        table_row(table, row);
+    }
+    table_print(table);
+}
+
+static int show(struct cli *cli, struct store *store, int64_t user_id)
+{
+    struct err_detail detail = {""};
+    json_t *person = NULL;
+    enum err error = read_person(cli, store, user_id, &person, &detail);
+    if (error != OK) {
+        json_decref(person);
+        return cli_fail(cli, error, &detail);
+    }
+    if (cli->json) {
+        cli_print_json(person);
+        return CLI_OK;
+    }
+    struct str name = json_get_str(person, "first_name");
+    printf("%.*s  (user %" PRId64 ")\n", STR_ARG(name), user_id);
+    printf("joined %s, set %s, %" PRId64 " commitments made, %" PRId64 " done\n\n",
+           calendar_iso(cli->arena, json_get_int(person, "joined_at_ms", 0)).ptr,
+           journey_set_name((enum journey_set)json_get_int(person, "journey_set", 0)),
+           json_get_int(person, "commitments_total", 0), json_get_int(person, "commitments_completed", 0));
+    print_timeline(cli, json_object_get(person, "timeline"));
+    json_decref(person);
+    return CLI_OK;
+}
+
+static int export_person(struct cli *cli, struct store *store, int64_t user_id)
+{
+    struct err_detail detail = {""};
+    struct str json = STR_NONE;
+    enum err error = store_user_export(store, cli->arena, user_id, &json, &detail);
+    if (error != OK) {
+        return cli_fail(cli, error, &detail);
+    }
+    printf("%.*s\n", STR_ARG(json));
+    return CLI_OK;
+}
+
+static int erase(struct cli *cli, int64_t user_id, bool yes)
+{
+    if (!yes) {
+        return cli_usage(cli, "erasing cannot be undone; add --yes to do it");
+    }
+    struct err_detail detail = {""};
+    json_t *result = NULL;
+    char id[24];
+    snprintf(id, sizeof(id), "%" PRId64, user_id);
+    enum err error = cli_engine_command(
+        cli, "input", json_pack("{s:s, s:s, s:s}", "kind", "admin", "name", "erase", "user_id", id), &result,
+        &detail);
+    if (error != OK) {
+        return cli_fail(cli, error, &detail);
+    }
+    if (cli->json) {
+        cli_print_json(result);
+    } else {
+        printf("user %s is erased; only counts remain\n", id);
+        json_decref(result);
+    }
+    return CLI_OK;
+}
+
+int cmd_users(int argc, char **argv)
+{
+    bool yes = false;
+    const struct option_row rows[] = {{"yes", 0, NULL, "Really erase", &yes, NULL}, {0}};
+    struct cli cli;
+    struct arguments arguments;
+    int status = arguments_begin(&cli, rows, "list [NAME]\nshow PERSON\nexport PERSON\nerase PERSON", text, argc,
+                                 argv, &arguments);
+    struct store *store = status == CLI_OK ? cli_store(&cli, STORE_READER, &status) : NULL;
+    if (store == NULL) {
+        return cli_end(&cli, status);
+    }
+    int64_t user_id = 0;
+    bool is_list = arguments_is(&arguments, 0, "list");
+    if (!is_list && arguments.word_count == 2) {
+        user_id = find_person(&cli, store, arguments_word(&arguments, 1), &status);
+    }
+    if (is_list) {
+        status = list_people(&cli, store, arguments_word(&arguments, 1));
+    } else if (status == CLI_OK && user_id != 0 && arguments_is(&arguments, 0, "show")) {
+        status = show(&cli, store, user_id);
+    } else if (status == CLI_OK && user_id != 0 && arguments_is(&arguments, 0, "export")) {
+        status = export_person(&cli, store, user_id);
+    } else if (status == CLI_OK && user_id != 0 && arguments_is(&arguments, 0, "erase")) {
+        status = erase(&cli, user_id, yes);
+    } else if (status == CLI_OK) {
+        status = cli_usage(&cli, "expected list, show PERSON, export PERSON or erase PERSON");
+    }
+    store_close(store);
+    return cli_end(&cli, status);
+}

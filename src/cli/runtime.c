@@ -1,0 +1,275 @@
+/* Wiring, and the life of a serving process. */
+#include "cli/runtime.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/digest.h"
+#include "base/log.h"
+#include "base/notify.h"
+#include "channel/telegram.h"
+#include "channel/webchat.h"
+#include "cli/journeys_load.h"
+
+enum { STOP_WAIT_MS = 5000, TICK_MS = 100 };
+
+struct runtime {
+    struct cli *cli;
+    struct store *store;
+    const struct catalog *catalog; /* the engine owns it */
+    struct engine *engine;
+    struct channel *channels[CHANNEL_COUNT];
+};
+
+/* Channels are made before the engine that they report to. */
+static void forward_report(void *context, const struct report *report)
+{
+    struct runtime *runtime = context;
+    struct channel_sink sink = engine_sink(runtime->engine);
+    sink.report(sink.context, report);
+}
+
+static enum err forward_input(void *context, const struct input *input,
+                              void (*done)(void *done_context, enum err error), void *done_context)
+{
+    struct runtime *runtime = context;
+    struct channel_sink sink = engine_sink(runtime->engine);
+    return sink.input(sink.context, input, done, done_context);
+}
+
+static enum err make_channels(struct runtime *runtime, const struct runtime_options *options,
+                              struct err_detail *detail)
+{
+    const struct config *config = &runtime->cli->config;
+    const struct channel_sink sink = {runtime, forward_report, forward_input};
+    if (config->telegram_bot_token[0] != '\0') {
+        const struct telegram_options telegram = {
+            .config = config, .clock = options->clock, .sink = sink, .catalog = runtime->catalog};
+        enum err error = telegram_new(&telegram, &runtime->channels[CHANNEL_TELEGRAM], detail);
+        if (error != OK) {
+            return error;
+        }
+    } else {
+        log_info("serve", "telegram is off: TELEGRAM_BOT_TOKEN is not set", "");
+    }
+    if (config->webchat_enabled || options->webchat) {
+        runtime->channels[CHANNEL_WEBCHAT] = webchat_new(&sink);
+    } else {
+        log_info("serve", "web chat is off: WEBCHAT_ENABLED is not set", "");
+    }
+    return OK;
+}
+
+static void free_channels(struct runtime *runtime)
+{
+    for (int i = 0; i < CHANNEL_COUNT; i++) {
+        if (runtime->channels[i] != NULL) {
+            runtime->channels[i]->ops->free(runtime->channels[i]);
+            runtime->channels[i] = NULL;
+        }
+    }
+}
+
+static enum err open_store(struct runtime *runtime, struct err_detail *detail)
+{
+    enum err error =
+        store_open(runtime->cli->config.database_url, STORE_WRITER, &runtime->store, detail);
+    return error != OK ? error : store_migrate(runtime->store, NULL, NULL, detail);
+}
+
+static uint64_t random_number(void)
+{
+    uint64_t number;
+    digest_random(&number, sizeof(number));
+    return number;
+}
+
+static enum err make_engine(struct runtime *runtime, const struct runtime_options *options,
+                            struct catalog *catalog, struct err_detail *detail)
+{
+    struct engine_options engine = {
+        .config = &runtime->cli->config,
+        .clock = options->clock,
+        .store = runtime->store,
+        .catalog = catalog,
+        .seed = random_number(),
+        .owner = (int64_t)(random_number() >> 1),
+        .lease_ms = 10000,
+        .pacing = runtime->cli->config.telegram_pacing,
+    };
+    memcpy(engine.channels, runtime->channels, sizeof(engine.channels));
+    return engine_new(&engine, &runtime->engine, detail);
+}
+
+enum err runtime_new(struct cli *cli, const struct runtime_options *options,
+                     struct runtime **ret_runtime, struct err_detail *detail)
+{
+    struct runtime *runtime = calloc(1, sizeof(*runtime));
+    ASSERT(runtime != NULL);
+    runtime->cli = cli;
+    struct catalog *catalog = NULL;
+    enum err error = journeys_load(cli->arena, cli->config.journeys_dir, &catalog, detail);
+    if (error == OK) {
+        runtime->catalog = catalog;
+        error = open_store(runtime, detail);
+    }
+    if (error == OK && options->channels) {
+        error = make_channels(runtime, options, detail);
+    }
+    if (error == OK) {
+        error = make_engine(runtime, options, catalog, detail);
+    }
+    if (error != OK) {
+        free_channels(runtime);
+        store_close(runtime->store);
+        catalog_free(catalog);
+        free(runtime);
+        return error;
+    }
+    *ret_runtime = runtime;
+    return OK;
+}
+
+void runtime_free(struct runtime *runtime)
+{
+    if (runtime != NULL) {
+        free_channels(runtime);
+        engine_free(runtime->engine);
+        store_close(runtime->store);
+        free(runtime);
+    }
+}
+
+struct engine *runtime_engine(struct runtime *runtime)
+{
+    return runtime->engine;
+}
+
+struct store *runtime_store(struct runtime *runtime)
+{
+    return runtime->store;
+}
+
+const struct catalog *runtime_catalog(struct runtime *runtime)
+{
+    return runtime->catalog;
+}
+
+struct channel *runtime_channel(struct runtime *runtime, enum channel_kind kind)
+{
+    return runtime->channels[kind];
+}
+
+/* ---- serving -------------------------------------------------------------------------------------- */
+
+static void *run_engine(void *context)
+{
+    struct engine *engine = context;
+    enum err error = engine_run(engine);
+    if (error != OK) {
+        log_error("serve", "the engine ended", "error=\"%s\"", err_text(error));
+        kill(getpid(), SIGTERM);
+    }
+    return NULL;
+}
+
+/* SIGTERM and SIGINT are taken by the waiting main thread alone; SIGPIPE means nothing to us. */
+static void block_signals(sigset_t *ret_signals)
+{
+    sigemptyset(ret_signals);
+    sigaddset(ret_signals, SIGTERM);
+    sigaddset(ret_signals, SIGINT);
+    int failed = pthread_sigmask(SIG_BLOCK, ret_signals, NULL);
+    ASSERT(failed == 0);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static enum err start_channels(struct runtime *runtime, struct err_detail *detail)
+{
+    for (int i = 0; i < CHANNEL_COUNT; i++) {
+        struct channel *channel = runtime->channels[i];
+        if (channel != NULL) {
+            enum err error = channel->ops->start(channel, detail);
+            if (error != OK) {
+                return error;
+            }
+        }
+    }
+    return OK;
+}
+
+static void wait_for_end(struct runtime *runtime, const struct serve_options *options,
+                         struct http_server *server, const sigset_t *signals)
+{
+    const struct timespec tick = {0, TICK_MS * 1000000L};
+    notify_ready();
+    if (options->ready != NULL) {
+        options->ready(options->context, http_server_port(server));
+    }
+    while (sigtimedwait(signals, NULL, &tick) < 0) {
+        http_server_tick(server);
+        notify_watchdog();
+        if (options->each_tick != NULL) {
+            options->each_tick(options->context, runtime->engine);
+        }
+    }
+    notify_stopping();
+    log_info("serve", "stopping", "");
+}
+
+/* Sources first, then what they gave us, then the answers to HTTP clients. */
+static void stop(struct runtime *runtime, struct http_server *server, pthread_t thread)
+{
+    http_server_quiesce(server);
+    for (int i = 0; i < CHANNEL_COUNT; i++) {
+        if (runtime->channels[i] != NULL) {
+            runtime->channels[i]->ops->stop(runtime->channels[i], STOP_WAIT_MS);
+        }
+    }
+    engine_stop(runtime->engine);
+    pthread_join(thread, NULL);
+    http_server_stop(server);
+}
+
+int runtime_serve(struct cli *cli, struct runtime *runtime, const struct serve_options *options)
+{
+    struct err_detail detail = {""};
+    sigset_t signals;
+    block_signals(&signals);
+    struct store *reader = NULL;
+    struct http_server *server = NULL;
+    enum err error = store_open(cli->config.database_url, STORE_READER, &reader, &detail);
+    if (error == OK) {
+        const struct http_options http = {
+            .listen = options->listen,
+            .app = {.config = &cli->config,
+                    .clock = cli->clock,
+                    .engine = runtime->engine,
+                    .reader = reader,
+                    .webchat = runtime->channels[CHANNEL_WEBCHAT],
+                    .telegram_secret = telegram_webhook_secret(cli->arena, &cli->config),
+                    .bot_name = "",
+                    .demo = options->demo,
+                    .time_scale = options->time_scale},
+        };
+        error = http_server_start(&http, &server, &detail);
+    }
+    if (error == OK) {
+        pthread_t thread;
+        int failed = pthread_create(&thread, NULL, run_engine, runtime->engine);
+        ASSERT(failed == 0);
+        error = start_channels(runtime, &detail);
+        if (error == OK) {
+            wait_for_end(runtime, options, server, &signals);
+        }
+        stop(runtime, server, thread);
+    }
+    store_close(reader);
+    return error != OK ? cli_fail(cli, error, &detail) : CLI_OK;
+}
