@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help build run test test-rest test-full soak bench fuzz format lint install clean
 PREFIX ?= /usr/local
-# Passed on: make run ARGS="--port 9000", make test ARGS="--only telegram", make soak ARGS=...
+# Passed on: make run ARGS="--port 9000", make test ARGS="--only telegram", make soak ARGS=60
 ARGS ?=
 
 help: ## List the targets
@@ -30,7 +30,8 @@ test-full: ## The whole matrix: compilers, sanitizers, valgrind, coverage, long 
 	@tools/setup build run test full
 	@tools/test --all $(ARGS)
 
-soak: build ## Simulate with fresh seeds until stopped
+soak: ## Fuzz and repeat all quick tests until stopped or until something fails
+	@tools/setup build run test full
 	@tools/soak $(ARGS)
 
 bench: build ## Measure and print the figures
@@ -50,7 +51,7 @@ lint: ## Check format, scripts, types of the pages and the repository's own rule
 	@tools/tidy_test.py
 	@tools/test_test.py
 	@tools/format --check
-	@shellcheck tools/setup tools/build tools/format tools/fuzz tools/fresh-root .ci/run
+	@shellcheck tools/setup tools/build tools/format tools/fuzz tools/soak tools/fresh-root .ci/run
 	@npm --prefix web run --silent check
 	@echo "lint: nothing to complain about"
 
