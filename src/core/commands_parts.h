@@ -1,0 +1,44 @@
+/* What commands_*.c share. Private to them; others use core/commands.h. */
+#pragma once
+
+#include "core/commands.h"
+#include "core/say.h"
+
+/* One handler for each command; `rest` is what follows its name, trimmed. */
+typedef void command_handler(struct deciding *deciding, struct str rest);
+
+/* commands_commitments.c */
+command_handler command_commit, command_list, command_done;
+/* commands_settings.c */
+command_handler command_settings;
+/* commands_consent.c */
+command_handler command_pause, command_resume, command_stop, command_export, command_delete;
+/* commands_info.c */
+command_handler command_start, command_help, command_sequences, command_streaks,
+    command_leaderboard, command_feedback, command_cancel, command_fix, command_debug;
+command_handler command_metrics, command_insights;
+
+/* The next plain text goes to this dialog; DIALOG_NONE closes. */
+void dialog_open(struct deciding *deciding, enum dialog dialog, int64_t ref);
+void dialog_close(struct deciding *deciding);
+/* An event that the person changed a setting; the value is a name of ours. */
+void settings_event(struct deciding *deciding, const char *setting, struct str value);
+
+/* Texts that dialogs hand on; false: the dialog is over and the text is for others. */
+bool commitments_dialog_text(struct deciding *deciding, struct str text);
+bool commitments_dialog_rename(struct deciding *deciding, int64_t commitment_id, struct str text);
+void settings_dialog_zone(struct deciding *deciding, struct str text);
+void settings_dialog_quiet(struct deciding *deciding, struct str text);
+void feedback_take(struct deciding *deciding, struct str text);
+bool consent_dialog_delete(struct deciding *deciding, struct str text);
+
+/* Buttons: what follows "c:", "s:", "x:". False: unknown or not valid any more. */
+bool commitments_button(struct deciding *deciding, struct str rest);
+/* complete_<id> of the previous bot: the id as it stands there. */
+bool commitments_old_button(struct deciding *deciding, struct str id);
+bool settings_button(struct deciding *deciding, struct str rest);
+bool confirm_button(struct deciding *deciding, struct str rest);
+/* A page of the list of open ones, beginning with the one at `offset`. */
+void commitments_show_list(struct deciding *deciding, int offset);
+/* The chosen answer was taken: short text on the button press, the message shows the choice. */
+void tap_answer(struct deciding *deciding, const char *key);
