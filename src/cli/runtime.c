@@ -253,8 +253,8 @@ int runtime_serve(struct cli *cli, struct runtime *runtime, const struct serve_o
                     .engine = runtime->engine,
                     .reader = reader,
                     .webchat = runtime->channels[CHANNEL_WEBCHAT],
-                    .telegram_secret = telegram_webhook_secret(cli->arena, &cli->config),
-                    .bot_name = "",
+                    .telegram = runtime->channels[CHANNEL_TELEGRAM],
+                    .telegram_secret = cli_webhook_secret(cli),
                     .demo = options->demo,
                     .time_scale = options->time_scale},
         };

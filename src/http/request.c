@@ -11,52 +11,52 @@
 #include "base/limits.h"
 #include "http/server_internal.h"
 
-struct arena *http_arena(struct http_request *request)
+struct arena *http_arena(struct request *request)
 {
     return request->arena;
 }
 
-const struct http_app *http_app(const struct http_request *request)
+const struct http_app *http_app(const struct request *request)
 {
     return &request->server->app;
 }
 
-enum http_method http_method(const struct http_request *request)
+enum request_method request_method(const struct request *request)
 {
     return request->method;
 }
 
-struct str http_path(const struct http_request *request)
+struct str http_path(const struct request *request)
 {
     return request->path;
 }
 
-struct str http_body(const struct http_request *request)
+struct str http_body(const struct request *request)
 {
     return (struct str){request->body, request->body_length};
 }
 
-struct str http_header(struct http_request *request, const char *name)
+struct str http_header(struct request *request, const char *name)
 {
     return str_of(MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name));
 }
 
-struct str http_query(struct http_request *request, const char *name)
+struct str http_query(struct request *request, const char *name)
 {
     return str_of(MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name));
 }
 
-struct str http_cookie(struct http_request *request, const char *name)
+struct str http_cookie(struct request *request, const char *name)
 {
     return str_of(MHD_lookup_connection_value(request->connection, MHD_COOKIE_KIND, name));
 }
 
-struct throttle *http_throttle(struct http_request *request)
+struct throttle *http_throttle(struct request *request)
 {
     return request->server->throttle;
 }
 
-static struct str peer_address(struct http_request *request)
+static struct str peer_address(struct request *request)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
@@ -71,7 +71,7 @@ static struct str peer_address(struct http_request *request)
     return arena_str(request->arena, str_of(text));
 }
 
-static bool is_trusted_proxy(const struct http_request *request, struct str address)
+static bool is_trusted_proxy(const struct request *request, struct str address)
 {
     struct str rest = str_of(request->server->app.config->trusted_proxies);
     while (rest.length > 0) {
@@ -83,7 +83,7 @@ static bool is_trusted_proxy(const struct http_request *request, struct str addr
 }
 
 /* The last address in X-Forwarded-For that is not itself a trusted proxy. */
-struct str http_client_address(struct http_request *request)
+struct str http_client_address(struct request *request)
 {
     struct str address = peer_address(request);
     struct str forwarded = http_header(request, "X-Forwarded-For");
@@ -99,13 +99,13 @@ struct str http_client_address(struct http_request *request)
     return address;
 }
 
-bool http_is_https(struct http_request *request)
+bool http_is_https(struct request *request)
 {
     return str_is(http_header(request, "X-Forwarded-Proto"), "https") &&
            is_trusted_proxy(request, peer_address(request));
 }
 
-void http_reply_header(struct http_request *request, const char *name, const char *value)
+void http_reply_header(struct request *request, const char *name, const char *value)
 {
     ASSERT(request->header_count < REPLY_HEADERS_MAX);
     request->headers[request->header_count].name = name;
@@ -113,7 +113,7 @@ void http_reply_header(struct http_request *request, const char *name, const cha
     request->header_count++;
 }
 
-void request_answer(struct http_request *request, int status, struct MHD_Response *response)
+void request_answer(struct request *request, int status, struct MHD_Response *response)
 {
     ASSERT(request->reply == NULL && response != NULL);
     for (int i = 0; i < request->header_count; i++) {
@@ -124,7 +124,7 @@ void request_answer(struct http_request *request, int status, struct MHD_Respons
     request->reply = response;
 }
 
-void http_reply(struct http_request *request, int status, const char *type, struct str body)
+void http_reply(struct request *request, int status, const char *type, struct str body)
 {
     char *copy = malloc(body.length + 1);
     ASSERT(copy != NULL);
@@ -138,7 +138,7 @@ void http_reply(struct http_request *request, int status, const char *type, stru
     request_answer(request, status, response);
 }
 
-void http_reply_constant(struct http_request *request, int status, const char *type,
+void http_reply_constant(struct request *request, int status, const char *type,
                          const void *bytes, size_t length)
 {
     /* libmicrohttpd takes void * but does not write to persistent memory. */
@@ -153,20 +153,20 @@ void http_reply_constant(struct http_request *request, int status, const char *t
     request_answer(request, status, response);
 }
 
-static void reply_json_as(struct http_request *request, int status, const char *type, json_t *json)
+static void reply_json_as(struct request *request, int status, const char *type, json_t *json)
 {
     struct str body = json_write(request->arena, json);
     json_decref(json);
     http_reply(request, status, type, body);
 }
 
-void http_reply_json(struct http_request *request, int status, json_t *json)
+void http_reply_json(struct request *request, int status, json_t *json)
 {
     http_reply_header(request, "Cache-Control", "no-store");
     reply_json_as(request, status, "application/json", json);
 }
 
-void http_problem(struct http_request *request, int status, const char *format, ...)
+void http_problem(struct request *request, int status, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -216,7 +216,7 @@ static int status_of(enum err error)
     return MHD_HTTP_INTERNAL_SERVER_ERROR;
 }
 
-void http_problem_of(struct http_request *request, enum err error, const struct err_detail *detail)
+void http_problem_of(struct request *request, enum err error, const struct err_detail *detail)
 {
     int status = status_of(error);
     if (status == MHD_HTTP_SERVICE_UNAVAILABLE) {
@@ -226,7 +226,7 @@ void http_problem_of(struct http_request *request, enum err error, const struct 
     http_problem(request, status, "%s", text);
 }
 
-json_t *http_json_body(struct http_request *request)
+json_t *http_json_body(struct request *request)
 {
     struct err_detail detail = {""};
     json_t *json = NULL;
@@ -242,19 +242,19 @@ json_t *http_json_body(struct http_request *request)
     return json;
 }
 
-void http_suspend(struct http_request *request)
+void http_suspend(struct request *request)
 {
     MHD_suspend_connection(request->connection);
 }
 
-void http_resume(struct http_request *request)
+void http_resume(struct request *request)
 {
     MHD_resume_connection(request->connection);
 }
 
 static void submitted(void *context, const struct outcome *outcome)
 {
-    struct http_request *request = context;
+    struct request *request = context;
     if (outcome->error != OK) {
         http_problem_of(request, outcome->error, outcome->detail);
     } else {
@@ -263,7 +263,7 @@ static void submitted(void *context, const struct outcome *outcome)
     http_resume(request);
 }
 
-void http_submit(struct http_request *request, const struct input *input, http_answer *answer)
+void http_submit(struct request *request, const struct input *input, http_answer *answer)
 {
     if (atomic_load(&request->server->quiescing)) {
         http_problem_of(request, ERR_CANCELLED, NULL);

@@ -7,48 +7,48 @@
 #include "base/json.h"
 #include "http/server.h"
 
-struct http_request;
+struct request;
 
-enum http_method { HTTP_GET, HTTP_POST, HTTP_OPTIONS, HTTP_OTHER };
+enum request_method { METHOD_GET, METHOD_POST, METHOD_OPTIONS, METHOD_OTHER };
 
-struct arena *http_arena(struct http_request *request);
-const struct http_app *http_app(const struct http_request *request);
-enum http_method http_method(const struct http_request *request);
-struct str http_path(const struct http_request *request);
-struct str http_body(const struct http_request *request);
+struct arena *http_arena(struct request *request);
+const struct http_app *http_app(const struct request *request);
+enum request_method request_method(const struct request *request);
+struct str http_path(const struct request *request);
+struct str http_body(const struct request *request);
 /* "" when absent. Views live as long as the request. */
-struct str http_header(struct http_request *request, const char *name);
-struct str http_query(struct http_request *request, const char *name);
-struct str http_cookie(struct http_request *request, const char *name);
+struct str http_header(struct request *request, const char *name);
+struct str http_query(struct request *request, const char *name);
+struct str http_cookie(struct request *request, const char *name);
 /* The client's address in text; X-Forwarded-For counts only from TRUSTED_PROXIES. */
-struct str http_client_address(struct http_request *request);
+struct str http_client_address(struct request *request);
 /* Whether the client came by https (X-Forwarded-Proto of a trusted proxy). */
-bool http_is_https(struct http_request *request);
+bool http_is_https(struct request *request);
 
 /* Answers. The body is copied unless it is constant. One answer per request. */
-void http_reply_header(struct http_request *request, const char *name, const char *value);
-void http_reply(struct http_request *request, int status, const char *type, struct str body);
-void http_reply_constant(struct http_request *request, int status, const char *type,
+void http_reply_header(struct request *request, const char *name, const char *value);
+void http_reply(struct request *request, int status, const char *type, struct str body);
+void http_reply_constant(struct request *request, int status, const char *type,
                          const void *bytes, size_t length);
 /* Takes the JSON over. */
-void http_reply_json(struct http_request *request, int status, json_t *json);
+void http_reply_json(struct request *request, int status, json_t *json);
 /* RFC 9457 problem+json; `format` is the detail. */
-void http_problem(struct http_request *request, int status, const char *format, ...)
+void http_problem(struct request *request, int status, const char *format, ...)
     PRINTF_LIKE(3, 4);
 /* Chooses the HTTP status of an error (the only place) and answers problem+json. */
-void http_problem_of(struct http_request *request, enum err error, const struct err_detail *detail);
+void http_problem_of(struct request *request, enum err error, const struct err_detail *detail);
 
 /* Parses the body as a JSON object; on a mistake answers 400 and returns NULL. New reference. */
-json_t *http_json_body(struct http_request *request);
+json_t *http_json_body(struct request *request);
 
 /* Suspends the request until http_resume; call it before anything that may resume. */
-void http_suspend(struct http_request *request);
-void http_resume(struct http_request *request);
+void http_suspend(struct request *request);
+void http_resume(struct request *request);
 
 /* Submits an input and answers when its batch committed: `answer` makes the reply (on the engine's
  * thread) from the outcome; errors are answered by http_problem_of. */
-typedef void http_answer(struct http_request *request, const struct outcome *outcome);
-void http_submit(struct http_request *request, const struct input *input, http_answer *answer);
+typedef void http_answer(struct request *request, const struct outcome *outcome);
+void http_submit(struct request *request, const struct input *input, http_answer *answer);
 
 /* ---- event streams (stream.c) -------------------------------------------------------------------
  */
@@ -56,7 +56,7 @@ void http_submit(struct http_request *request, const struct input *input, http_a
 struct stream;
 /* Answers the request with an event stream. `closed` is called once, on the HTTP thread, when the
  * client is gone or the server stops. */
-struct stream *http_reply_stream(struct http_request *request,
+struct stream *http_reply_stream(struct request *request,
                                  void (*closed)(void *context, struct stream *stream),
                                  void *context);
 /* Queues one event (any thread). A stream whose client does not read (over 256 KB waiting) is
@@ -73,4 +73,4 @@ void throttle_free(struct throttle *throttle);
  * Bounded: the least recently used of 4096 addresses is forgotten. */
 bool throttle_take(struct throttle *throttle, const char *bucket, struct str address,
                    double per_minute, double burst, int64_t monotonic_ms);
-struct throttle *http_throttle(struct http_request *request);
+struct throttle *http_throttle(struct request *request);

@@ -45,7 +45,7 @@ static const char *type_of(struct str name)
     return "application/octet-stream";
 }
 
-static bool accepts_gzip(struct http_request *request)
+static bool accepts_gzip(struct request *request)
 {
     struct str rest = http_header(request, "Accept-Encoding");
     while (rest.length > 0) {
@@ -58,7 +58,7 @@ static bool accepts_gzip(struct http_request *request)
     return false;
 }
 
-void reply_embedded(struct http_request *request, struct str name)
+void reply_embedded(struct request *request, struct str name)
 {
     struct str packed_name = arena_printf(http_arena(request), "%.*s.gz", STR_ARG(name));
     const struct embedded_file *packed = accepts_gzip(request) ? find(packed_name) : NULL;
@@ -74,7 +74,7 @@ void reply_embedded(struct http_request *request, struct str name)
     http_reply_constant(request, MHD_HTTP_OK, type_of(name), file->data, file->length);
 }
 
-void route_asset(struct http_request *request)
+void route_asset(struct request *request)
 {
     struct str path = http_path(request);
     http_reply_header(request, "Cache-Control", "public, max-age=31536000, immutable");

@@ -13,7 +13,8 @@
 #include "base/digest.h"
 #include "base/limits.h"
 #include "base/text.h"
-#include "channel/markdown.h"
+#include "channel/markdown_html.h"
+#include "channel/telegram.h"
 #include "channel/webchat.h"
 #include "http/request.h"
 #include "http/routes.h"
@@ -27,7 +28,7 @@ enum {
 };
 
 /* Answers 404 when the chat is off. */
-static bool chat_is_on(struct http_request *request)
+static bool chat_is_on(struct request *request)
 {
     if (http_app(request)->webchat == NULL) {
         http_problem(request, MHD_HTTP_NOT_FOUND, "the web chat is off; set WEBCHAT_ENABLED=on");
@@ -36,7 +37,7 @@ static bool chat_is_on(struct http_request *request)
     return true;
 }
 
-static bool allowed(struct http_request *request, const char *bucket, double per_minute,
+static bool allowed(struct request *request, const char *bucket, double per_minute,
                     double burst)
 {
     if (throttle_take(http_throttle(request), bucket, http_client_address(request), per_minute,
@@ -48,7 +49,7 @@ static bool allowed(struct http_request *request, const char *bucket, double per
     return false;
 }
 
-static struct str session_token(struct http_request *request)
+static struct str session_token(struct request *request)
 {
     struct str token = http_header(request, "X-Chat-Session");
     if (token.length == 0) {
@@ -61,7 +62,7 @@ static struct str session_token(struct http_request *request)
 }
 
 /* The address of the session, "" (and 401 answered) without one. */
-static struct str session_address(struct http_request *request)
+static struct str session_address(struct request *request)
 {
     struct str token = session_token(request);
     if (token.length == 0) {
@@ -75,7 +76,7 @@ static struct str session_address(struct http_request *request)
 }
 
 /* Pages may be embedded by the listed origins only. */
-static const char *frame_policy(struct http_request *request)
+static const char *frame_policy(struct request *request)
 {
     struct arena *arena = http_arena(request);
     struct str policy =
@@ -90,7 +91,7 @@ static const char *frame_policy(struct http_request *request)
     return arena_strdup(arena, policy.ptr);
 }
 
-void route_chat_page(struct http_request *request)
+void route_chat_page(struct request *request)
 {
     if (!chat_is_on(request)) {
         return;
@@ -102,7 +103,7 @@ void route_chat_page(struct http_request *request)
 }
 
 /* Makes a session, or confirms the one there is. {"frame": true}: the token comes in the answer. */
-void route_chat_session(struct http_request *request)
+void route_chat_session(struct request *request)
 {
     if (!chat_is_on(request)) {
         return;
@@ -134,11 +135,13 @@ void route_chat_session(struct http_request *request)
         }
     }
     json_object_set_new(answer, "demo", json_boolean(http_app(request)->demo));
-    json_object_set_new(answer, "bot_name", json_string(http_app(request)->bot_name));
+    struct channel *telegram = http_app(request)->telegram;
+    json_object_set_new(answer, "bot_name",
+                        json_str(telegram != NULL ? telegram_bot_name(telegram) : STR_NONE));
     http_reply_json(request, MHD_HTTP_OK, answer);
 }
 
-static void answer_message(struct http_request *request, const struct outcome *outcome)
+static void answer_message(struct request *request, const struct outcome *outcome)
 {
     json_t *answer = json_object();
     json_object_set_new(answer, "duplicate", json_boolean(outcome->duplicate));
@@ -146,7 +149,7 @@ static void answer_message(struct http_request *request, const struct outcome *o
 }
 
 /* The browser's languages, the first one: "de-AT,de;q=0.9" gives "de-AT". */
-static struct str first_language(struct http_request *request)
+static struct str first_language(struct request *request)
 {
     struct str rest;
     struct str first = str_split(http_header(request, "Accept-Language"), ',', &rest);
@@ -154,7 +157,7 @@ static struct str first_language(struct http_request *request)
     return first.length <= LIMIT_LANGUAGE_BYTES - 1 ? first : STR_NONE;
 }
 
-static void submit_message(struct http_request *request, const json_t *body, struct str address)
+static void submit_message(struct request *request, const json_t *body, struct str address)
 {
     struct arena *arena = http_arena(request);
     struct str text = json_get_str(body, "text");
@@ -186,7 +189,7 @@ static void submit_message(struct http_request *request, const json_t *body, str
     http_submit(request, &input, answer_message);
 }
 
-void route_chat_message(struct http_request *request)
+void route_chat_message(struct request *request)
 {
     if (!chat_is_on(request) || !allowed(request, "message", 60, 30)) {
         return;
@@ -230,7 +233,7 @@ static json_t *history_message(struct arena *arena, const struct cell *cells)
     if (mine) {
         json_object_set_new(message, "text", json_str(cells[3].text));
     } else {
-        json_object_set_new(message, "html", json_str(markdown_to_html(arena, cells[3].text)));
+        json_object_set_new(message, "html", json_str(markdown_html(arena, cells[3].text)));
         json_t *buttons = NULL;
         struct err_detail detail;
         if (cells[4].text.length == 0 ||
@@ -243,7 +246,7 @@ static json_t *history_message(struct arena *arena, const struct cell *cells)
     return message;
 }
 
-void route_chat_history(struct http_request *request)
+void route_chat_history(struct request *request)
 {
     if (!chat_is_on(request) || !allowed(request, "history", 120, 60)) {
         return;
@@ -290,7 +293,7 @@ static void tell_act(struct listening *listening, const struct outgoing *outgoin
     json_object_set_new(event, "message_id", json_str(act->message_id));
     if (act->kind == ACT_EDIT_MESSAGE) {
         name = "edit";
-        json_object_set_new(event, "html", json_str(markdown_to_html(outgoing->arena, act->text)));
+        json_object_set_new(event, "html", json_str(markdown_html(outgoing->arena, act->text)));
         json_object_set_new(event, "buttons", buttons_json(act->buttons, act->button_count));
     } else if (act->kind == ACT_SEND_FILE) {
         name = "file";
@@ -314,7 +317,7 @@ static void tell(void *context, const struct outgoing *outgoing)
         struct str id = arena_printf(outgoing->arena, "%" PRId64, outgoing->delivery_id);
         json_object_set_new(event, "id", json_str(id));
         json_object_set_new(event, "html",
-                            json_str(markdown_to_html(outgoing->arena, outgoing->text)));
+                            json_str(markdown_html(outgoing->arena, outgoing->text)));
         json_object_set_new(event, "picture", json_str(outgoing->picture));
         json_object_set_new(event, "buttons",
                             buttons_json(outgoing->buttons, outgoing->button_count));
@@ -331,7 +334,7 @@ static void stream_closed(void *context, struct stream *stream)
     free(listening);
 }
 
-void route_chat_events(struct http_request *request)
+void route_chat_events(struct request *request)
 {
     if (!chat_is_on(request) || !allowed(request, "events", 60, 30)) {
         return;

@@ -24,7 +24,7 @@ static json_t *describe(const struct engine_status *status, const char *word)
 }
 
 /* Alive: the process answers and its loop has not lost the store. */
-void route_healthz(struct http_request *request)
+void route_healthz(struct request *request)
 {
     struct engine_status status;
     engine_status(http_app(request)->engine, &status);
@@ -33,7 +33,7 @@ void route_healthz(struct http_request *request)
 }
 
 /* Ready: healthy, and what is due is not late. */
-void route_readyz(struct http_request *request)
+void route_readyz(struct request *request)
 {
     struct engine_status status;
     engine_status(http_app(request)->engine, &status);
@@ -45,7 +45,7 @@ void route_readyz(struct http_request *request)
                                              : "failing"));
 }
 
-void route_prometheus(struct http_request *request)
+void route_prometheus(struct request *request)
 {
     struct engine_status status;
     engine_status(http_app(request)->engine, &status);

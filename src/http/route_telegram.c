@@ -7,40 +7,47 @@
 #include "http/request.h"
 #include "http/routes.h"
 
-static void answer_update(struct http_request *request, const struct outcome *outcome)
+static void answer_update(struct request *request, const struct outcome *outcome)
 {
     (void)outcome;
     http_reply_constant(request, MHD_HTTP_OK, "application/json", "{}", 2);
 }
 
-void route_telegram_webhook(struct http_request *request)
+/* Compares the secret; answers 401 or 403 when it does not fit. */
+static bool is_telegram(struct request *request, const struct http_app *app)
 {
-    const struct http_app *app = http_app(request);
-    struct str secret = str_of(app->telegram_secret);
-    if (secret.length == 0) {
-        http_problem(request, MHD_HTTP_NOT_FOUND, "Telegram is off: TELEGRAM_BOT_TOKEN is not set");
-        return;
-    }
     struct str given = http_header(request, "X-Telegram-Bot-Api-Secret-Token");
     if (given.length == 0) {
         http_problem(request, MHD_HTTP_UNAUTHORIZED, "the secret token is missing");
-        return;
+        return false;
     }
-    if (!digest_equal_secret(given, secret)) {
+    if (!digest_equal_secret(given, str_of(app->telegram_secret))) {
         http_problem(request, MHD_HTTP_FORBIDDEN, "the secret token is wrong");
+        return false;
+    }
+    return true;
+}
+
+void route_telegram_webhook(struct request *request)
+{
+    const struct http_app *app = http_app(request);
+    if (app->telegram == NULL) {
+        http_problem(request, MHD_HTTP_NOT_FOUND, "Telegram is off: TELEGRAM_BOT_TOKEN is not set");
         return;
     }
-    struct input input;
+    if (!is_telegram(request, app)) {
+        return;
+    }
+    struct telegram_update update;
     struct err_detail detail = {""};
-    enum err error = telegram_parse_update(http_arena(request), http_body(request), app->bot_name,
-                                           clock_now_ms(app->clock), &input, &detail);
-    if (error == ERR_NOT_FOUND) { /* an update of a kind that means nothing to us */
-        http_reply_constant(request, MHD_HTTP_OK, "application/json", "{}", 2);
-        return;
-    }
+    enum err error = telegram_parse_update(http_arena(request), http_body(request),
+                                           telegram_bot_name(app->telegram),
+                                           clock_now_ms(app->clock), &update, &detail);
     if (error != OK) {
         http_problem_of(request, error, &detail);
-        return;
+    } else if (!update.relevant) {
+        http_reply_constant(request, MHD_HTTP_OK, "application/json", "{}", 2);
+    } else {
+        http_submit(request, &update.input, answer_update);
     }
-    http_submit(request, &input, answer_update);
 }

@@ -4,24 +4,24 @@
 #include "http/routes.h"
 
 struct route {
-    enum http_method method;
+    enum request_method method;
     const char *path; /* one that ends with "/" stands for everything below it */
     http_route *run;
 };
 
 static const struct route routes[] = {
-    {HTTP_GET, "/healthz", route_healthz},
-    {HTTP_GET, "/health", route_healthz},
-    {HTTP_GET, "/readyz", route_readyz},
-    {HTTP_GET, "/metrics", route_prometheus},
-    {HTTP_POST, "/telegram/webhook", route_telegram_webhook},
-    {HTTP_POST, "/webhook", route_telegram_webhook},
-    {HTTP_GET, "/chat", route_chat_page},
-    {HTTP_GET, "/assets/", route_asset},
-    {HTTP_POST, "/chat/session", route_chat_session},
-    {HTTP_POST, "/chat/messages", route_chat_message},
-    {HTTP_GET, "/chat/messages", route_chat_history},
-    {HTTP_GET, "/chat/events", route_chat_events},
+    {METHOD_GET, "/healthz", route_healthz},
+    {METHOD_GET, "/health", route_healthz},
+    {METHOD_GET, "/readyz", route_readyz},
+    {METHOD_GET, "/metrics", route_prometheus},
+    {METHOD_POST, "/telegram/webhook", route_telegram_webhook},
+    {METHOD_POST, "/webhook", route_telegram_webhook},
+    {METHOD_GET, "/chat", route_chat_page},
+    {METHOD_GET, "/assets/", route_asset},
+    {METHOD_POST, "/chat/session", route_chat_session},
+    {METHOD_POST, "/chat/messages", route_chat_message},
+    {METHOD_GET, "/chat/messages", route_chat_history},
+    {METHOD_GET, "/chat/events", route_chat_events},
 };
 
 static bool matches(const struct route *route, struct str path)
@@ -33,13 +33,13 @@ static bool matches(const struct route *route, struct str path)
     return str_equal(path, pattern);
 }
 
-void http_dispatch(struct http_request *request)
+void http_dispatch(struct request *request)
 {
     bool known_path = false;
     for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
         if (matches(&routes[i], http_path(request))) {
             known_path = true;
-            if (routes[i].method == http_method(request)) {
+            if (routes[i].method == request_method(request)) {
                 routes[i].run(request);
                 return;
             }

@@ -3,7 +3,7 @@
 
 #include "http/request.h"
 
-typedef void http_route(struct http_request *request);
+typedef void http_route(struct request *request);
 
 http_route route_healthz, route_readyz, route_prometheus;
 http_route route_telegram_webhook;
@@ -11,6 +11,6 @@ http_route route_asset, route_chat_page, route_chat_session, route_chat_message,
     route_chat_events;
 
 /* Answers with an embedded page or asset, in gzip form when the client takes it. */
-void reply_embedded(struct http_request *request, struct str name);
+void reply_embedded(struct request *request, struct str name);
 /* Finds the route and runs it; answers 404 and 405 itself. */
-void http_dispatch(struct http_request *request);
+void http_dispatch(struct request *request);

@@ -21,24 +21,24 @@ enum {
     ARENA_BYTES = 4 * 1024
 };
 
-static struct http_request *request_new(struct http_server *server,
+static struct request *request_new(struct http_server *server,
                                         struct MHD_Connection *connection, const char *url,
                                         const char *method)
 {
     struct arena *arena = arena_new(ARENA_BYTES);
-    struct http_request *request = ARENA_NEW(arena, struct http_request);
+    struct request *request = ARENA_NEW(arena, struct request);
     request->arena = arena;
     request->server = server;
     request->connection = connection;
     request->path = arena_str(arena, str_of(url));
-    request->method = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 ? HTTP_GET
-                      : strcmp(method, "POST") == 0                             ? HTTP_POST
-                      : strcmp(method, "OPTIONS") == 0                          ? HTTP_OPTIONS
-                                                                                : HTTP_OTHER;
+    request->method = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 ? METHOD_GET
+                      : strcmp(method, "POST") == 0                             ? METHOD_POST
+                      : strcmp(method, "OPTIONS") == 0                          ? METHOD_OPTIONS
+                                                                                : METHOD_OTHER;
     return request;
 }
 
-static void body_append(struct http_request *request, const char *data, size_t size)
+static void body_append(struct request *request, const char *data, size_t size)
 {
     if (request->body_length + size > LIMIT_HTTP_BODY_BYTES) {
         request->body_too_large = true;
@@ -53,7 +53,7 @@ static void body_append(struct http_request *request, const char *data, size_t s
     request->body_length += size;
 }
 
-static enum MHD_Result queue_reply(struct http_request *request)
+static enum MHD_Result queue_reply(struct request *request)
 {
     ASSERT(request->reply != NULL);
     struct MHD_Response *reply = request->reply;
@@ -69,7 +69,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
                               size_t *data_size, void **state)
 {
     (void)version;
-    struct http_request *request = *state;
+    struct request *request = *state;
     if (request == NULL) {
         *state = request_new(context, connection, url, method);
         return MHD_YES;
@@ -95,7 +95,7 @@ static void completed(void *context, struct MHD_Connection *connection, void **s
                       enum MHD_RequestTerminationCode code)
 {
     (void)context, (void)connection, (void)code;
-    struct http_request *request = *state;
+    struct request *request = *state;
     if (request != NULL) {
         if (request->reply != NULL) {
             MHD_destroy_response(request->reply);

@@ -18,8 +18,8 @@ struct http_app {
     struct engine *engine;
     struct store *reader;        /* read-only, used by the HTTP thread alone */
     struct channel *webchat;     /* NULL: /chat is off */
-    const char *telegram_secret; /* "" or NULL: the webhook is off */
-    const char *bot_name;        /* user name of the bot, "" unknown */
+    struct channel *telegram;    /* NULL: off */
+    const char *telegram_secret; /* of the webhook */
     bool demo;                   /* the chat page explains itself and shows running time */
     double time_scale;
 };

@@ -27,11 +27,11 @@ struct http_server {
 
 enum { REPLY_HEADERS_MAX = 12 };
 
-struct http_request {
+struct request {
     struct arena *arena; /* holds the request itself */
     struct http_server *server;
     struct MHD_Connection *connection;
-    enum http_method method;
+    enum request_method method;
     struct str path;
     char *body;
     size_t body_length, body_capacity;
@@ -48,7 +48,7 @@ struct http_request {
 };
 
 /* Adds the collected and the common headers, and keeps the response as the request's answer. */
-void request_answer(struct http_request *request, int status, struct MHD_Response *response);
+void request_answer(struct request *request, int status, struct MHD_Response *response);
 
 void streams_init(struct streams *streams);
 void streams_release(struct streams *streams);

@@ -104,7 +104,7 @@ static void free_stream(void *context)
     free(stream);
 }
 
-struct stream *http_reply_stream(struct http_request *request,
+struct stream *http_reply_stream(struct request *request,
                                  void (*closed)(void *context, struct stream *stream),
                                  void *context)
 {
