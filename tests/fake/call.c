@@ -1,6 +1,8 @@
 /* Parameters and outcome of one method call (call.h). */
 #include "call.h"
 
+#include "multipart.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,33 +106,39 @@ static enum MHD_Result on_query_value(void *data, enum MHD_ValueKind kind, const
     return set_param(data, name, text, strlen(text)) ? MHD_YES : MHD_NO;
 }
 
-/* A field may come in pieces; a file becomes {uploaded, bytes, content}. */
+/* A file becomes {uploaded, bytes, content}. */
+static bool on_part(void *data, const struct part *part)
+{
+    struct call *call = data;
+    char *name = fake_copy_n(part->name, part->name_len);
+    if (part->filename) {
+        json_t *content = json_stringn(part->bytes, part->len);
+        json_t *file = json_object();
+        json_object_set_new(file, "uploaded", json_stringn(part->filename, part->filename_len));
+        json_object_set_new(file, "bytes", json_integer((json_int_t)part->len));
+        json_object_set_new(file, "content", content ? content : json_null()); /* text only */
+        json_object_set_new(call->params, name, file);
+    } else {
+        set_param(call, name, part->bytes, part->len);
+    }
+    free(name);
+    return call->code == 200;
+}
+
+/* A field of a form may come in pieces. */
 struct form_reader {
     struct call *call;
     struct buf value;
     char name[128];
-    char filename[256];
 };
 
 static void form_field_end(struct form_reader *reader)
 {
-    if (!reader->name[0]) {
-        return;
-    }
-    if (reader->filename[0]) {
-        json_t *content =
-            json_stringn(reader->value.data ? reader->value.data : "", reader->value.len);
-        json_t *file = json_object();
-        json_object_set_new(file, "uploaded", json_string(reader->filename));
-        json_object_set_new(file, "bytes", json_integer((json_int_t)reader->value.len));
-        json_object_set_new(file, "content", content ? content : json_null()); /* text only */
-        json_object_set_new(reader->call->params, reader->name, file);
-    } else {
+    if (reader->name[0]) {
         set_param(reader->call, reader->name, reader->value.data ? reader->value.data : "",
                   reader->value.len);
     }
     reader->name[0] = '\0';
-    reader->filename[0] = '\0';
     buf_reset(&reader->value);
 }
 
@@ -140,35 +148,31 @@ static enum MHD_Result on_form_value(void *data, enum MHD_ValueKind kind, const 
                                      size_t size)
 {
     (void)kind;
+    (void)filename;
     (void)content_type;
     (void)encoding;
     struct form_reader *reader = data;
     if (offset == 0 || strcmp(reader->name, name)) {
         form_field_end(reader);
         snprintf(reader->name, sizeof reader->name, "%s", name);
-        snprintf(reader->filename, sizeof reader->filename, "%s", filename ? filename : "");
     }
     buf_add(&reader->value, value, size);
     return MHD_YES;
 }
 
-static bool read_form(struct call *call)
+static bool read_urlencoded(struct call *call)
 {
     struct request *request = call->request;
     struct form_reader reader = {.call = call};
     struct MHD_PostProcessor *processor =
         MHD_create_post_processor(request->connection, 65536, on_form_value, &reader);
-    bool ok = processor && (request->body.len == 0 ||
-                            MHD_post_process(processor, request->body.data, request->body.len));
+    bool ok = processor && MHD_post_process(processor, request->body.data, request->body.len);
     if (processor) {
         MHD_destroy_post_processor(processor);
     }
     form_field_end(&reader);
     buf_release(&reader.value);
-    if (!ok) {
-        call_fail(call, 400, "Bad Request: can't parse the form in the request's body");
-    }
-    return ok && call->code == 200;
+    return ok;
 }
 
 bool call_read_json(struct call *call, const char *bytes, size_t len)
@@ -212,11 +216,16 @@ bool call_read_params(struct call *call)
     if (!strncasecmp(type, "application/json", 16)) {
         return call_read_json(call, request->body.data, request->body.len);
     }
-    if (!strncasecmp(type, "multipart/form-data", 19) ||
-        !strncasecmp(type, "application/x-www-form-urlencoded", 33)) {
-        return read_form(call);
+    bool ok = true;
+    if (!strncasecmp(type, "multipart/form-data", 19)) {
+        ok = multipart_read(type, request->body.data, request->body.len, on_part, call);
+    } else if (!strncasecmp(type, "application/x-www-form-urlencoded", 33)) {
+        ok = read_urlencoded(call);
     }
-    return true; /* the real server ignores a body it does not know */
+    if (!ok) {
+        call_fail(call, 400, "Bad Request: can't parse the form in the request's body");
+    }
+    return call->code == 200; /* the real server ignores a body of any other type */
 }
 
 void call_render(const struct call *call, struct buf *out)

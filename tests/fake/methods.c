@@ -49,12 +49,12 @@ static void method_answer_callback_query(struct call *call)
     struct press *press = id ? bot_press(call->bot, id) : NULL;
     if (!press) {
         if (!call->bot->open || !id) {
-            call_fail(call, 400, too_old);
+            call_fail(call, 400, "%s", too_old);
         }
         return;
     }
     if (press->answered || bot_now_ms(call->bot) - press->at_ms > call->bot->press_answer_ms) {
-        call_fail(call, 400, too_old);
+        call_fail(call, 400, "%s", too_old);
         return;
     }
     rates_count(call, NULL);

@@ -12,6 +12,8 @@
 
 #define CONNECTIONS_MAX 4000
 #define IDLE_TIMEOUT_S  300
+/* The URL and headers of a request must fit; the library clears all of it for each request. */
+#define CONNECTION_BYTES 16384
 
 void request_answer(struct request *request, int http, struct buf *body, int retry_after_s)
 {
@@ -133,8 +135,8 @@ struct MHD_Daemon *server_start(struct world *world, uint16_t port, uint16_t *re
         MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, port, NULL, NULL, on_request,
         world, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_NOTIFY_COMPLETED,
         on_completed, NULL, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_LISTEN_BACKLOG_SIZE,
-        1024U, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)CONNECTIONS_MAX, MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024U, MHD_OPTION_END);
     if (!daemon) {
         return NULL;
     }
