@@ -2,9 +2,9 @@
  * tests.
  *
  *   # a comment
- *   NAME=value            the rest of the line, without white space around it; " #" begins a
- * comment export NAME='value'   single quotes: as it stands NAME="value"          double quotes: \n
- * \t \" \\ \$ are escapes
+ *   NAME=value            the rest of the line, without white space around it, up to " #"
+ *   export NAME='value'   single quotes: as it stands
+ *   NAME="value"          double quotes: \n \t \" \\ \$ are escapes
  *
  * Nothing is expanded, and a value ends with its line. */
 #pragma once

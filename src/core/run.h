@@ -7,10 +7,11 @@
  *
  *   onboarding   The person is treated as if it had been sent and nobody answered: the silence runs
  *                its course (recovery, abandonment, giving up), each message asking the gate anew.
- * A step that never went out is sent when the person comes back. expired      Silence counts from
- * the instant the message was due, so that after an outage only the newest due message is sent; the
- * abandonment message itself never expires, so nobody is given up on without having been written
- * to. otherwise    Nobody reachable or willing (blocked, gone, stopped, held): the run is left. Any
+ *                A step that never went out is sent when the person comes back.
+ *   expired      Silence counts from the instant the message was due, so that after an outage only
+ *                the newest due message is sent; the abandonment message itself never expires, so
+ *                nobody is given up on without having been written to.
+ *   otherwise    Nobody reachable or willing (blocked, gone, stopped, held): the run is left. Any
  *                other reason (cap, refused, retries used up): the next step, or the end.
  *
  * Uncertain messages that are not sent again count as sent. */

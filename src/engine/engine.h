@@ -62,20 +62,22 @@ MUST_CHECK enum err engine_submit(struct engine *engine, const struct input *inp
 /* The same for commands about the installation, as in the inbox: kind and JSON payload. Ids travel
  * as decimal strings. Each is audited with its actor.
  *
- *   kind                payload                                        result
- *   rollout_set         {"name","share"} percent 0..100 {"name","share_before","share"} rollback
- * {"what":"all|entries|nurture","move":bool}     {"what","moved"} people rollout_stage
- * {"stage":"existing_rescue|…","open":bool}      {"stage","open","people"} sending
- * {"mode":"on|off|dry-run"}                      {"mode_before","mode"} input
- * {"kind":"trigger|track|commitment|answer|      the decision's result object with admin",
- * "user_id" or "channel"+"identity",     "user_id" and "handled"
+ *   kind                payload                                     result
+ *   rollout_set         {"name","share"} percent 0..100             {"name","share_before","share"}
+ *   rollback            {"what":"all|entries|nurture","move":bool}  {"what","moved"} people
+ *   rollout_stage       {"stage":"existing_rescue|…","open":bool}   {"stage","open","people"}
+ *   sending             {"mode":"on|off|dry-run"}                   {"mode_before","mode"}
+ *   input               {"kind":"trigger|track|commitment|answer|   the decision's result object
+ *                        admin", "user_id" or "channel"+"identity", with "user_id" and "handled"
  *                        "name","text","ref_id","data","revenue"}
- *   broadcast           {"text":{"en":…,"de":…},"filter","at_ms", {"broadcast_id","recipients"}
- *                        "per_second","test_user_id","preview":bool}    (preview: "examples" too)
- *   deliveries_process  {} {"telegram_sent","telegram_failed", "email_sent","email_failed",
- *                                                                       "total_processed"} when
- * drained delivery_retry      {"id"} or {"all":true} (dead, failed)          {"retried"}
- *   setting_put         {"name","value"}                               {}
+ *   broadcast           {"text":{"en":…,"de":…},"filter","at_ms",   {"broadcast_id","recipients"}
+ *                        "per_second","test_user_id","preview":bool} (preview: "examples" too)
+ *   deliveries_process  {}                                          {"telegram_sent","email_sent",
+ *                                                                  "telegram_failed",
+ *                                                                  "email_failed",
+ *                                                                  "total_processed"}, when drained
+ *   delivery_retry      {"id"} or {"all":true} (dead, failed)       {"retried"}
+ *   setting_put         {"name","value"}                            {}
  */
 MUST_CHECK enum err engine_command(struct engine *engine, struct str kind, struct str payload,
                                    struct str actor, engine_done *done, void *context);
