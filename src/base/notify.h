@@ -1,5 +1,5 @@
-/* Telling systemd, when it started us (NOTIFY_SOCKET is set): ready, alive, stopping. Does nothing else
- * where. Main thread only. */
+/* Telling systemd, when it started us (NOTIFY_SOCKET is set): ready, alive, stopping. Does nothing
+ * else where. Main thread only. */
 #pragma once
 
 void notify_ready(void);

@@ -7,11 +7,14 @@
 #include "cli/command.h"
 
 static const char text[] =
-    "Sends one message to everyone a condition holds for. Each recipient's quiet hours, caps and consents "
+    "Sends one message to everyone a condition holds for. Each recipient's quiet hours, caps and "
+    "consents "
     "apply; a broadcast never delays a reply.\v"
-    "The text is Markdown with placeholders, as in journeys. Without --send it is only previewed.\n\n"
+    "The text is Markdown with placeholders, as in journeys. Without --send it is only "
+    "previewed.\n\n"
     "Examples:\n"
-    "  nudge broadcast --text 'We are back, {{first_name|friend}}.' --filter 'activity_status == \"active\"'\n"
+    "  nudge broadcast --text 'We are back, {{first_name|friend}}.' --filter 'activity_status == "
+    "\"active\"'\n"
     "  nudge broadcast --text '…' --test telegram:123456          only to your own chat\n"
     "  nudge broadcast --text '…' --per-second 5 --at 2026-12-01T10:00:00Z --send";
 
@@ -59,7 +62,8 @@ static json_t *payload_of(struct cli *cli, const struct broadcast_options *optio
     }
     json_t *payload = json_object();
     json_object_set_new(payload, "text", texts_json(options));
-    json_object_set_new(payload, "filter", json_string(options->filter != NULL ? options->filter : ""));
+    json_object_set_new(payload, "filter",
+                        json_string(options->filter != NULL ? options->filter : ""));
     json_object_set_new(payload, "at_ms", json_integer(at_ms));
     json_object_set_new(payload, "per_second", json_real(per_second));
     json_object_set_new(payload, "preview", json_boolean(!options->send && options->test == NULL));
@@ -82,7 +86,8 @@ int cmd_broadcast(int argc, char **argv)
     const struct option_row rows[] = {
         {"text", 't', "MARKDOWN", "The message in English", NULL, &options.texts[0]},
         {"text-de", 0, "MARKDOWN", "The message in German", NULL, &options.texts[1]},
-        {"filter", 'f', "CONDITION", "Only people for whom it holds (default: everyone reachable)", NULL, &options.filter},
+        {"filter", 'f', "CONDITION", "Only people for whom it holds (default: everyone reachable)",
+         NULL, &options.filter},
         {"at", 0, "INSTANT", "Begin then instead of now", NULL, &options.at},
         {"per-second", 0, "COUNT", "At most so many a second", NULL, &options.per_second},
         {"test", 0, "PERSON", "Send only to this person, now", NULL, &options.test},

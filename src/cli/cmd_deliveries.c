@@ -9,7 +9,8 @@
 
 static const char text[] =
     "Shows messages, sends what is due, and retries dead ones.\v"
-    "States: scheduled, sending, uncertain, sent, delivered, opened, clicked, suppressed, expired, failed, "
+    "States: scheduled, sending, uncertain, sent, delivered, opened, clicked, suppressed, expired, "
+    "failed, "
     "dead.\n\n"
     "Examples:\n"
     "  nudge deliveries list --state dead\n"
@@ -35,10 +36,14 @@ static json_t *delivery_json(const struct cell *cells)
     json_object_set_new(json, "user_id", json_string(user_id));
     json_object_set_new(json, "sequence_type", json_str(cells[2].text));
     json_object_set_new(json, "step", json_str(cells[3].text));
-    json_object_set_new(json, "kind", json_string(message_kind_name((enum message_kind)cells[4].integer)));
-    json_object_set_new(json, "class", json_string(message_class_name((enum message_class)cells[5].integer)));
-    json_object_set_new(json, "channel", json_string(channel_kind_name((enum channel_kind)cells[6].integer)));
-    json_object_set_new(json, "state", json_string(delivery_state_name((enum delivery_state)cells[7].integer)));
+    json_object_set_new(json, "kind",
+                        json_string(message_kind_name((enum message_kind)cells[4].integer)));
+    json_object_set_new(json, "class",
+                        json_string(message_class_name((enum message_class)cells[5].integer)));
+    json_object_set_new(json, "channel",
+                        json_string(channel_kind_name((enum channel_kind)cells[6].integer)));
+    json_object_set_new(json, "state",
+                        json_string(delivery_state_name((enum delivery_state)cells[7].integer)));
     json_object_set_new(json, "reason", json_str(cells[8].text));
     json_object_set_new(json, "created_at_ms", json_integer(cells[9].integer));
     json_object_set_new(json, "sent_at_ms", json_integer(cells[10].integer));
@@ -58,7 +63,8 @@ static void print_deliveries(struct cli *cli, const struct rows *rows)
         cli_print_json(json_pack("{s:o}", "deliveries", list));
         return;
     }
-    static const char *const headings[] = {"id", "user", "sequence", "step", "kind", "state", "reason", "created"};
+    static const char *const headings[] = {"id",   "user",  "sequence", "step",
+                                           "kind", "state", "reason",   "created"};
     struct table *table = table_new(cli->arena, 8, headings);
     for (int i = 0; i < rows->count; i++) {
         json_t *row = delivery_json(rows->cells + i * rows->columns);
@@ -91,7 +97,8 @@ static int list(struct cli *cli, const struct delivery_options *options)
     if (options->user != NULL && !str_to_int64(str_of(options->user), &user_id)) {
         return cli_usage(cli, "\"%s\" is no user id", options->user);
     }
-    if (options->limit != NULL && (!str_to_int64(str_of(options->limit), &limit) || limit < 1 || limit > 10000)) {
+    if (options->limit != NULL &&
+        (!str_to_int64(str_of(options->limit), &limit) || limit < 1 || limit > 10000)) {
         return cli_usage(cli, "--limit takes a number from 1 to 10000");
     }
     int status = CLI_OK;
@@ -102,7 +109,8 @@ static int list(struct cli *cli, const struct delivery_options *options)
     struct err_detail detail = {""};
     struct rows rows = {0};
     const struct arg args[] = {ARG_INT(state), ARG_INT(user_id), ARG_INT(limit)};
-    enum err error = store_query(store, cli->arena, "deliveries_list", args, 3, (int)limit, &rows, &detail);
+    enum err error =
+        store_query(store, cli->arena, "deliveries_list", args, 3, (int)limit, &rows, &detail);
     if (error == OK) {
         print_deliveries(cli, &rows);
     }
@@ -140,7 +148,9 @@ static int retry(struct cli *cli, const struct arguments *arguments, bool all)
         return cli_usage(cli, "\"%s\" is no id of a message", arguments->words[1]);
     }
     return command(cli, "delivery_retry",
-                   all ? json_pack("{s:b}", "all", true) : json_pack("{s:s}", "id", arguments->words[1]), keys);
+                   all ? json_pack("{s:b}", "all", true)
+                       : json_pack("{s:s}", "id", arguments->words[1]),
+                   keys);
 }
 
 int cmd_deliveries(int argc, char **argv)
@@ -156,7 +166,8 @@ int cmd_deliveries(int argc, char **argv)
         {0}};
     struct cli cli;
     struct arguments arguments;
-    int status = arguments_begin(&cli, rows, "list\nprocess\nretry ID|--all", text, argc, argv, &arguments);
+    int status =
+        arguments_begin(&cli, rows, "list\nprocess\nretry ID|--all", text, argc, argv, &arguments);
     if (status != CLI_OK) {
         return cli_end(&cli, status);
     }

@@ -12,7 +12,8 @@
 #include "cli/runtime.h"
 
 static const char text[] =
-    "Loads 18 people into a fresh store and lets you live the onboarding in your browser, within minutes: "
+    "Loads 18 people into a fresh store and lets you live the onboarding in your browser, within "
+    "minutes: "
     "time runs fast while nothing waits for you, and at its normal pace while something does.\v"
     "Examples:\n"
     "  nudge demo\n"
@@ -47,7 +48,8 @@ static void set_pace(void *context, struct engine *engine)
     struct demo *demo = context;
     struct engine_status status;
     engine_status(engine, &status);
-    clock_set_rate(demo->clock, status.someone_waits || status.webchat_people == 0 ? 1.0 : demo->scale);
+    clock_set_rate(demo->clock,
+                   status.someone_waits || status.webchat_people == 0 ? 1.0 : demo->scale);
 }
 
 static void say_where(void *context, int port)
@@ -65,8 +67,9 @@ static void say_where(void *context, int port)
 static enum err choose_store(struct cli *cli, struct demo *demo, struct err_detail *detail)
 {
     const char *base = getenv("TMPDIR");
-    char *folder =
-        arena_strdup(cli->arena, arena_printf(cli->arena, "%s/nudge-demo-XXXXXX", base != NULL ? base : "/tmp").ptr);
+    char *folder = arena_strdup(
+        cli->arena,
+        arena_printf(cli->arena, "%s/nudge-demo-XXXXXX", base != NULL ? base : "/tmp").ptr);
     if (mkdtemp(folder) == NULL) {
         return err_set(detail, ERR_IO, "cannot make a temporary folder: %s", strerror(errno));
     }
@@ -105,7 +108,8 @@ static int serve(struct cli *cli, struct demo *demo, const char *listen)
 {
     struct err_detail detail = {""};
     struct runtime *runtime = NULL;
-    const struct runtime_options options = {.clock = demo->clock, .channels = true, .webchat = true};
+    const struct runtime_options options = {
+        .clock = demo->clock, .channels = true, .webchat = true};
     enum err error = runtime_new(cli, &options, &runtime, &detail);
     if (error != OK) {
         return cli_fail(cli, error, &detail);
@@ -132,8 +136,9 @@ static int check(struct cli *cli, const struct demo_options *options, struct dem
         return cli_usage(cli, "--time-scale takes a number from 1 to 100000");
     }
     if (!options->no_serve && cli->config.telegram_bot_token[0] != '\0') {
-        return cli_usage(cli, "the demo lets time run fast and must not write to real people: unset "
-                              "TELEGRAM_BOT_TOKEN, or use nudge serve");
+        return cli_usage(cli,
+                         "the demo lets time run fast and must not write to real people: unset "
+                         "TELEGRAM_BOT_TOKEN, or use nudge serve");
     }
     return CLI_OK;
 }
@@ -143,7 +148,8 @@ int cmd_demo(int argc, char **argv)
     struct demo_options options = {.listen = "127.0.0.1:8080"};
     const struct option_row rows[] = {
         {"listen", 'l', "HOST:PORT", "Serve there (default 127.0.0.1:8080)", NULL, &options.listen},
-        {"time-scale", 0, "FACTOR", "How fast time runs while nothing waits for you (default 600)", NULL, &options.scale},
+        {"time-scale", 0, "FACTOR", "How fast time runs while nothing waits for you (default 600)",
+         NULL, &options.scale},
         {"no-serve", 0, NULL, "Only load the people into DATABASE_URL", &options.no_serve, NULL},
         {0}};
     struct cli cli;

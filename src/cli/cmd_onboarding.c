@@ -17,18 +17,21 @@ static const char text[] =
 int cmd_onboarding(int argc, char **argv)
 {
     const char *journey = "";
-    const struct option_row rows[] = {
-        {"journey", 'j', "NAME", "The journey to enter (default: what the person's set says)", NULL, &journey},
-        {0}};
+    const struct option_row rows[] = {{"journey", 'j', "NAME",
+                                       "The journey to enter (default: what the person's set says)",
+                                       NULL, &journey},
+                                      {0}};
     struct cli cli;
     struct arguments arguments;
-    int status = arguments_begin(&cli, rows, "trigger PERSON\ntest PERSON", text, argc, argv, &arguments);
+    int status =
+        arguments_begin(&cli, rows, "trigger PERSON\ntest PERSON", text, argc, argv, &arguments);
     if (status != CLI_OK) {
         return cli_end(&cli, status);
     }
     bool test = arguments_is(&arguments, 0, "test");
     if (arguments.word_count != 2 || (!test && !arguments_is(&arguments, 0, "trigger"))) {
-        return cli_end(&cli, cli_usage(&cli, "expected: onboarding trigger PERSON or onboarding test PERSON"));
+        return cli_end(
+            &cli, cli_usage(&cli, "expected: onboarding trigger PERSON or onboarding test PERSON"));
     }
     json_t *payload = json_object();
     if (!person_into(payload, arguments_word(&arguments, 1))) {

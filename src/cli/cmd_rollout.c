@@ -7,7 +7,8 @@
 
 static const char rollout_text[] =
     "Decides which share of new people gets the optimized set.\v"
-    "A person is assigned at first contact, for good: raising the share concerns new people only, lowering "
+    "A person is assigned at first contact, for good: raising the share concerns new people only, "
+    "lowering "
     "it moves nobody.\n\n"
     "Examples:\n"
     "  nudge rollout status\n"
@@ -38,7 +39,8 @@ static int show_status(struct cli *cli)
     if (error != OK) {
         return cli_fail(cli, error, &detail);
     }
-    rollout = rollout != NULL ? rollout : json_pack("{s:s, s:i}", "name", "superior_onboarding", "share", 0);
+    rollout = rollout != NULL ? rollout
+                              : json_pack("{s:s, s:i}", "name", "superior_onboarding", "share", 0);
     for (int i = 0; i < people.count; i++) {
         const struct cell *cells = people.cells + i * people.columns;
         json_object_set_new(rollout, cells[0].integer == 1 ? "people_optimized" : "people_original",
@@ -50,7 +52,8 @@ static int show_status(struct cli *cli)
     }
     printf("superior_onboarding: %g %% of new people get the optimized set%s\n",
            json_get_number(rollout, "share", 0),
-           json_get_bool(rollout, "rolled_back_entries", false) ? " (rolled back: nobody new does)" : "");
+           json_get_bool(rollout, "rolled_back_entries", false) ? " (rolled back: nobody new does)"
+                                                                : "");
     printf("people so far: %lld optimized, %lld original\n",
            (long long)json_get_int(rollout, "people_optimized", 0),
            (long long)json_get_int(rollout, "people_original", 0));
@@ -71,7 +74,8 @@ static int set_share(struct cli *cli, const struct arguments *arguments)
     char *end = NULL;
     const char *word = arguments->word_count == 3 ? arguments->words[2] : "";
     double share = strtod(word, &end);
-    if (word[0] == '\0' || (*end != '\0' && !str_is(str_of(end), "%")) || !(share >= 0 && share <= 100)) {
+    if (word[0] == '\0' || (*end != '\0' && !str_is(str_of(end), "%")) ||
+        !(share >= 0 && share <= 100)) {
         return cli_usage(cli, "expected: rollout set NAME SHARE, with a share from 0 to 100");
     }
     json_t *result = NULL;
@@ -84,8 +88,8 @@ static int set_share(struct cli *cli, const struct arguments *arguments)
         cli_print_json(result);
         return CLI_OK;
     }
-    printf("%s: %g %% of new people get the optimized set (was %g %%)\n", arguments->words[1], share,
-           json_get_number(result, "share_before", 0));
+    printf("%s: %g %% of new people get the optimized set (was %g %%)\n", arguments->words[1],
+           share, json_get_number(result, "share_before", 0));
     json_decref(result);
     return CLI_OK;
 }
@@ -94,7 +98,8 @@ static int open_stage(struct cli *cli, const struct arguments *arguments)
 {
     bool open = arguments_is(arguments, 2, "open");
     if (arguments->word_count != 3 || (!open && !arguments_is(arguments, 2, "close"))) {
-        return cli_usage(cli, "expected: rollout stage existing_rescue|existing_amplification open|close");
+        return cli_usage(
+            cli, "expected: rollout stage existing_rescue|existing_amplification open|close");
     }
     json_t *result = NULL;
     int status = run(cli, "rollout_stage",
@@ -116,8 +121,8 @@ int cmd_rollout(int argc, char **argv)
     static const struct option_row rows[] = {{0}};
     struct cli cli;
     struct arguments arguments;
-    int status = arguments_begin(&cli, rows, "status\nset NAME SHARE\nstage STAGE open|close", rollout_text,
-                                 argc, argv, &arguments);
+    int status = arguments_begin(&cli, rows, "status\nset NAME SHARE\nstage STAGE open|close",
+                                 rollout_text, argc, argv, &arguments);
     if (status != CLI_OK) {
         return cli_end(&cli, status);
     }
@@ -133,21 +138,23 @@ int cmd_rollout(int argc, char **argv)
     return cli_end(&cli, status);
 }
 
-static const char rollback_text[] =
-    "Returns to the original set at once.\v"
-    "all (default): new entries and nurture journeys; entries: new entries only; nurture: nurture journeys "
-    "only. People in the middle finish what they started unless --move is given: then their run ends and "
-    "they enter the original journey. Nothing is deleted.\n\n"
-    "Examples:\n"
-    "  nudge rollback\n"
-    "  nudge rollback nurture\n"
-    "  nudge rollback all --move";
+static const char rollback_text[] = "Returns to the original set at once.\v"
+                                    "all (default): new entries and nurture journeys; entries: new "
+                                    "entries only; nurture: nurture journeys "
+                                    "only. People in the middle finish what they started unless "
+                                    "--move is given: then their run ends and "
+                                    "they enter the original journey. Nothing is deleted.\n\n"
+                                    "Examples:\n"
+                                    "  nudge rollback\n"
+                                    "  nudge rollback nurture\n"
+                                    "  nudge rollback all --move";
 
 int cmd_rollback(int argc, char **argv)
 {
     bool move = false;
     const struct option_row rows[] = {
-        {"move", 0, NULL, "Also move people in the middle to the original journeys", &move, NULL}, {0}};
+        {"move", 0, NULL, "Also move people in the middle to the original journeys", &move, NULL},
+        {0}};
     struct cli cli;
     struct arguments arguments;
     int status =
@@ -156,8 +163,9 @@ int cmd_rollback(int argc, char **argv)
         return cli_end(&cli, status);
     }
     const char *what = arguments.word_count > 0 ? arguments.words[0] : "all";
-    if (arguments.word_count > 1 || !(str_is(str_of(what), "all") || str_is(str_of(what), "entries") ||
-                                      str_is(str_of(what), "nurture"))) {
+    if (arguments.word_count > 1 ||
+        !(str_is(str_of(what), "all") || str_is(str_of(what), "entries") ||
+          str_is(str_of(what), "nurture"))) {
         return cli_end(&cli, cli_usage(&cli, "expected all, entries or nurture"));
     }
     json_t *result = NULL;

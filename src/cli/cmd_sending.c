@@ -4,14 +4,14 @@
 #include "cli/arguments.h"
 #include "cli/command.h"
 
-static const char text[] =
-    "Switches sending for the whole installation: on, off (replies still go out), or dry-run (nothing "
-    "goes out, everything is decided and recorded as suppressed).\v"
-    "The setting SENDING of a process can only be stricter.\n\n"
-    "Examples:\n"
-    "  nudge sending            what is in force?\n"
-    "  nudge sending off        hold everything but replies\n"
-    "  nudge sending on";
+static const char text[] = "Switches sending for the whole installation: on, off (replies still go "
+                           "out), or dry-run (nothing "
+                           "goes out, everything is decided and recorded as suppressed).\v"
+                           "The setting SENDING of a process can only be stricter.\n\n"
+                           "Examples:\n"
+                           "  nudge sending            what is in force?\n"
+                           "  nudge sending off        hold everything but replies\n"
+                           "  nudge sending on";
 
 static int show(struct cli *cli)
 {

@@ -8,7 +8,8 @@
 enum { KEY_LISTEN = 'l' };
 
 static const struct argp_option options[] = {
-    {"listen", KEY_LISTEN, "HOST:PORT", 0, "Serve HTTP there (default 127.0.0.1:PORT, PORT from the settings)", 0},
+    {"listen", KEY_LISTEN, "HOST:PORT", 0,
+     "Serve HTTP there (default 127.0.0.1:PORT, PORT from the settings)", 0},
     {0}};
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -22,14 +23,18 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 }
 
 static const struct argp argp = {
-    options, parse, NULL,
+    options,
+    parse,
+    NULL,
     "Runs the bot: receives, decides, sends, and serves health, webhook and web chat.\v"
     "Settings come from the environment or .env; DATABASE_URL alone is enough to start. A channel "
     "without credentials is off and says so.\n\n"
     "Examples:\n"
     "  DATABASE_URL=sqlite:nudge.sqlite nudge serve\n"
     "  nudge serve --listen 0.0.0.0:8080",
-    NULL, NULL, NULL};
+    NULL,
+    NULL,
+    NULL};
 
 static void say_ready(void *context, int port)
 {

@@ -57,7 +57,9 @@ static json_t *rows_json(const struct rows *rows)
         for (int k = 0; k < rows->columns; k++) {
             const struct cell *cell = &rows->cells[i * rows->columns + k];
             struct str name = str_of(rows->names[k]);
-            bool is_id = str_is(name, "id") || (name.length > 3 && str_is((struct str){name.ptr + name.length - 3, 3}, "_id"));
+            bool is_id =
+                str_is(name, "id") ||
+                (name.length > 3 && str_is((struct str){name.ptr + name.length - 3, 3}, "_id"));
             json_t *value = NULL;
             if (cell->type == CELL_TEXT) {
                 value = json_str(cell->text);
@@ -82,7 +84,8 @@ static int list_people(struct cli *cli, struct store *store, struct str beginnin
     struct err_detail detail = {""};
     struct rows rows = {0};
     const struct arg args[] = {ARG_TEXT(beginning), ARG_INT(ROWS_SHOWN)};
-    enum err error = store_query(store, cli->arena, "users_list", args, 2, ROWS_SHOWN, &rows, &detail);
+    enum err error =
+        store_query(store, cli->arena, "users_list", args, 2, ROWS_SHOWN, &rows, &detail);
     if (error != OK) {
         return cli_fail(cli, error, &detail);
     }
@@ -90,29 +93,30 @@ static int list_people(struct cli *cli, struct store *store, struct str beginnin
         cli_print_json(json_pack("{s:o}", "users", rows_json(&rows)));
         return CLI_OK;
     }
-    static const char *const headings[] = {"id", "name", "joined", "set", "made", "done", "last active"};
+    static const char *const headings[] = {"id",   "name", "joined",     "set",
+                                           "made", "done", "last active"};
     struct table *table = table_new(cli->arena, 7, headings);
     table_right(table, 4);
     table_right(table, 5);
     for (int i = 0; i < rows.count; i++) {
         const struct cell *cells = rows.cells + i * rows.columns;
         struct arena *arena = cli->arena;
-        const char *row[] = {
-            arena_printf(arena, "%" PRId64, cells[0].integer).ptr,
-            arena_printf(arena, "%.*s", STR_ARG(cells[1].text)).ptr,
-            calendar_iso(arena, cells[3].integer).ptr,
-            journey_set_name((enum journey_set)cells[5].integer),
-            arena_printf(arena, "%" PRId64, cells[6].integer).ptr,
-            arena_printf(arena, "%" PRId64, cells[7].integer).ptr,
-            cells[8].integer == 0 ? "never" : calendar_iso(arena, cells[8].integer).ptr};
+        const char *row[] = {arena_printf(arena, "%" PRId64, cells[0].integer).ptr,
+                             arena_printf(arena, "%.*s", STR_ARG(cells[1].text)).ptr,
+                             calendar_iso(arena, cells[3].integer).ptr,
+                             journey_set_name((enum journey_set)cells[5].integer),
+                             arena_printf(arena, "%" PRId64, cells[6].integer).ptr,
+                             arena_printf(arena, "%" PRId64, cells[7].integer).ptr,
+                             cells[8].integer == 0 ? "never"
+                                                   : calendar_iso(arena, cells[8].integer).ptr};
         table_row(table, row);
     }
     table_print(table);
     return CLI_OK;
 }
 
-static enum err read_person(struct cli *cli, struct store *store, int64_t user_id, json_t **ret_json,
-                            struct err_detail *detail)
+static enum err read_person(struct cli *cli, struct store *store, int64_t user_id,
+                            json_t **ret_json, struct err_detail *detail)
 {
     static const struct {
         const char *key;
@@ -127,14 +131,16 @@ static enum err read_person(struct cli *cli, struct store *store, int64_t user_i
     const struct arg card[] = {ARG_INT(user_id)};
     enum err error = store_query(store, cli->arena, "user_card", card, 1, 1, &rows, detail);
     if (error != OK || rows.count == 0) {
-        return error != OK ? error : err_set(detail, ERR_NOT_FOUND, "there is no user %" PRId64, user_id);
+        return error != OK ? error
+                           : err_set(detail, ERR_NOT_FOUND, "there is no user %" PRId64, user_id);
     }
     json_t *list = rows_json(&rows);
     json_t *person = json_incref(json_array_get(list, 0));
     json_decref(list);
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && error == OK; i++) {
         const struct arg args[] = {ARG_INT(user_id), ARG_INT(parts[i].limit)};
-        error = store_query(store, cli->arena, parts[i].block, args, 2, parts[i].limit, &rows, detail);
+        error =
+            store_query(store, cli->arena, parts[i].block, args, 2, parts[i].limit, &rows, detail);
         if (error == OK) {
             json_object_set_new(person, parts[i].key, rows_json(&rows));
         }
@@ -179,7 +185,8 @@ static int show(struct cli *cli, struct store *store, int64_t user_id)
     printf("joined %s, set %s, %" PRId64 " commitments made, %" PRId64 " done\n\n",
            calendar_iso(cli->arena, json_get_int(person, "joined_at_ms", 0)).ptr,
            journey_set_name((enum journey_set)json_get_int(person, "journey_set", 0)),
-           json_get_int(person, "commitments_total", 0), json_get_int(person, "commitments_completed", 0));
+           json_get_int(person, "commitments_total", 0),
+           json_get_int(person, "commitments_completed", 0));
     print_timeline(cli, json_object_get(person, "timeline"));
     json_decref(person);
     return CLI_OK;
@@ -207,8 +214,8 @@ static int erase(struct cli *cli, int64_t user_id, bool yes)
     char id[24];
     snprintf(id, sizeof(id), "%" PRId64, user_id);
     enum err error = cli_engine_command(
-        cli, "input", json_pack("{s:s, s:s, s:s}", "kind", "admin", "name", "erase", "user_id", id), &result,
-        &detail);
+        cli, "input", json_pack("{s:s, s:s, s:s}", "kind", "admin", "name", "erase", "user_id", id),
+        &result, &detail);
     if (error != OK) {
         return cli_fail(cli, error, &detail);
     }
@@ -227,8 +234,9 @@ int cmd_users(int argc, char **argv)
     const struct option_row rows[] = {{"yes", 0, NULL, "Really erase", &yes, NULL}, {0}};
     struct cli cli;
     struct arguments arguments;
-    int status = arguments_begin(&cli, rows, "list [NAME]\nshow PERSON\nexport PERSON\nerase PERSON", text, argc,
-                                 argv, &arguments);
+    int status =
+        arguments_begin(&cli, rows, "list [NAME]\nshow PERSON\nexport PERSON\nerase PERSON", text,
+                        argc, argv, &arguments);
     struct store *store = status == CLI_OK ? cli_store(&cli, STORE_READER, &status) : NULL;
     if (store == NULL) {
         return cli_end(&cli, status);

@@ -23,8 +23,8 @@ static enum err read_result(struct str text, json_t **ret_result, struct err_det
     return json_read(text, text.length, ret_result, detail);
 }
 
-static enum err ask_server(struct cli *cli, struct store *store, const char *kind, struct str payload,
-                           json_t **ret_result, struct err_detail *detail)
+static enum err ask_server(struct cli *cli, struct store *store, const char *kind,
+                           struct str payload, json_t **ret_result, struct err_detail *detail)
 {
     int64_t id = 0;
     enum err error = store_inbox_put(store, str_of(kind), payload, STR("cli"),
@@ -43,11 +43,12 @@ static enum err ask_server(struct cli *cli, struct store *store, const char *kin
         }
         nap();
     }
-    return error != OK ? error
-                       : err_set(detail, ERR_TIMEOUT,
-                                 "the running server did not answer within %d s; the command waits in "
-                                 "its inbox",
-                                 ANSWER_WAIT_MS / 1000);
+    return error != OK
+               ? error
+               : err_set(detail, ERR_TIMEOUT,
+                         "the running server did not answer within %d s; the command waits in "
+                         "its inbox",
+                         ANSWER_WAIT_MS / 1000);
 }
 
 struct waiting {

@@ -1,4 +1,5 @@
-/* Wires the parts together: store, catalog, engine, channels, HTTP. The one place that knows them all. */
+/* Wires the parts together: store, catalog, engine, channels, HTTP. The one place that knows them
+ * all. */
 #pragma once
 
 #include "cli/cli.h"
@@ -8,14 +9,14 @@
 struct runtime;
 
 struct runtime_options {
-    struct clock *clock;  /* not owned */
-    bool channels;        /* make Telegram and web chat (else nothing can be sent) */
-    bool webchat;         /* also when WEBCHAT_ENABLED is off (the demo) */
+    struct clock *clock;   /* not owned */
+    bool channels;         /* make Telegram and web chat (else nothing can be sent) */
+    bool webchat;          /* also when WEBCHAT_ENABLED is off (the demo) */
     int64_t lease_wait_ms; /* how long to wait for another process's lease to run out */
 };
 
-/* Opens the store as its only writer (migrates SQLite), loads the journeys, makes channels and engine.
- * The message of an error is ready to print. */
+/* Opens the store as its only writer (migrates SQLite), loads the journeys, makes channels and
+ * engine. The message of an error is ready to print. */
 MUST_CHECK enum err runtime_new(struct cli *cli, const struct runtime_options *options,
                                 struct runtime **ret_runtime, struct err_detail *detail);
 /* Stops channels, gives the lease back, closes the store. The engine's loop must have ended. */
@@ -27,9 +28,9 @@ const struct catalog *runtime_catalog(struct runtime *runtime);
 /* NULL when the channel is off. */
 struct channel *runtime_channel(struct runtime *runtime, enum channel_kind kind);
 
-/* Runs the engine's loop on its own thread, starts receiving, serves HTTP on `listen`, and returns when
- * SIGTERM or SIGINT came and everything was finished. `each_tick` (may be NULL) is called about ten
- * times a second on the calling thread. Gives the exit status. */
+/* Runs the engine's loop on its own thread, starts receiving, serves HTTP on `listen`, and returns
+ * when SIGTERM or SIGINT came and everything was finished. `each_tick` (may be NULL) is called
+ * about ten times a second on the calling thread. Gives the exit status. */
 struct serve_options {
     const char *listen;
     bool demo;

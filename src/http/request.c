@@ -138,8 +138,8 @@ void http_reply(struct request *request, int status, const char *type, struct st
     request_answer(request, status, response);
 }
 
-void http_reply_constant(struct request *request, int status, const char *type,
-                         const void *bytes, size_t length)
+void http_reply_constant(struct request *request, int status, const char *type, const void *bytes,
+                         size_t length)
 {
     /* libmicrohttpd takes void * but does not write to persistent memory. */
     union {

@@ -28,13 +28,12 @@ bool http_is_https(struct request *request);
 /* Answers. The body is copied unless it is constant. One answer per request. */
 void http_reply_header(struct request *request, const char *name, const char *value);
 void http_reply(struct request *request, int status, const char *type, struct str body);
-void http_reply_constant(struct request *request, int status, const char *type,
-                         const void *bytes, size_t length);
+void http_reply_constant(struct request *request, int status, const char *type, const void *bytes,
+                         size_t length);
 /* Takes the JSON over. */
 void http_reply_json(struct request *request, int status, json_t *json);
 /* RFC 9457 problem+json; `format` is the detail. */
-void http_problem(struct request *request, int status, const char *format, ...)
-    PRINTF_LIKE(3, 4);
+void http_problem(struct request *request, int status, const char *format, ...) PRINTF_LIKE(3, 4);
 /* Chooses the HTTP status of an error (the only place) and answers problem+json. */
 void http_problem_of(struct request *request, enum err error, const struct err_detail *detail);
 

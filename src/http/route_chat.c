@@ -37,8 +37,7 @@ static bool chat_is_on(struct request *request)
     return true;
 }
 
-static bool allowed(struct request *request, const char *bucket, double per_minute,
-                    double burst)
+static bool allowed(struct request *request, const char *bucket, double per_minute, double burst)
 {
     if (throttle_take(http_throttle(request), bucket, http_client_address(request), per_minute,
                       burst, clock_monotonic_ms(http_app(request)->clock))) {

@@ -21,9 +21,8 @@ enum {
     ARENA_BYTES = 4 * 1024
 };
 
-static struct request *request_new(struct http_server *server,
-                                        struct MHD_Connection *connection, const char *url,
-                                        const char *method)
+static struct request *request_new(struct http_server *server, struct MHD_Connection *connection,
+                                   const char *url, const char *method)
 {
     struct arena *arena = arena_new(ARENA_BYTES);
     struct request *request = ARENA_NEW(arena, struct request);
