@@ -66,3 +66,7 @@ void table_print(const struct table *table);
 /* A progress bar on standard error while it is a terminal; silent else. */
 void progress_show(const char *what, int64_t done, int64_t total);
 void progress_end(void);
+
+/* The secret of Telegram's webhook: TELEGRAM_WEBHOOK_SECRET, else derived from the token. "" without a
+ * token. */
+const char *cli_webhook_secret(struct cli *cli);

@@ -16,6 +16,8 @@
 #include "channel/telegram.h"
 #include "channel/webchat.h"
 #include "cli/journeys_load.h"
+#include "core/commands.h"
+#include "net/http_client.h"
 
 enum { STOP_WAIT_MS = 5000, TICK_MS = 100 };
 
@@ -24,6 +26,7 @@ struct runtime {
     struct store *store;
     const struct catalog *catalog; /* the engine owns it */
     struct engine *engine;
+    struct http_client *http_client; /* NULL without Telegram */
     struct channel *channels[CHANNEL_COUNT];
 };
 
@@ -43,18 +46,79 @@ static enum err forward_input(void *context, const struct input *input,
     return sink.input(sink.context, input, done, done_context);
 }
 
+/* The commands in every language of the catalog, for registering with Telegram. */
+static int list_commands(struct runtime *runtime, struct telegram_command **ret_commands)
+{
+    int row_count = 0;
+    int language_count = 0;
+    struct arena *arena = runtime->cli->arena;
+    const struct command_row *rows = commands_rows(&row_count);
+    const char *const *languages = catalog_languages(runtime->catalog, &language_count);
+    struct telegram_command *commands =
+        ARENA_ARRAY(arena, struct telegram_command, (size_t)(row_count * language_count));
+    int count = 0;
+    for (int language = 0; language < language_count; language++) {
+        const struct facts facts = {.arena = arena, .language = languages[language]};
+        for (int row = 0; row < row_count; row++) {
+            if (rows[row].listed) {
+                const struct message *text =
+                    catalog_text(runtime->catalog, rows[row].description_key);
+                struct telegram_command *command = &commands[count++];
+                command->name = rows[row].name;
+                command->description =
+                    message_render(arena, text, runtime->catalog, &facts, true).ptr;
+                command->language = language == 0 ? "" : languages[language];
+            }
+        }
+    }
+    *ret_commands = commands;
+    return count;
+}
+
+/* Updates come by the webhook once one was set; else we ask for them. */
+static enum err uses_webhook(struct runtime *runtime, bool *ret_webhook, struct err_detail *detail)
+{
+    struct str stored = STR_NONE;
+    enum err error = store_setting_get(runtime->store, runtime->cli->arena, "telegram/webhook",
+                                       &stored, detail);
+    *ret_webhook = stored.length > 0 && !str_is(stored, "null");
+    return error;
+}
+
+static enum err make_telegram(struct runtime *runtime, struct clock *clock,
+                              const struct channel_sink *sink, struct err_detail *detail)
+{
+    const struct config *config = &runtime->cli->config;
+    const struct http_client_options http = {.clock = clock};
+    bool webhook = false;
+    enum err error = uses_webhook(runtime, &webhook, detail);
+    if (error == OK) {
+        error = http_client_new(&http, &runtime->http_client, detail);
+    }
+    if (error != OK) {
+        return error;
+    }
+    struct telegram_command *commands = NULL;
+    int command_count = list_commands(runtime, &commands);
+    const struct telegram_options telegram = {.client = runtime->http_client,
+                                              .clock = clock,
+                                              .token = config->telegram_bot_token,
+                                              .api_url = config->telegram_api_url,
+                                              .sink = *sink,
+                                              .polling = !webhook,
+                                              .commands = commands,
+                                              .command_count = command_count};
+    return telegram_new(&telegram, &runtime->channels[CHANNEL_TELEGRAM], detail);
+}
+
 static enum err make_channels(struct runtime *runtime, const struct runtime_options *options,
                               struct err_detail *detail)
 {
     const struct config *config = &runtime->cli->config;
     const struct channel_sink sink = {runtime, forward_report, forward_input};
+    enum err error = OK;
     if (config->telegram_bot_token[0] != '\0') {
-        const struct telegram_options telegram = {
-            .config = config, .clock = options->clock, .sink = sink, .catalog = runtime->catalog};
-        enum err error = telegram_new(&telegram, &runtime->channels[CHANNEL_TELEGRAM], detail);
-        if (error != OK) {
-            return error;
-        }
+        error = make_telegram(runtime, options->clock, &sink, detail);
     } else {
         log_info("serve", "telegram is off: TELEGRAM_BOT_TOKEN is not set", "");
     }
@@ -63,7 +127,7 @@ static enum err make_channels(struct runtime *runtime, const struct runtime_opti
     } else {
         log_info("serve", "web chat is off: WEBCHAT_ENABLED is not set", "");
     }
-    return OK;
+    return error;
 }
 
 static void free_channels(struct runtime *runtime)
@@ -74,6 +138,8 @@ static void free_channels(struct runtime *runtime)
             runtime->channels[i] = NULL;
         }
     }
+    http_client_free(runtime->http_client);
+    runtime->http_client = NULL;
 }
 
 static enum err open_store(struct runtime *runtime, struct err_detail *detail)
