@@ -1,13 +1,20 @@
 /* Real, virtual and scaled clocks. */
 #include "base/clock.h"
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/check.h"
 
-enum clock_kind { CLOCK_KIND_REAL, CLOCK_KIND_VIRTUAL, CLOCK_KIND_SCALED };
+enum clock_kind { CLOCK_KIND_REAL, CLOCK_KIND_VIRTUAL, CLOCK_KIND_SCALED, CLOCK_KIND_FILE };
+
+enum { FILE_LOOK_MS = 10 }; /* how often a waiter looks whether a file clock was moved */
 
 struct clock {
     enum clock_kind kind;
@@ -15,6 +22,7 @@ struct clock {
     int64_t base_ms;       /* what a virtual or scaled clock showed at base_real_ms */
     int64_t base_real_ms;  /* monotonic */
     double rate;
+    const _Atomic int64_t *file_ms; /* of a file clock */
 };
 
 static int64_t read_ms(clockid_t id)
@@ -55,9 +63,36 @@ struct clock *clock_new_scaled(int64_t now_ms, double rate)
     return clock_new(CLOCK_KIND_SCALED, now_ms, rate);
 }
 
+struct clock *clock_new_file(const char *path)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
+        return NULL;
+    }
+    struct stat status;
+    void *memory = MAP_FAILED;
+    if (fstat(file, &status) == 0 && status.st_size >= (off_t)sizeof(int64_t)) {
+        memory = mmap(NULL, sizeof(int64_t), PROT_READ, MAP_SHARED, file, 0);
+    }
+    close(file);
+    if (memory == MAP_FAILED) {
+        return NULL;
+    }
+    struct clock *clock = clock_new(CLOCK_KIND_FILE, 0, 0.0);
+    clock->file_ms = memory;
+    return clock;
+}
+
 void clock_free(struct clock *clock)
 {
     if (clock != NULL) {
+        if (clock->kind == CLOCK_KIND_FILE) {
+            union {
+                const _Atomic int64_t *constant;
+                void *plain;
+            } memory = {clock->file_ms};
+            munmap(memory.plain, sizeof(int64_t));
+        }
         pthread_mutex_destroy(clock->lock);
         free(clock->lock);
         free(clock);
@@ -74,6 +109,9 @@ int64_t clock_now_ms(const struct clock *clock)
 {
     if (clock->kind == CLOCK_KIND_REAL) {
         return read_ms(CLOCK_REALTIME);
+    }
+    if (clock->kind == CLOCK_KIND_FILE) {
+        return atomic_load(clock->file_ms);
     }
     pthread_mutex_lock(clock->lock);
     int64_t now = clock->kind == CLOCK_KIND_VIRTUAL ? clock->base_ms : scaled_now_locked(clock);
@@ -94,6 +132,9 @@ int64_t clock_wait_ms(const struct clock *clock, int64_t at_ms)
     }
     if (clock->kind == CLOCK_KIND_VIRTUAL) {
         return INT64_MAX;
+    }
+    if (clock->kind == CLOCK_KIND_FILE) {
+        return FILE_LOOK_MS;
     }
     pthread_mutex_lock(clock->lock);
     double rate = clock->rate;

@@ -14,12 +14,16 @@ struct clock *clock_new_real(void);
 struct clock *clock_new_virtual(int64_t now_ms);
 /* Starts at now_ms and runs at `rate` (>= 1). */
 struct clock *clock_new_scaled(int64_t now_ms, double rate);
+/* Shows the int64 (milliseconds, native byte order) that stands in the file, which another process
+ * changes: end-to-end tests move the time of a whole program with it. NULL when the file cannot be
+ * mapped. */
+struct clock *clock_new_file(const char *path);
 void clock_free(struct clock *clock);
 
 /* Milliseconds since 1970 UTC. */
 int64_t clock_now_ms(const struct clock *clock);
 /* Milliseconds of a clock that never jumps back (for leases and timeouts); of virtual clocks the
- * same as clock_now_ms. Real milliseconds for real and scaled clocks. */
+ * same as clock_now_ms. Real milliseconds for all others. */
 int64_t clock_monotonic_ms(const struct clock *clock);
 /* Real milliseconds to wait until the clock shows at_ms (0 when it is past; INT64_MAX: a virtual
  * clock that only moves by hand). */

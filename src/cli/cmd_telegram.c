@@ -62,7 +62,7 @@ static enum err set(struct cli *cli, const struct telegram_access *access, struc
     return error;
 }
 
-static enum err delete(struct cli *cli, const struct telegram_access *access, struct err_detail *detail)
+static enum err forget(struct cli *cli, const struct telegram_access *access, struct err_detail *detail)
 {
     enum err error = telegram_webhook_delete(access, false, detail);
     if (error == OK) {
@@ -122,7 +122,7 @@ static enum err run(struct cli *cli, const struct arguments *arguments, struct e
     if (arguments_is(arguments, 1, "set")) {
         error = set(cli, &access, arguments_word(arguments, 2), detail);
     } else if (arguments_is(arguments, 1, "delete")) {
-        error = delete (cli, &access, detail);
+        error = forget(cli, &access, detail);
     } else {
         error = info(cli, &access, detail);
     }
