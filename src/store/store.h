@@ -212,8 +212,12 @@ struct rows {
 MUST_CHECK enum err store_query(struct store *store, struct arena *arena, const char *block,
                                 const struct arg *args, int arg_count, int row_max,
                                 struct rows *ret_rows, struct err_detail *detail);
-/* Names of all blocks, so that tests prepare every one. */
+/* Names of all blocks, sorted. */
 const char *const *store_blocks(int *ret_count);
+/* Prepares a block without running it; how many arguments it takes. Start-up and tests prepare all.
+ */
+MUST_CHECK enum err store_block_prepare(struct store *store, const char *block, int *ret_arg_count,
+                                        struct err_detail *detail);
 
 /* ---- maintenance ---- */
 

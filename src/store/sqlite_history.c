@@ -1,0 +1,264 @@
+/* What is only ever appended or looked up by its key: seen inputs, identities, events, feedback,
+ * messages to operators, and the rows of what is due. */
+#include "store/sqlite.h"
+
+#include "base/check.h"
+#include "core/event.h"
+
+enum err store_seen(struct store *store, struct str source, struct str external_id, int64_t at_ms,
+                    bool *ret_new, struct err_detail *detail)
+{
+    struct binder binder;
+    enum err error = bind_begin(store, STATEMENT_SEEN_INSERT, &binder, detail);
+    if (error != OK) {
+        return error;
+    }
+    bind_text(&binder, source);
+    bind_text(&binder, external_id);
+    bind_int(&binder, at_ms);
+    int changed = 0;
+    error = statement_run(store, &binder, &changed, "remember an input", detail);
+    if (error == OK) {
+        *ret_new = changed == 1;
+    }
+    return error;
+}
+
+enum err store_seen_prune(struct store *store, struct str source, int64_t before_ms,
+                          struct err_detail *detail)
+{
+    struct binder binder;
+    enum err error = bind_begin(store, STATEMENT_SEEN_PRUNE, &binder, detail);
+    if (error != OK) {
+        return error;
+    }
+    bind_text(&binder, source);
+    bind_int(&binder, before_ms);
+    return statement_run(store, &binder, NULL, "forget old inputs", detail);
+}
+
+static enum err identity_find(struct store *store, struct str kind, struct str value,
+                              int64_t *ret_user_id, struct err_detail *detail)
+{
+    struct binder binder;
+    enum err error = bind_begin(store, STATEMENT_IDENTITY_FIND, &binder, detail);
+    if (error != OK) {
+        return error;
+    }
+    bind_text(&binder, kind);
+    bind_text(&binder, value);
+    bool is_row;
+    error = statement_next(store, &binder, &is_row, "find an identity", detail);
+    if (error == OK) {
+        *ret_user_id = is_row ? sqlite3_column_int64(binder.statement, 0) : 0;
+        if (is_row) {
+            statement_done(&binder);
+        }
+    }
+    return error;
+}
+
+static enum err identity_add(struct store *store, struct str kind, struct str value,
+                             int64_t user_id, int64_t at_ms, int64_t *ret_user_id,
+                             struct err_detail *detail)
+{
+    struct binder binder;
+    enum err error = bind_begin(store, STATEMENT_IDENTITY_INSERT, &binder, detail);
+    if (error != OK) {
+        return error;
+    }
+    bind_text(&binder, kind);
+    bind_text(&binder, value);
+    bind_int(&binder, user_id);
+    bind_int(&binder, at_ms);
+    int changed = 0;
+    error = statement_run(store, &binder, &changed, "add an identity", detail);
+    if (error != OK) {
+        return error;
+    }
+    if (changed == 0) {
+        return identity_find(store, kind, value, ret_user_id, detail);
+    }
+    *ret_user_id = user_id;
+    return OK;
+}
+
+static struct str kind_text(enum channel_kind kind)
+{
+    return str_of(channel_kind_name(kind));
+}
+
+enum err store_identity_find(struct store *store, enum channel_kind kind, struct str value,
+                             int64_t *ret_user_id, struct err_detail *detail)
+{
+    return identity_find(store, kind_text(kind), value, ret_user_id, detail);
+}
+
+enum err store_identity_add(struct store *store, enum channel_kind kind, struct str value,
+                            int64_t user_id, int64_t at_ms, int64_t *ret_user_id,
+                            struct err_detail *detail)
+{
+    return identity_add(store, kind_text(kind), value, user_id, at_ms, ret_user_id, detail);
+}
+
+enum err store_identity_change(struct store *store, int64_t user_id,
+                               const struct identity_change *change, int64_t at_ms,
+                               struct err_detail *detail)
+{
+    struct str kind = kind_text(change->channel);
+    if (change->new_value.length > 0) {
+        int64_t owner;
+        enum err error =
+            identity_add(store, kind, change->new_value, user_id, at_ms, &owner, detail);
+        if (error != OK) {
+            return error;
+        }
+        if (owner != user_id) {
+            return err_set(detail, ERR_CONFLICT, "this %s identity belongs to user %lld already",
+                           channel_kind_name(change->channel), (long long)owner);
+        }
+    }
+    if (change->old_value.length > 0 && !str_equal(change->old_value, change->new_value)) {
+        struct binder binder;
+        enum err error = bind_begin(store, STATEMENT_IDENTITY_DELETE, &binder, detail);
+        if (error != OK) {
+            return error;
+        }
+        bind_text(&binder, kind);
+        bind_text(&binder, change->old_value);
+        bind_int(&binder, user_id);
+        return statement_run(store, &binder, NULL, "remove an identity", detail);
+    }
+    return OK;
+}
+
+enum err store_events_append(struct store *store, const struct event *events, int count,
+                             struct err_detail *detail)
+{
+    for (int i = 0; i < count; i++) {
+        const struct event *event = &events[i];
+        struct binder binder;
+        enum err error = bind_begin(store, STATEMENT_EVENT_INSERT, &binder, detail);
+        if (error != OK) {
+            return error;
+        }
+        bind_int(&binder, event->id);
+        bind_int(&binder, event->user_id);
+        bind_int(&binder, event->at_ms);
+        bind_text(&binder, str_of(event_type_name(event->type)));
+        bind_int(&binder, event->previous_event_id);
+        bind_text(&binder, event->journey);
+        bind_text(&binder, event->step);
+        bind_int(&binder, event->ref_id);
+        bind_text(&binder, event->rule);
+        bind_text(&binder, event->data);
+        bind_real(&binder, event->revenue);
+        error = statement_run(store, &binder, NULL, "append an event", detail);
+        if (error != OK) {
+            return error;
+        }
+    }
+    return OK;
+}
+
+enum err store_feedback_append(struct store *store, const struct feedback *feedback, int count,
+                               int64_t at_ms, struct id_source *ids, struct err_detail *detail)
+{
+    for (int i = 0; i < count; i++) {
+        struct binder binder;
+        enum err error = bind_begin(store, STATEMENT_FEEDBACK_INSERT, &binder, detail);
+        if (error != OK) {
+            return error;
+        }
+        bind_int(&binder, id_next(ids, at_ms, id_slot(feedback[i].user_id)));
+        bind_int(&binder, feedback[i].user_id);
+        bind_int(&binder, feedback[i].run_id);
+        bind_int(&binder, at_ms);
+        bind_text(&binder, feedback[i].text);
+        bind_int(&binder, feedback[i].rating);
+        bind_int(&binder, feedback[i].is_problem);
+        error = statement_run(store, &binder, NULL, "append feedback", detail);
+        if (error != OK) {
+            return error;
+        }
+    }
+    return OK;
+}
+
+enum err store_notices_append(struct store *store, const struct notice *notices, int count,
+                              int64_t at_ms, struct id_source *ids, struct err_detail *detail)
+{
+    for (int i = 0; i < count; i++) {
+        struct binder binder;
+        enum err error = bind_begin(store, STATEMENT_OPERATOR_MESSAGE_INSERT, &binder, detail);
+        if (error != OK) {
+            return error;
+        }
+        bind_int(&binder, id_next(ids, at_ms, id_slot(notices[i].user_id)));
+        bind_int(&binder, at_ms);
+        bind_text(&binder, notices[i].kind);
+        bind_int(&binder, notices[i].user_id);
+        bind_text(&binder, notices[i].text);
+        error = statement_run(store, &binder, NULL, "append a message to operators", detail);
+        if (error != OK) {
+            return error;
+        }
+    }
+    return OK;
+}
+
+enum err store_due_load(struct store *store, int64_t until_ms, int limit, struct due *ret_due,
+                        int *ret_count, struct err_detail *detail)
+{
+    struct binder binder;
+    enum err error = bind_begin(store, STATEMENT_DUE_LOAD, &binder, detail);
+    if (error != OK) {
+        return error;
+    }
+    bind_int(&binder, until_ms);
+    bind_int(&binder, limit);
+    int count = 0;
+    for (;;) {
+        bool is_row;
+        error = statement_next(store, &binder, &is_row, "load what is due", detail);
+        if (error != OK) {
+            return error;
+        }
+        if (!is_row) {
+            *ret_count = count;
+            return OK;
+        }
+        ASSERT(count < limit);
+        struct reader reader = read_begin(&binder, NULL);
+        struct due *due = &ret_due[count++];
+        due->due_at_ms = read_int64(&reader);
+        due->id = read_int64(&reader);
+        due->kind = (enum due_kind)read_enum(&reader, DUE_DELIVERY + 1);
+        due->user_id = read_int64(&reader);
+        if (reader.bad) {
+            statement_done(&binder);
+            return err_set(detail, ERR_STORE,
+                           "table due, id %lld: a kind that this program does not know; run nudge "
+                           "doctor",
+                           (long long)due->id);
+        }
+    }
+}
+
+enum err store_due_next(struct store *store, int64_t *ret_due_at_ms, struct err_detail *detail)
+{
+    struct binder binder;
+    enum err error = bind_begin(store, STATEMENT_DUE_NEXT, &binder, detail);
+    if (error != OK) {
+        return error;
+    }
+    bool is_row;
+    error = statement_next(store, &binder, &is_row, "load what is due", detail);
+    if (error == OK) {
+        *ret_due_at_ms = is_row ? sqlite3_column_int64(binder.statement, 0) : INT64_MAX;
+        if (is_row) {
+            statement_done(&binder);
+        }
+    }
+    return error;
+}
