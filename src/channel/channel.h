@@ -65,6 +65,9 @@ struct channel_ops {
     void (*stop)(struct channel *channel, int64_t wait_ms);
     void (*free)(struct channel *channel);
     int (*in_flight)(const struct channel *channel);
+    /* Our name there, for links; "" unknown. May be NULL. Any thread; valid as long as the channel.
+     */
+    struct str (*bot_name)(const struct channel *channel);
 };
 /* First member of every implementation. */
 struct channel {

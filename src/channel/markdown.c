@@ -1,6 +1,6 @@
 /* cmark parses; the tree is walked without recursion, since hostile text can nest as deep as it is
- * long. Both forms come from the same walk. When the budget of visible text is used up, text is left
- * out but tags are still closed, so that the result stays valid. */
+ * long. Both forms come from the same walk. When the budget of visible text is used up, text is
+ * left out but tags are still closed, so that the result stays valid. */
 #include "channel/markdown.h"
 
 #include <cmark.h>
@@ -10,7 +10,7 @@
 #include "channel/out.h"
 
 enum {
-    DEPTH_MAX = 64,      /* of lists; deeper ones are shown without indent */
+    DEPTH_MAX = 64,            /* of lists; deeper ones are shown without indent */
     TEXT_BYTES_MAX = 24 * 1024 /* Telegram reads at most 32768 bytes before it looks at tags */
 };
 
@@ -20,9 +20,9 @@ struct walk {
     size_t units;
     size_t units_max;
     bool cut;
-    int breaks;        /* line breaks owed before the next text */
-    bool begun;        /* some text stands already */
-    int quote_depth;   /* blockquotes do not nest in Telegram */
+    int breaks;      /* line breaks owed before the next text */
+    bool begun;      /* some text stands already */
+    int quote_depth; /* blockquotes do not nest in Telegram */
     int list_depth;
     int item_numbers[DEPTH_MAX]; /* next number of an ordered list, 0: bullets */
     int link_depth;

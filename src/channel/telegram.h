@@ -1,12 +1,13 @@
-/* Telegram: reading updates, sending messages, polling, and the calls of the command line. Facts about
- * the Bot API are in docs/reference/telegram.md. */
+/* Telegram: reading updates, sending messages, polling, and the calls of the command line. Facts
+ * about the Bot API are in docs/reference/telegram.md. */
 #pragma once
 
 #include "base/json.h"
 #include "channel/channel.h"
 #include "net/http_client.h"
 
-/* ---- updates (telegram_parse.c): pure, any thread ------------------------------------------------ */
+/* ---- updates (telegram_parse.c): pure, any thread
+ * ------------------------------------------------ */
 
 struct telegram_update {
     int64_t update_id;
@@ -14,9 +15,9 @@ struct telegram_update {
     struct input input; /* its strings live in the arena */
 };
 
-/* Reads one Update. bot_name: our user name without '@' ("" while it is not known: then a command with
- * a name is taken as ours in private chats only). at_ms: when it was taken in. ERR_INVALID, ERR_LIMIT:
- * not an update. */
+/* Reads one Update. bot_name: our user name without '@' ("" while it is not known: then a command
+ * with a name is taken as ours in private chats only). at_ms: when it was taken in. ERR_INVALID,
+ * ERR_LIMIT: not an update. */
 MUST_CHECK enum err telegram_parse_update(struct arena *arena, struct str json, struct str bot_name,
                                           int64_t at_ms, struct telegram_update *ret_update,
                                           struct err_detail *detail);
@@ -26,22 +27,24 @@ MUST_CHECK enum err telegram_read_update(struct arena *arena, const json_t *json
                                          struct telegram_update *ret_update,
                                          struct err_detail *detail);
 
-/* ---- answers (telegram_answer.c): pure, any thread ----------------------------------------------- */
+/* ---- answers (telegram_answer.c): pure, any thread
+ * ----------------------------------------------- */
 
 /* What an answer of the Bot API to a message of ours means. */
 struct telegram_verdict {
     enum report_kind report;
-    const char *reason;      /* short machine word, static; "" when sent */
-    char message_id[24];     /* REPORT_SENT */
-    char new_address[24];    /* REPORT_MIGRATED */
-    int64_t retry_after_ms;  /* REPORT_PAUSED */
-    bool pause_all;          /* the reason concerns the whole bot */
-    bool refused;            /* the token is not accepted: nothing works until it is changed */
-    bool as_text;            /* refused for its markup or picture: send it once as plain text */
+    const char *reason;     /* short machine word, static; "" when sent */
+    char message_id[24];    /* REPORT_SENT */
+    char new_address[24];   /* REPORT_MIGRATED */
+    int64_t retry_after_ms; /* REPORT_PAUSED */
+    bool pause_all;         /* the reason concerns the whole bot */
+    bool refused;           /* the token is not accepted: nothing works until it is changed */
+    bool as_text;           /* refused for its markup or picture: send it once as plain text */
 };
 struct telegram_verdict telegram_judge(const struct http_response *response);
 
-/* ---- the channel ----------------------------------------------------------------------------------- */
+/* ---- the channel
+ * ----------------------------------------------------------------------------------- */
 
 struct telegram_command {
     const char *name;
@@ -55,21 +58,22 @@ struct telegram_options {
     const char *token;
     const char *api_url; /* "https://api.telegram.org" */
     struct channel_sink sink;
-    bool polling;        /* false: updates come by the webhook */
+    bool polling;                            /* false: updates come by the webhook */
     const struct telegram_command *commands; /* copied */
     int command_count;
 };
 
 /* ERR_CONFIG: the token or the address cannot be right. */
-MUST_CHECK enum err telegram_new(const struct telegram_options *options, struct channel **ret_channel,
-                                 struct err_detail *detail);
+MUST_CHECK enum err telegram_new(const struct telegram_options *options,
+                                 struct channel **ret_channel, struct err_detail *detail);
 /* User name of the bot without '@', "" until Telegram told it; valid as long as the channel. Any
  * thread. */
 struct str telegram_bot_name(const struct channel *channel);
 /* Updates that could not be read so far (for the metrics page). Any thread. */
 int64_t telegram_unreadable(const struct channel *channel);
 
-/* ---- single calls, waiting for the answer (telegram_call.c) --------------------------------------- */
+/* ---- single calls, waiting for the answer (telegram_call.c)
+ * --------------------------------------- */
 
 struct telegram_access {
     struct http_client *client;

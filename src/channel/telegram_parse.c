@@ -1,7 +1,7 @@
 /* Reads Telegram updates into inputs. Every byte is hostile: members of the wrong type count as
- * absent, ids must be numbers in Telegram's range, texts are cut at our limits. What an update means
- * is decided by its chat: private chats are people, groups are answered only when they name us,
- * channels never. */
+ * absent, ids must be numbers in Telegram's range, texts are cut at our limits. What an update
+ * means is decided by its chat: private chats are people, groups are answered only when they name
+ * us, channels never. */
 #include <string.h>
 
 #include "base/limits.h"
@@ -153,8 +153,8 @@ static struct str strip_addressee(struct reading *reading, struct str text, cons
 static bool has_content(const json_t *message)
 {
     static const char *const kinds[] = {
-        "sticker", "photo",    "voice",   "video",    "video_note", "audio",      "document",
-        "contact", "location", "venue",   "poll",     "dice",       "animation",  "game",
+        "sticker", "photo",     "voice",   "video",      "video_note", "audio",     "document",
+        "contact", "location",  "venue",   "poll",       "dice",       "animation", "game",
         "story",   "checklist", "invoice", "paid_media", "live_photo",
     };
     for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
@@ -180,8 +180,7 @@ static struct str message_text(struct reading *reading, const json_t *message,
     bool captioned = json_get_str(message, "text").length == 0;
     struct str text = json_get_str(message, captioned ? "caption" : "text");
     text = copy_cut(reading->arena, text, LIMIT_TEXT_BYTES);
-    const json_t *entities =
-        json_get_array(message, captioned ? "caption_entities" : "entities");
+    const json_t *entities = json_get_array(message, captioned ? "caption_entities" : "entities");
     return strip_addressee(reading, text, entities, ret_addressee);
 }
 

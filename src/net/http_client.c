@@ -27,7 +27,7 @@ enum {
 /* One request and its curl handle; reused by way of client->spare. */
 struct transfer {
     struct transfer *next;
-    uint64_t id;
+    const void *owner;
     CURL *easy;
     struct curl_slist *headers; /* NULL: the client's default ones */
     http_done *done;
@@ -59,8 +59,7 @@ struct http_client {
     pthread_mutex_t lock; /* guards the following */
     struct transfer *fresh_first, **fresh_last;
     struct transfer *spare;
-    uint64_t id_last;
-    uint64_t *cancelled;
+    const void **cancelled; /* owners */
     int cancelled_count;
     int in_flight;
     bool closing;
@@ -389,18 +388,20 @@ static void insert_delayed(struct http_client *client, struct transfer *transfer
     *at = transfer;
 }
 
-static void cancel_by_id(struct http_client *client, uint64_t id)
+/* Callbacks may begin new requests, but those wait in the list of fresh ones. */
+static void cancel_owner(struct http_client *client, const void *owner)
 {
-    for (struct transfer *at = client->running; at != NULL; at = at->next) {
-        if (at->id == id) {
+    struct transfer *next;
+    for (struct transfer *at = client->running; at != NULL; at = next) {
+        next = at->next;
+        if (at->owner == owner) {
             transfer_cancel(client, at, true);
-            return;
         }
     }
-    for (struct transfer *at = client->delayed; at != NULL; at = at->next) {
-        if (at->id == id) {
+    for (struct transfer *at = client->delayed; at != NULL; at = next) {
+        next = at->next;
+        if (at->owner == owner) {
             transfer_cancel(client, at, false);
-            return;
         }
     }
 }
@@ -412,7 +413,7 @@ static bool take_orders(struct http_client *client)
     struct transfer *fresh = client->fresh_first;
     client->fresh_first = NULL;
     client->fresh_last = &client->fresh_first;
-    uint64_t *cancelled = client->cancelled;
+    const void **cancelled = client->cancelled;
     int cancelled_count = client->cancelled_count;
     client->cancelled = NULL;
     client->cancelled_count = 0;
@@ -429,7 +430,7 @@ static bool take_orders(struct http_client *client)
         fresh = next;
     }
     for (int i = 0; i < cancelled_count; i++) {
-        cancel_by_id(client, cancelled[i]);
+        cancel_owner(client, cancelled[i]);
     }
     free(cancelled);
     return !closing;
@@ -566,7 +567,7 @@ void http_client_free(struct http_client *client)
 }
 
 enum err http_client_request(struct http_client *client, const struct http_request *request,
-                             http_done *done, void *context, uint64_t *ret_id)
+                             http_done *done, void *context)
 {
     if (!request_is_valid(request)) {
         return ERR_INVALID;
@@ -579,7 +580,6 @@ enum err http_client_request(struct http_client *client, const struct http_reque
         return error;
     }
     client->in_flight++;
-    uint64_t id = ++client->id_last;
     struct transfer *transfer = client->spare;
     if (transfer != NULL) {
         client->spare = transfer->next;
@@ -590,13 +590,10 @@ enum err http_client_request(struct http_client *client, const struct http_reque
         transfer = transfer_new(client);
     }
     transfer_fill(transfer, request, now_ms);
-    transfer->id = id;
+    transfer->owner = request->owner;
     transfer->done = done;
     transfer->context = context;
     transfer->next = NULL;
-    if (ret_id != NULL) {
-        *ret_id = id;
-    }
 
     pthread_mutex_lock(&client->lock);
     *client->fresh_last = transfer;
@@ -606,13 +603,13 @@ enum err http_client_request(struct http_client *client, const struct http_reque
     return OK;
 }
 
-void http_client_cancel(struct http_client *client, uint64_t id)
+void http_client_cancel(struct http_client *client, const void *owner)
 {
     pthread_mutex_lock(&client->lock);
     size_t size = (size_t)(client->cancelled_count + 1) * sizeof(*client->cancelled);
     client->cancelled = realloc(client->cancelled, size);
     ASSERT(client->cancelled != NULL);
-    client->cancelled[client->cancelled_count++] = id;
+    client->cancelled[client->cancelled_count++] = owner;
     pthread_mutex_unlock(&client->lock);
     wake(client);
 }
@@ -657,7 +654,7 @@ enum err http_client_call(struct http_client *client, const struct http_request 
     struct call call = {.done = false};
     pthread_mutex_init(&call.lock, NULL);
     pthread_cond_init(&call.ended, NULL);
-    enum err error = http_client_request(client, request, call_done, &call, NULL);
+    enum err error = http_client_request(client, request, call_done, &call);
     if (error == OK) {
         pthread_mutex_lock(&call.lock);
         while (!call.done) {

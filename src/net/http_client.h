@@ -31,6 +31,7 @@ struct http_request {
     int64_t timeout_ms;        /* of the whole request; 0: 30 s */
     int64_t delay_ms;          /* begin that much later */
     size_t response_bytes_max; /* 0: 1 MiB */
+    const void *owner;         /* for http_client_cancel; not looked into */
 };
 
 enum http_outcome {
@@ -62,12 +63,12 @@ void http_client_free(struct http_client *client);
 
 /* Copies the request. `done` is called exactly once unless an error is returned: ERR_BUSY (too many
  * under way), ERR_CANCELLED (closing), ERR_INVALID (not an http or https URL). Any thread; also
- * inside a callback. ret_id (may be NULL) is for http_client_cancel. */
+ * inside a callback. */
 MUST_CHECK enum err http_client_request(struct http_client *client,
                                         const struct http_request *request, http_done *done,
-                                        void *context, uint64_t *ret_id);
-/* Ends a request soon with reason "cancelled"; nothing happens when it is over already. */
-void http_client_cancel(struct http_client *client, uint64_t id);
+                                        void *context);
+/* Ends all present requests of an owner soon, with reason "cancelled". Any thread. */
+void http_client_cancel(struct http_client *client, const void *owner);
 /* Waiting and under way. */
 int http_client_in_flight(struct http_client *client);
 

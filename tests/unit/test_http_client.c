@@ -190,7 +190,7 @@ static struct seen try_one(struct fixture *fixture, struct http_request request,
     char url[128];
     snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", port, path);
     request.url = str_of(url);
-    assert_int_equal(http_client_request(fixture->client, &request, remember, &seen, NULL), OK);
+    assert_int_equal(http_client_request(fixture->client, &request, remember, &seen), OK);
     wait_for(&seen, 1);
     return seen;
 }
@@ -241,7 +241,7 @@ static void limits_hold(void **state)
     assert_int_equal(seen.status, 429);
     assert_int_equal(seen.retry_after_s, 17);
     struct http_request bad = {.method = HTTP_GET, .url = STR("file:///etc/passwd")};
-    assert_int_equal(http_client_request(fixture->client, &bad, remember, NULL, NULL), ERR_INVALID);
+    assert_int_equal(http_client_request(fixture->client, &bad, remember, NULL), ERR_INVALID);
 }
 
 static void the_number_under_way_is_bounded(void **state)
@@ -251,19 +251,20 @@ static void the_number_under_way_is_bounded(void **state)
     char url[128];
     snprintf(url, sizeof(url), "http://127.0.0.1:%d/hang", tiny_server_port(fixture->server));
     struct http_request post = {.method = HTTP_POST, .url = str_of(url), .body = STR("x")};
-    uint64_t ids[8];
+    char owners[8];
     for (int i = 0; i < 8; i++) {
         post.delay_ms = i == 7 ? 100000 : 0;
-        assert_int_equal(http_client_request(fixture->client, &post, remember, &seen, &ids[i]), OK);
+        post.owner = &owners[i];
+        assert_int_equal(http_client_request(fixture->client, &post, remember, &seen), OK);
     }
-    assert_int_equal(http_client_request(fixture->client, &post, remember, &seen, NULL), ERR_BUSY);
+    assert_int_equal(http_client_request(fixture->client, &post, remember, &seen), ERR_BUSY);
     assert_int_equal(http_client_in_flight(fixture->client), 8);
-    http_client_cancel(fixture->client, ids[7]);
+    http_client_cancel(fixture->client, &owners[7]);
     wait_for(&seen, 1);
     assert_string_equal(seen.reason, "cancelled");
     assert_int_equal(seen.outcome, HTTP_NOT_SENT);
     for (int i = 0; i < 7; i++) {
-        http_client_cancel(fixture->client, ids[i]);
+        http_client_cancel(fixture->client, &owners[i]);
     }
     wait_for(&seen, 8);
 }
@@ -286,7 +287,7 @@ static void the_end_cancels_what_is_under_way(void **state)
     snprintf(url, sizeof(url), "http://127.0.0.1:%d/hang", tiny_server_port(fixture->server));
     struct http_request post = {.method = HTTP_POST, .url = str_of(url), .body = STR("x")};
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(http_client_request(fixture->client, &post, remember, &seen, NULL), OK);
+        assert_int_equal(http_client_request(fixture->client, &post, remember, &seen), OK);
     }
     http_client_free(fixture->client);
     fixture->client = NULL;

@@ -1,0 +1,239 @@
+/* Builds the bodies by hand: half the work of a message is here, and a JSON tree would double it.
+ */
+#include "channel/telegram_body.h"
+
+#include <stdio.h>
+
+#include "base/digest.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "channel/markdown.h"
+#include "channel/out.h"
+
+enum {
+    TEXT_UNITS_MAX = 4096,
+    CAPTION_UNITS_MAX = 1024,
+    TAP_UNITS_MAX = 200,
+    ROW_BUTTONS_MAX = 3,
+    ROW_CODE_POINTS_MAX = 28 /* what fits side by side on a small phone */
+};
+
+/* Addresses are chat ids, numbers; anything else (a @name) goes as text. */
+static void put_chat(struct out *out, struct str address)
+{
+    struct str digits = address;
+    if (digits.length > 0 && digits.ptr[0] == '-') {
+        digits.ptr++;
+        digits.length--;
+    }
+    int64_t id;
+    out_text(out, "{\"chat_id\":");
+    if (str_to_int64(digits, &id)) {
+        out_bytes(out, address);
+    } else {
+        out_json(out, address);
+    }
+}
+
+static bool starts_row(const struct button *buttons, int index, int in_row, size_t *row_points)
+{
+    size_t points = text_code_points(buttons[index].text);
+    bool starts =
+        in_row == 0 || in_row == ROW_BUTTONS_MAX || *row_points + points > ROW_CODE_POINTS_MAX;
+    *row_points = starts ? points : *row_points + points;
+    return starts;
+}
+
+static void put_keyboard(struct out *out, const struct button *buttons, int count)
+{
+    out_text(out, ",\"reply_markup\":{\"inline_keyboard\":[");
+    size_t row_points = 0;
+    int in_row = 0;
+    for (int i = 0; i < count; i++) {
+        if (starts_row(buttons, i, in_row, &row_points)) {
+            out_text(out, i == 0 ? "[{\"text\":" : "],[{\"text\":");
+            in_row = 1;
+        } else {
+            out_text(out, ",{\"text\":");
+            in_row++;
+        }
+        out_json(out, buttons[i].text);
+        bool link = buttons[i].url.length > 0;
+        out_text(out, link ? ",\"url\":" : ",\"callback_data\":");
+        out_json(out, link ? buttons[i].url : buttons[i].token);
+        out_text(out, "}");
+    }
+    out_text(out, count > 0 ? "]]}" : "]}");
+}
+
+static void put_formatted(struct out *out, const char *member, struct markdown_text text,
+                          bool is_html)
+{
+    out_text(out, ",\"");
+    out_text(out, member);
+    out_text(out, "\":");
+    out_json(out, text.text);
+    if (is_html) {
+        out_text(out, ",\"parse_mode\":\"HTML\"");
+    }
+}
+
+static struct markdown_text formatted(const struct outgoing *outgoing, struct str markdown,
+                                      bool as_text)
+{
+    return as_text ? markdown_plain(outgoing->arena, markdown, TEXT_UNITS_MAX)
+                   : markdown_telegram(outgoing->arena, markdown, TEXT_UNITS_MAX);
+}
+
+/* Text to an address of nobody we know. */
+static struct telegram_body plain_message_body(const struct outgoing *outgoing, bool as_text)
+{
+    struct out out;
+    out_init(&out, outgoing->arena, outgoing->act.text.length + 512);
+    put_chat(&out, outgoing->act.address);
+    put_formatted(&out, "text", formatted(outgoing, outgoing->act.text, as_text), !as_text);
+    out_text(&out, ",\"link_preview_options\":{\"is_disabled\":true}");
+    if (outgoing->act.button_count > 0) {
+        put_keyboard(&out, outgoing->act.buttons, outgoing->act.button_count);
+    }
+    out_text(&out, "}");
+    return (struct telegram_body){"sendMessage", out_str(&out), STR_NONE};
+}
+
+/* A picture goes as a photo with its caption or, when the text is too long for one, as a large
+ * preview above the text. */
+static struct telegram_body message_body(const struct outgoing *outgoing, bool as_text)
+{
+    struct out out;
+    out_init(&out, outgoing->arena, outgoing->text.length + 512);
+    struct markdown_text text = formatted(outgoing, outgoing->text, as_text);
+    bool picture = outgoing->picture.length > 0 && !as_text;
+    bool photo = picture && text.utf16_units <= CAPTION_UNITS_MAX;
+    put_chat(&out, outgoing->address);
+    if (photo) {
+        out_text(&out, ",\"photo\":");
+        out_json(&out, outgoing->picture);
+        put_formatted(&out, "caption", text, true);
+    } else {
+        put_formatted(&out, "text", text, !as_text);
+        out_text(&out, ",\"link_preview_options\":{");
+        if (picture) {
+            out_text(&out, "\"prefer_large_media\":true,\"show_above_text\":true,\"url\":");
+            out_json(&out, outgoing->picture);
+        } else {
+            out_text(&out, "\"is_disabled\":true");
+        }
+        out_text(&out, "}");
+    }
+    if (outgoing->button_count > 0) {
+        put_keyboard(&out, outgoing->buttons, outgoing->button_count);
+    }
+    out_text(&out, "}");
+    return (struct telegram_body){photo ? "sendPhoto" : "sendMessage", out_str(&out), STR_NONE};
+}
+
+static struct telegram_body tap_body(const struct outgoing *outgoing)
+{
+    struct out out;
+    out_init(&out, outgoing->arena, 256);
+    out_text(&out, "{\"callback_query_id\":");
+    out_json(&out, outgoing->act.callback_id);
+    if (outgoing->act.text.length > 0) {
+        struct markdown_text text =
+            markdown_plain(outgoing->arena, outgoing->act.text, TAP_UNITS_MAX);
+        out_text(&out, ",\"text\":");
+        out_json(&out, text.text);
+    }
+    out_text(&out, "}");
+    return (struct telegram_body){"answerCallbackQuery", out_str(&out), STR_NONE};
+}
+
+static struct telegram_body edit_body(const struct outgoing *outgoing, bool as_text)
+{
+    const struct act *act = &outgoing->act;
+    struct out out;
+    out_init(&out, outgoing->arena, act->text.length + 512);
+    put_chat(&out, act->address);
+    out_text(&out, ",\"message_id\":");
+    int64_t id;
+    if (str_to_int64(act->message_id, &id)) {
+        out_int(&out, id);
+    } else {
+        out_json(&out, act->message_id);
+    }
+    if (act->text.length > 0) {
+        put_formatted(&out, "text", formatted(outgoing, act->text, as_text), !as_text);
+        out_text(&out, ",\"link_preview_options\":{\"is_disabled\":true}");
+    }
+    put_keyboard(&out, act->buttons, act->button_count);
+    out_text(&out, "}");
+    const char *method = act->text.length > 0 ? "editMessageText" : "editMessageReplyMarkup";
+    return (struct telegram_body){method, out_str(&out), STR_NONE};
+}
+
+static void put_part(struct out *out, struct str boundary, const char *head, struct str content)
+{
+    out_text(out, "--");
+    out_bytes(out, boundary);
+    out_text(out, "\r\nContent-Disposition: form-data; ");
+    out_text(out, head);
+    out_text(out, "\r\n\r\n");
+    out_bytes(out, content);
+    out_text(out, "\r\n");
+}
+
+/* Letters that are safe in a header; everything else becomes '_'. */
+static struct str safe_file_name(struct arena *arena, struct str name)
+{
+    char *copy = arena_alloc(arena, 65);
+    size_t length = name.length < 64 ? name.length : 64;
+    for (size_t i = 0; i < length; i++) {
+        char c = name.ptr[i];
+        bool safe = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                    c == '.' || c == '-';
+        copy[i] = safe ? c : '_';
+    }
+    return length > 0 ? (struct str){copy, length} : STR("file");
+}
+
+/* The boundary is the content's own hash, which the content cannot hold. */
+static struct telegram_body file_body(const struct outgoing *outgoing)
+{
+    const struct act *act = &outgoing->act;
+    struct arena *arena = outgoing->arena;
+    char hex[DIGEST_HEX_BYTES + 1];
+    digest_sha256_hex(act->text, hex);
+    struct str boundary = str_of(hex);
+    struct str name = safe_file_name(arena, act->file_name);
+    struct str head = arena_printf(arena,
+                                   "name=\"document\"; filename=\"%.*s\"\r\n"
+                                   "Content-Type: application/octet-stream",
+                                   STR_ARG(name));
+    struct out out;
+    out_init(&out, arena, act->text.length + 1024);
+    put_part(&out, boundary, "name=\"chat_id\"", act->address);
+    put_part(&out, boundary, head.ptr, act->text);
+    out_text(&out, "--");
+    out_bytes(&out, boundary);
+    out_text(&out, "--\r\n");
+    struct str type = arena_printf(arena, "multipart/form-data; boundary=%s", hex);
+    return (struct telegram_body){"sendDocument", out_str(&out), type};
+}
+
+struct telegram_body telegram_body_of(const struct outgoing *outgoing, bool as_text)
+{
+    if (outgoing->delivery_id != 0) {
+        return message_body(outgoing, as_text);
+    }
+    switch (outgoing->act.kind) {
+    case ACT_ANSWER_TAP:
+        return tap_body(outgoing);
+    case ACT_EDIT_MESSAGE:
+        return edit_body(outgoing, as_text);
+    case ACT_SEND_TEXT:
+        return plain_message_body(outgoing, as_text);
+    case ACT_SEND_FILE:
+        break;
+    }
+    return file_body(outgoing);
+}

@@ -1,0 +1,218 @@
+/* Sending: messages to one chat go one after the other, so that they arrive in the order they were
+ * decided; different chats go side by side. Acts (answering a tap, editing) do not wait. Each
+ * message is tried once; only one refused for its markup or picture is sent again as plain text,
+ * which is another request. */
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "channel/telegram_body.h"
+#include "channel/telegram_internal.h"
+
+enum { SEND_TIMEOUT_MS = 60 * 1000, SAME_CAUSE_MS = 3 * 1000 };
+
+struct job {
+    struct job *next;
+    struct telegram *telegram;
+    struct outgoing *outgoing;
+    struct lane *lane; /* NULL: an act */
+    bool as_text;
+};
+
+struct lane {
+    UT_hash_handle hh;
+    struct job *first, **last; /* the first is under way */
+    char address[];
+};
+
+static void job_start(struct job *job);
+
+static void report(struct job *job, const struct telegram_verdict *verdict)
+{
+    const struct outgoing *outgoing = job->outgoing;
+    bool is_act = outgoing->delivery_id == 0;
+    if (is_act && verdict->report != REPORT_PAUSED) {
+        return; /* best effort; only a pause matters to others */
+    }
+    struct report report = {.delivery_id = outgoing->delivery_id,
+                            .user_id = outgoing->user_id,
+                            .channel = CHANNEL_TELEGRAM,
+                            .kind = verdict->report,
+                            .address = outgoing->address,
+                            .provider_id = str_of(verdict->message_id),
+                            .reason = str_of(verdict->reason),
+                            .new_address = str_of(verdict->new_address),
+                            .retry_after_ms = verdict->retry_after_ms,
+                            .pause_all = verdict->pause_all};
+    job->telegram->sink.report(job->telegram->sink.context, &report);
+}
+
+static void job_free(struct job *job)
+{
+    outgoing_free(job->outgoing);
+    free(job);
+}
+
+/* Takes the job out of its lane; the next one of the lane, to be started by the caller. */
+static struct job *leave_lane(struct telegram *telegram, struct job *job)
+{
+    struct lane *lane = job->lane;
+    struct job *next = NULL;
+    pthread_mutex_lock(&telegram->lock);
+    if (lane != NULL) {
+        ASSERT(lane->first == job);
+        lane->first = next = job->next;
+        if (next == NULL) {
+            HASH_DEL(telegram->lanes, lane);
+            free(lane);
+        }
+    }
+    bool idle = --telegram->in_flight == 0 && telegram->calls == 0;
+    pthread_mutex_unlock(&telegram->lock);
+    if (idle) {
+        queue_wake(telegram->idle);
+    }
+    return next;
+}
+
+static void job_end(struct job *job, const struct telegram_verdict *verdict)
+{
+    report(job, verdict);
+    struct job *next = leave_lane(job->telegram, job);
+    job_free(job);
+    if (next != NULL) {
+        job_start(next);
+    }
+}
+
+/* Telegram does not say whether a 429 is about the chat or the bot. Groups have a limit of their
+ * own; a private chat is paused alone first, and when another one meets the same at once, it is the
+ * bot. */
+static bool concerns_whole_bot(struct telegram *telegram, struct str address,
+                               int64_t retry_after_ms)
+{
+    if (str_starts(address, STR("-"))) {
+        return false;
+    }
+    int64_t now_ms = clock_monotonic_ms(telegram->clock);
+    pthread_mutex_lock(&telegram->lock);
+    bool another = telegram->paused_until_ms > now_ms && !str_is(address, telegram->paused_address);
+    str_copy(telegram->paused_address, sizeof(telegram->paused_address), address);
+    int64_t window_ms = retry_after_ms > SAME_CAUSE_MS ? retry_after_ms : SAME_CAUSE_MS;
+    telegram->paused_until_ms = now_ms + window_ms;
+    pthread_mutex_unlock(&telegram->lock);
+    return another;
+}
+
+static void job_done(void *context, const struct http_response *response)
+{
+    struct job *job = context;
+    struct telegram_verdict verdict = telegram_judge(response);
+    if (verdict.as_text && !job->as_text) {
+        job->as_text = true;
+        log_warn("telegram", "message refused for its form, sent as plain text",
+                 "delivery=%lld reason=%s", (long long)job->outgoing->delivery_id, verdict.reason);
+        job_start(job);
+        return;
+    }
+    if (verdict.report == REPORT_PAUSED && !verdict.pause_all) {
+        verdict.pause_all =
+            concerns_whole_bot(job->telegram, job->outgoing->address, verdict.retry_after_ms);
+    }
+    if (response->outcome == HTTP_ANSWERED) {
+        telegram_note_refused(job->telegram, verdict.refused);
+    }
+    job_end(job, &verdict);
+}
+
+/* A job that cannot even begin ends at once; lanes are walked in a loop, not by recursion. */
+static void job_start(struct job *job)
+{
+    while (job != NULL) {
+        struct telegram_body body = telegram_body_of(job->outgoing, job->as_text);
+        enum err error = telegram_request(job->telegram, body.method, body.bytes, body.content_type,
+                                          0, SEND_TIMEOUT_MS, job->telegram, job_done, job);
+        if (error == OK) {
+            return;
+        }
+        struct telegram_verdict verdict = {.report = REPORT_RETRY,
+                                           .reason = error == ERR_BUSY ? "busy" : "shutdown"};
+        report(job, &verdict);
+        struct job *next = leave_lane(job->telegram, job);
+        job_free(job);
+        job = next;
+    }
+}
+
+/* With the lock held. True: nothing goes before it. */
+static bool enter_lane(struct telegram *telegram, struct job *job)
+{
+    struct str address = job->outgoing->address;
+    struct lane *lane = NULL;
+    HASH_FIND(hh, telegram->lanes, address.ptr, address.length, lane);
+    bool is_first = lane == NULL;
+    if (is_first) {
+        lane = calloc(1, sizeof(*lane) + address.length + 1);
+        ASSERT(lane != NULL);
+        memcpy(lane->address, address.ptr, address.length);
+        lane->last = &lane->first;
+        HASH_ADD(hh, telegram->lanes, address, address.length, lane);
+    }
+    job->lane = lane;
+    *lane->last = job;
+    lane->last = &job->next;
+    return is_first;
+}
+
+enum err telegram_send(struct channel *channel, struct outgoing *outgoing)
+{
+    struct telegram *telegram = (struct telegram *)channel;
+    pthread_mutex_lock(&telegram->lock);
+    if (telegram->in_flight >= LIMIT_IN_FLIGHT || telegram->stopping) {
+        pthread_mutex_unlock(&telegram->lock);
+        return ERR_BUSY;
+    }
+    struct job *job = calloc(1, sizeof(*job));
+    ASSERT(job != NULL);
+    job->telegram = telegram;
+    job->outgoing = outgoing;
+    telegram->in_flight++;
+    bool is_act = outgoing->delivery_id == 0 &&
+                  (outgoing->act.kind == ACT_ANSWER_TAP || outgoing->act.kind == ACT_EDIT_MESSAGE);
+    bool begins = is_act || outgoing->address.length == 0 || enter_lane(telegram, job);
+    pthread_mutex_unlock(&telegram->lock);
+    if (begins) {
+        job_start(job);
+    }
+    return OK;
+}
+
+void telegram_drop_waiting(struct telegram *telegram)
+{
+    struct job *dropped = NULL;
+    pthread_mutex_lock(&telegram->lock);
+    struct lane *lane, *next_lane;
+    HASH_ITER (hh, telegram->lanes, lane, next_lane) {
+        struct job *waiting = lane->first->next;
+        lane->first->next = NULL;
+        lane->last = &lane->first->next;
+        while (waiting != NULL) {
+            struct job *next = waiting->next;
+            waiting->next = dropped;
+            dropped = waiting;
+            waiting = next;
+            telegram->in_flight--;
+        }
+    }
+    pthread_mutex_unlock(&telegram->lock);
+    while (dropped != NULL) {
+        struct job *next = dropped->next;
+        struct telegram_verdict verdict = {.report = REPORT_RETRY, .reason = "shutdown"};
+        report(dropped, &verdict);
+        job_free(dropped);
+        dropped = next;
+    }
+}
