@@ -35,8 +35,8 @@ static void known_errors_have_their_meaning(void **state)
         bool as_text;
     } cases[] = {
         {400, "Bad Request: chat not found", REPORT_GONE, "chat_not_found", false},
-        {400, "Bad Request: message is not modified: specified new message content", REPORT_SENT, "",
-         false},
+        {400, "Bad Request: message is not modified: specified new message content", REPORT_SENT,
+         "", false},
         {400, "Bad Request: can't parse entities: Unclosed start tag", REPORT_FAILED, "bad_markup",
          true},
         {400, "Bad Request: MESSAGE IS TOO LONG", REPORT_FAILED, "too_long", false},
@@ -48,8 +48,8 @@ static void known_errors_have_their_meaning(void **state)
         {400, "Bad Request: something never seen", REPORT_FAILED, "rejected", false},
         {403, "Forbidden: bot was blocked by the user", REPORT_BLOCKED, "blocked", false},
         {403, "Forbidden: user is deactivated", REPORT_GONE, "deactivated", false},
-        {403, "Forbidden: bot can't initiate conversation with a user", REPORT_GONE, "never_started",
-         false},
+        {403, "Forbidden: bot can't initiate conversation with a user", REPORT_GONE,
+         "never_started", false},
         {403, "Forbidden: bot was kicked from the supergroup chat", REPORT_GONE, "not_in_chat",
          false},
         {403, "Forbidden: something new", REPORT_BLOCKED, "forbidden", false},

@@ -104,10 +104,11 @@ static void commands_lose_our_name_only(void **state)
 /* An emoji is two units: an offset that counts characters would cut the command elsewhere. */
 static void entities_count_in_utf16(void **state)
 {
-    struct input input = relevant(state, "{\"update_id\":5,\"message\":{" FROM "," PRIVATE
-                                         ",\"text\":\"/x\xF0\x9F\x98\x80@our_bot tail\","
-                                         "\"entities\":[{\"type\":\"bold\",\"offset\":0,\"length\":3},{"
-                                         "\"type\":\"bot_command\",\"offset\":0,\"length\":12}]}}");
+    struct input input =
+        relevant(state, "{\"update_id\":5,\"message\":{" FROM "," PRIVATE
+                        ",\"text\":\"/x\xF0\x9F\x98\x80@our_bot tail\","
+                        "\"entities\":[{\"type\":\"bold\",\"offset\":0,\"length\":3},{"
+                        "\"type\":\"bot_command\",\"offset\":0,\"length\":12}]}}");
     assert_str(input.text, "/x\xF0\x9F\x98\x80 tail");
     /* Beyond the end, before the beginning, of another type: no harm. */
     input = relevant(state, "{\"update_id\":5,\"message\":{" FROM "," PRIVATE
@@ -135,8 +136,9 @@ static void what_is_no_text_is_unsupported(void **state)
 
 static void edits_are_marked(void **state)
 {
-    struct input input = relevant(state, "{\"update_id\":5,\"edited_message\":{\"message_id\":3," FROM
-                                         "," PRIVATE ",\"text\":\"better\"}}");
+    struct input input =
+        relevant(state, "{\"update_id\":5,\"edited_message\":{\"message_id\":3," FROM "," PRIVATE
+                        ",\"text\":\"better\"}}");
     assert_int_equal(input.kind, INPUT_TEXT_EDITED);
     assert_false(input.may_create);
     assert_str(input.message_id, "3");
@@ -154,12 +156,12 @@ static void groups_are_answered_only_by_name(void **state)
     assert_false(input.may_create);
     ignored(state, "{\"update_id\":5,\"message\":{" FROM "," GROUP ",\"text\":\"/start\"}}");
     ignored(state, "{\"update_id\":5,\"message\":{" FROM "," GROUP ",\"text\":\"hello\"}}");
-    ignored(state, "{\"update_id\":5,\"message\":{" FROM "," GROUP
-                   ",\"text\":\"/list@our_bot\"}}");
-    ignored(state, "{\"update_id\":5,\"message\":{" FROM "," GROUP
-                   ",\"text\":\"/start@other_bot\"}}");
-    input = relevant(state, "{\"update_id\":5,\"message\":{\"chat\":{\"id\":-55,\"type\":\"group\"},"
-                            "\"migrate_to_chat_id\":-100777}}");
+    ignored(state, "{\"update_id\":5,\"message\":{" FROM "," GROUP ",\"text\":\"/list@our_bot\"}}");
+    ignored(state,
+            "{\"update_id\":5,\"message\":{" FROM "," GROUP ",\"text\":\"/start@other_bot\"}}");
+    input =
+        relevant(state, "{\"update_id\":5,\"message\":{\"chat\":{\"id\":-55,\"type\":\"group\"},"
+                        "\"migrate_to_chat_id\":-100777}}");
     assert_int_equal(input.kind, INPUT_MIGRATED);
     assert_str(input.address, "-55");
     assert_str(input.new_address, "-100777");
@@ -167,15 +169,16 @@ static void groups_are_answered_only_by_name(void **state)
 
 static void taps_keep_what_can_be_edited(void **state)
 {
-    struct input input =
-        relevant(state, "{\"update_id\":5,\"callback_query\":{\"id\":\"q1\"," FROM
-                        ",\"data\":\"r:1:a:b\",\"message\":{\"message_id\":8,\"date\":1," PRIVATE "}}}");
+    struct input input = relevant(
+        state, "{\"update_id\":5,\"callback_query\":{\"id\":\"q1\"," FROM
+               ",\"data\":\"r:1:a:b\",\"message\":{\"message_id\":8,\"date\":1," PRIVATE "}}}");
     assert_int_equal(input.kind, INPUT_BUTTON);
     assert_str(input.callback_id, "q1");
     assert_str(input.token, "r:1:a:b");
     assert_str(input.message_id, "8");
-    input = relevant(state, "{\"update_id\":5,\"callback_query\":{\"id\":\"q1\"," FROM
-                            ",\"data\":\"d\",\"message\":{\"message_id\":8,\"date\":0," PRIVATE "}}}");
+    input =
+        relevant(state, "{\"update_id\":5,\"callback_query\":{\"id\":\"q1\"," FROM
+                        ",\"data\":\"d\",\"message\":{\"message_id\":8,\"date\":0," PRIVATE "}}}");
     assert_str(input.message_id, "");
     assert_str(input.address, "77");
     input = relevant(state, "{\"update_id\":5,\"callback_query\":{\"id\":\"q1\"," FROM
@@ -183,8 +186,9 @@ static void taps_keep_what_can_be_edited(void **state)
     assert_str(input.token, "");
     assert_str(input.address, "77");
     /* Answers to a tap in a group go to the person, not into the group. */
-    input = relevant(state, "{\"update_id\":5,\"callback_query\":{\"id\":\"q1\"," FROM
-                            ",\"data\":\"d\",\"message\":{\"message_id\":8,\"date\":1," GROUP "}}}");
+    input =
+        relevant(state, "{\"update_id\":5,\"callback_query\":{\"id\":\"q1\"," FROM
+                        ",\"data\":\"d\",\"message\":{\"message_id\":8,\"date\":1," GROUP "}}}");
     assert_true(input.in_group);
     assert_str(input.address, "77");
     char json[512];
@@ -245,9 +249,9 @@ static void members_of_wrong_types_count_as_absent(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         ignored(state, cases[i]);
     }
-    struct input input = relevant(state, "{\"update_id\":5,\"message\":{\"message_id\":\"9\","
-                                         "\"date\":-4,\"from\":{\"id\":77,\"first_name\":4},"
-                                         PRIVATE ",\"text\":\"x\"}}");
+    struct input input = relevant(
+        state, "{\"update_id\":5,\"message\":{\"message_id\":\"9\","
+               "\"date\":-4,\"from\":{\"id\":77,\"first_name\":4}," PRIVATE ",\"text\":\"x\"}}");
     assert_int_equal(input.message_id.length, 0);
     assert_int_equal(input.sent_at_ms, 0);
     assert_int_equal(input.first_name.length, 0);
@@ -275,7 +279,8 @@ static char *long_update(size_t text_bytes)
 {
     char *json = malloc(text_bytes + 512);
     assert_non_null(json);
-    int used = snprintf(json, 512, "{\"update_id\":5,\"message\":{" FROM "," PRIVATE ",\"text\":\"");
+    int used =
+        snprintf(json, 512, "{\"update_id\":5,\"message\":{" FROM "," PRIVATE ",\"text\":\"");
     for (size_t i = 0; i + 2 <= text_bytes; i += 2) {
         memcpy(json + used + i, "\xC3\xA4", 2);
     }
