@@ -29,6 +29,9 @@ enum {
     LIMIT_MESSAGE_CODE_POINTS = 350, /* the product's own rule: short */
     LIMIT_MESSAGE_EMOJI = 2,
     LIMIT_BUTTONS = 12, /* of one message */
+    LIMIT_BOT_TEXT_CODE_POINTS =
+        3000, /* answers to commands (help lists all of them); Telegram: 4096 */
+    LIMIT_BOT_TEXT_EMOJI = 20,
 
     /* A journey. */
     LIMIT_STEPS = 32,

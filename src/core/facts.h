@@ -1,4 +1,4 @@
-/* Typed facts about a person for conditions and templates: one table (facts.c) of name, type,
+/* Typed facts about a person for conditions and templates: one table (facts_list.h) of name, type,
  * meaning and how it is read. docs/reference/facts.md is made from it. Pure. */
 #pragma once
 
@@ -45,3 +45,5 @@ const struct fact_row *facts_rows(int *ret_count);
 /* Index of a fact by name, -1 when there is none. */
 int facts_find(struct str name);
 struct fact_value facts_read(const struct facts *facts, int index);
+/* docs/reference/facts.md, whole. */
+struct str facts_page(struct arena *arena);

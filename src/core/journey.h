@@ -165,8 +165,11 @@ struct journey {
 
     struct leave_rule *leaves;
     int leave_count;
-    int64_t ends_after_ms; /* since entry or, with an answer expected, since the last message; 0:
-                              never */
+    int64_t ends_after_ms; /* then the run expires; 0: never */
+    /* What ends_after counts from: ANCHOR_PREVIOUS the last message sent (entry when there was
+     * none), ANCHOR_ENTERED, ANCHOR_PLANNED. A run whose next message is still to come does not end
+     * by ANCHOR_PREVIOUS. */
+    enum anchor ends_anchor;
 
     /* abandonment: silent for abandon_after_ms after a recovery (a step without one: after sending)
      */

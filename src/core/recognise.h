@@ -1,0 +1,38 @@
+/* Recognising phrases of overwhelm and crisis in free text. Internal to the catalog. Pure. */
+#pragma once
+
+#include "core/schema.h"
+
+/* The words of one phrase, ready to compare; "*" stands for any one word. */
+struct phrase {
+    struct str *words;
+    int count;
+};
+
+struct phrase_list {
+    struct phrase *items;
+    int count;
+};
+
+/* Of one language: what means it, and what only looks like it. */
+struct state_words {
+    struct phrase_list phrases;
+    struct phrase_list near_misses;
+};
+
+struct word_list {
+    struct str language;
+    struct state_words overwhelm, crisis;
+};
+
+enum { PHRASE_WORDS_MAX = 12, RECOGNISE_WORDS_MAX = 1000 };
+
+/* The comparable words of a text: folded, cut at word boundaries, without apostrophes. "*" is kept
+ * when `with_any` is set. At most RECOGNISE_WORDS_MAX; a longer text counts by its beginning. */
+struct phrase recognise_words(struct arena *arena, struct str text, bool with_any);
+/* Whether the phrase occurs in the text, anywhere. */
+bool recognise_occurs(const struct phrase *text, const struct phrase *phrase);
+/* Whether a phrase occurs that no near-miss covers. */
+bool recognise_state(const struct state_words *state, const struct phrase *text);
+/* Reads words/LANGUAGE.yaml (words_parse.c). */
+void words_parse(struct compiling *compiling, struct word_list *ret_list);
