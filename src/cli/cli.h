@@ -67,6 +67,6 @@ void table_print(const struct table *table);
 void progress_show(const char *what, int64_t done, int64_t total);
 void progress_end(void);
 
-/* The secret of Telegram's webhook: TELEGRAM_WEBHOOK_SECRET, else derived from the token. "" without a
- * token. */
+/* The secret of Telegram's webhook: TELEGRAM_WEBHOOK_SECRET, else derived from the token. ""
+ * without a token. */
 const char *cli_webhook_secret(struct cli *cli);

@@ -8,9 +8,11 @@
 #include "cli/command.h"
 
 static const char text[] =
-    "Has Telegram deliver updates to our webhook, or stops it (then they are asked for by long polling).\v"
+    "Has Telegram deliver updates to our webhook, or stops it (then they are asked for by long "
+    "polling).\v"
     "The address is PUBLIC_URL with /telegram/webhook unless given. Telegram sends the secret "
-    "TELEGRAM_WEBHOOK_SECRET along; without one it is derived from the token. A running server changes over when "
+    "TELEGRAM_WEBHOOK_SECRET along; without one it is derived from the token. A running server "
+    "changes over when "
     "it is restarted.\n\n"
     "Examples:\n"
     "  nudge telegram webhook set\n"
@@ -33,9 +35,9 @@ const char *cli_webhook_secret(struct cli *cli)
 static enum err remember(struct cli *cli, json_t *value, struct err_detail *detail)
 {
     json_t *result = NULL;
-    enum err error = cli_engine_command(cli, "setting_put",
-                                        json_pack("{s:s, s:o}", "name", "telegram/webhook", "value", value),
-                                        &result, detail);
+    enum err error = cli_engine_command(
+        cli, "setting_put", json_pack("{s:s, s:o}", "name", "telegram/webhook", "value", value),
+        &result, detail);
     json_decref(result);
     return error;
 }
@@ -44,13 +46,15 @@ static enum err set(struct cli *cli, const struct telegram_access *access, struc
                     struct err_detail *detail)
 {
     if (url.length == 0 && cli->config.public_url[0] == '\0') {
-        return err_set(detail, ERR_CONFIG,
-                       "give the webhook's address, or set PUBLIC_URL (such as https://bot.example.org)");
+        return err_set(
+            detail, ERR_CONFIG,
+            "give the webhook's address, or set PUBLIC_URL (such as https://bot.example.org)");
     }
     if (url.length == 0) {
         url = arena_printf(cli->arena, "%s/telegram/webhook", cli->config.public_url);
     }
-    enum err error = telegram_webhook_set(access, url, str_of(cli_webhook_secret(cli)), false, detail);
+    enum err error =
+        telegram_webhook_set(access, url, str_of(cli_webhook_secret(cli)), false, detail);
     if (error == OK) {
         error = remember(cli, json_str(url), detail);
     }
@@ -62,7 +66,8 @@ static enum err set(struct cli *cli, const struct telegram_access *access, struc
     return error;
 }
 
-static enum err forget(struct cli *cli, const struct telegram_access *access, struct err_detail *detail)
+static enum err forget(struct cli *cli, const struct telegram_access *access,
+                       struct err_detail *detail)
 {
     enum err error = telegram_webhook_delete(access, false, detail);
     if (error == OK) {
@@ -76,7 +81,8 @@ static enum err forget(struct cli *cli, const struct telegram_access *access, st
     return error;
 }
 
-static enum err info(struct cli *cli, const struct telegram_access *access, struct err_detail *detail)
+static enum err info(struct cli *cli, const struct telegram_access *access,
+                     struct err_detail *detail)
 {
     struct telegram_webhook webhook = {0};
     enum err error = telegram_webhook_info(access, cli->arena, &webhook, detail);
@@ -135,8 +141,8 @@ int cmd_telegram(int argc, char **argv)
     static const struct option_row rows[] = {{0}};
     struct cli cli;
     struct arguments arguments;
-    int status = arguments_begin(&cli, rows, "webhook set [URL]\nwebhook info\nwebhook delete", text, argc, argv,
-                                 &arguments);
+    int status = arguments_begin(&cli, rows, "webhook set [URL]\nwebhook info\nwebhook delete",
+                                 text, argc, argv, &arguments);
     if (status != CLI_OK) {
         return cli_end(&cli, status);
     }

@@ -79,8 +79,8 @@ static int list_commands(struct runtime *runtime, struct telegram_command **ret_
 static enum err uses_webhook(struct runtime *runtime, bool *ret_webhook, struct err_detail *detail)
 {
     struct str stored = STR_NONE;
-    enum err error = store_setting_get(runtime->store, runtime->cli->arena, "telegram/webhook",
-                                       &stored, detail);
+    enum err error =
+        store_setting_get(runtime->store, runtime->cli->arena, "telegram/webhook", &stored, detail);
     *ret_webhook = stored.length > 0 && !str_is(stored, "null");
     return error;
 }
@@ -232,7 +232,8 @@ struct channel *runtime_channel(struct runtime *runtime, enum channel_kind kind)
     return runtime->channels[kind];
 }
 
-/* ---- serving -------------------------------------------------------------------------------------- */
+/* ---- serving
+ * -------------------------------------------------------------------------------------- */
 
 static void *run_engine(void *context)
 {

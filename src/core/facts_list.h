@@ -13,7 +13,8 @@
     FACT_LIST_COMMITMENT(X)
 
 #define FACT_LIST_PERSON(X)                                                                        \
-    X(FIRST_NAME, "first_name", FACT_TEXT, NULL, "first name; unknown when the channel gives none")\
+    X(FIRST_NAME, "first_name", FACT_TEXT, NULL,                                                   \
+      "first name; unknown when the channel gives none")                                           \
     X(USERNAME, "username", FACT_TEXT, NULL, "name on the channel; unknown when there is none")    \
     X(LANGUAGE, "language", FACT_TEXT, NULL, "language they are written to in, such as de")        \
     X(CHANNEL, "channel", FACT_TEXT, "telegram webchat email", "where we write to; else unknown")  \
@@ -52,7 +53,8 @@
       "mean hours from made to completed; unknown without any")
 
 #define FACT_LIST_HABIT(X)                                                                         \
-    X(DAYS_SINCE_JOINED, "days_since_joined", FACT_NUMBER, NULL, "whole days (24 h) since joining")\
+    X(DAYS_SINCE_JOINED, "days_since_joined", FACT_NUMBER, NULL,                                   \
+      "whole days (24 h) since joining")                                                           \
     X(SINCE_JOINED_MS, "since_joined_ms", FACT_NUMBER, NULL, "milliseconds: compare with 36h, 3d") \
     X(DAYS_SINCE_ACTIVITY, "days_since_activity", FACT_NUMBER, NULL,                               \
       "whole days (24 h) since the last activity, else since joining")                             \
@@ -66,7 +68,8 @@
     X(NEXT_SIZE, "next_size", FACT_TEXT, NULL,                                                     \
       "one rung above the suggestion, else above the commitment's size; may be unknown")           \
     X(NEXT_MINUTES, "next_minutes", FACT_NUMBER, NULL, "the same as a number")                     \
-    X(BEST_HOUR, "best_hour", FACT_NUMBER, NULL, "hour of their day with most activity, 0 to 23; " \
+    X(BEST_HOUR, "best_hour", FACT_NUMBER, NULL,                                                   \
+      "hour of their day with most activity, 0 to 23; "                                            \
       "known only where the history is read (/metrics, /insights) and large enough")
 
 #define FACT_LIST_CLASSES(X)                                                                       \
@@ -80,7 +83,8 @@
       "high_achiever steady_performer building_momentum getting_started", "how they work")         \
     X(OPPORTUNITY, "opportunity", FACT_TEXT,                                                       \
       "onboarding_conversion completion_rate_improvement execution_speed_optimization "            \
-      "progressive_scaling", "what would help them most")                                          \
+      "progressive_scaling",                                                                       \
+      "what would help them most")                                                                 \
     X(PROGRESS_STATUS, "progress_status", FACT_TEXT,                                               \
       "new_user on_fire steady building needs_support", "their state as /metrics names it")        \
     X(ENGAGEMENT, "engagement", FACT_NUMBER, NULL, "engagement score, 0 to 100")                   \
@@ -130,5 +134,5 @@ enum fact {
 #define FACT_ENUM(constant, name, type, values, help) FACT_##constant,
     FACT_LIST(FACT_ENUM)
 #undef FACT_ENUM
-    FACT_COUNT
+        FACT_COUNT
 };
