@@ -3,6 +3,8 @@
  * out when that is not known or too small to tell anything. */
 #include "core/commands_parts.h"
 
+#include <math.h>
+
 #include "base/calendar.h"
 #include "base/limits.h"
 #include "core/classes.h"
@@ -276,9 +278,11 @@ void progress_insights(struct deciding *deciding)
     say_line(&lines, STR_NONE);
     recommendations(deciding, &lines);
     if (population != NULL && population->active_users >= POPULATION_MIN &&
-        population->insights.length > 0) {
-        say_line(&lines, say_text(deciding, "insights_others", NULL, 0));
-        say_line(&lines, population->insights);
+        !isnan(population->typical_hours)) {
+        struct str values[] = {
+            say_duration(deciding, (int64_t)(population->typical_hours * (double)HOUR_MS)),
+            say_number(deciding, population->quick_percent, 0)};
+        say_line(&lines, say_text(deciding, "insights_others", values, 2));
     }
     compose_reply_text(deciding, say_lines_end(&lines), NULL, 0);
 }
