@@ -1,0 +1,276 @@
+-- The figures of docs/reference/metrics.md. One definition for every surface: src/bi reads these and
+-- nothing else. In all of them
+--   ?1, ?2  people who joined in [?1, ?2)
+--   ?3, ?4  source and language of the people, '' any
+--   ?5      the instant of evaluation
+-- Test people and erased ones are out everywhere. Sums use the counters on the people's rows, which
+-- doctor recounts; what the counters cannot tell is read from the rows.
+
+-- name: metrics_people
+-- ?6: only commitments made within so many ms of joining count for converted and converted_outside;
+-- 0 no bound.
+SELECT
+    count(*) AS users,
+    coalesce(sum(CASE WHEN ?6 = 0 THEN u.commitments_total > 0
+                      ELSE u.first_commitment_at_ms > 0
+                           AND u.first_commitment_at_ms <= u.joined_at_ms + ?6 END), 0) AS converted,
+    coalesce(sum(CASE WHEN ?6 = 0 THEN u.commitments_outside > 0
+                      ELSE u.commitments_outside > 0 AND EXISTS (
+                          SELECT 1 FROM commitments AS c
+                          WHERE c.user_id = u.id AND c.source <> 'onboarding'
+                            AND c.created_at_ms <= u.joined_at_ms + ?6) END), 0)
+        AS converted_outside,
+    coalesce(sum(u.commitments_total = 0), 0) AS inactive,
+    coalesce(sum(u.commitments_completed > 0), 0) AS activated,
+    coalesce(sum(u.activity_last_at_ms < ?5 - 7 * 86400000), 0) AS silent_7d,
+    coalesce(sum(u.activity_last_at_ms < ?5 - 30 * 86400000), 0) AS silent_30d,
+    coalesce(sum(u.commitments_total), 0) AS commitments,
+    coalesce(sum(u.commitments_completed), 0) AS completed,
+    coalesce(sum(u.commitments_quick), 0) AS quick,
+    coalesce(sum(u.commitments_outside), 0) AS outside,
+    coalesce(sum(u.commitments_outside_completed), 0) AS outside_completed,
+    coalesce(sum(u.completion_ms_sum), 0) AS completion_ms,
+    coalesce(sum(u.commitments_total >= 10
+                 AND u.commitments_completed * 5 >= u.commitments_total * 4), 0) AS power_users,
+    coalesce(sum(CASE WHEN u.commitments_total >= 10
+                           AND u.commitments_completed * 5 >= u.commitments_total * 4
+                      THEN u.commitments_total END), 0) AS power_commitments
+FROM users AS u
+WHERE u.is_test = 0 AND u.is_erased = 0
+  AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
+  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4) AND u.joined_at_ms <= ?5;
+
+-- name: metrics_completion_times
+-- Two neighbours in the order of completion times, the first at offset ?6: what interpolation needs.
+SELECT c.completed_at_ms - c.created_at_ms AS took_ms
+FROM users AS u
+JOIN commitments AS c ON c.user_id = u.id AND c.state = 1
+WHERE u.is_test = 0 AND u.is_erased = 0
+  AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
+  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4) AND u.joined_at_ms <= ?5
+ORDER BY took_ms
+LIMIT 2 OFFSET ?6;
+
+-- name: metrics_steps
+-- People to whom a step of the onboarding was sent, and those who completed it. ?6: JSON array of the
+-- steps' no-answer times; younger sends are left out of both.
+SELECT
+    s.key + 1 AS step,
+    count(DISTINCT r.user_id) AS sent,
+    count(DISTINCT CASE WHEN s.value ->> 1 > 0 THEN r.user_id END) AS completed
+FROM users AS u
+JOIN runs AS r ON r.user_id = u.id
+JOIN json_each(r.steps) AS s
+WHERE u.is_test = 0 AND u.is_erased = 0
+  AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
+  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+  AND r.journey IN ('superior_onboarding', 'micro_onboarding')
+  AND s.value ->> 0 > 0
+  AND s.value ->> 0 <= ?5 - coalesce(json_extract(?6, '$[' || s.key || ']'), 0)
+GROUP BY s.key
+ORDER BY s.key;
+
+-- name: metrics_funnel
+-- People who came so far, at any time. ?6, ?7: only those with variant ?7 of experiment ?6, '' all.
+WITH people AS (
+    SELECT u.id, u.onboarding_completed, u.commitments_outside, u.commitments_outside_completed
+    FROM users AS u
+    WHERE u.is_test = 0 AND u.is_erased = 0
+      AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
+      AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4) AND u.joined_at_ms <= ?5
+      AND (?6 = '' OR EXISTS (
+          SELECT 1 FROM runs AS r
+          WHERE r.user_id = u.id AND r.variants <> '' AND EXISTS (
+              SELECT 1 FROM json_each(r.variants) AS v WHERE v.key = ?6 AND v.value = ?7)))
+),
+steps AS (
+    SELECT r.user_id, s.key AS step, s.value ->> 0 AS sent_ms, s.value ->> 1 AS completed_ms
+    FROM people AS p
+    JOIN runs AS r ON r.user_id = p.id
+    JOIN json_each(r.steps) AS s
+    WHERE r.journey IN ('superior_onboarding', 'micro_onboarding')
+)
+SELECT
+    (SELECT count(*) FROM people) AS joined,
+    count(DISTINCT CASE WHEN step = 0 AND sent_ms > 0 THEN user_id END) AS step_1_sent,
+    count(DISTINCT CASE WHEN step = 0 AND completed_ms > 0 THEN user_id END) AS step_1_completed,
+    count(DISTINCT CASE WHEN step = 1 AND completed_ms > 0 THEN user_id END) AS step_2_completed,
+    count(DISTINCT CASE WHEN step = 2 AND completed_ms > 0 THEN user_id END) AS step_3_completed,
+    count(DISTINCT CASE WHEN step = 3 AND completed_ms > 0 THEN user_id END) AS step_4_completed,
+    (SELECT coalesce(sum(onboarding_completed), 0) FROM people) AS graduated,
+    (SELECT coalesce(sum(commitments_outside > 0), 0) FROM people) AS first_commitment,
+    (SELECT coalesce(sum(commitments_outside_completed > 0), 0) FROM people) AS first_completion
+FROM steps;
+
+-- name: metrics_abandonment
+-- Runs of the onboarding entered at least eight days ago; outcome 3 is abandoned.
+SELECT count(*) AS entered, coalesce(sum(r.outcome = 3), 0) AS abandoned
+FROM users AS u
+JOIN runs AS r ON r.user_id = u.id
+WHERE u.is_test = 0 AND u.is_erased = 0
+  AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
+  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+  AND r.journey IN ('superior_onboarding', 'micro_onboarding')
+  AND r.entered_at_ms <= ?5 - 8 * 86400000;
+
+-- name: metrics_activity
+-- Distinct people with activity in the last full UTC day, the last 7 and the last 30 days. ?6: JSON
+-- array of the event types that are activity. Ids begin with an instant that is never before at_ms.
+SELECT
+    count(DISTINCT CASE WHEN e.at_ms >= (?5 / 86400000 - 1) * 86400000
+                         AND e.at_ms < ?5 / 86400000 * 86400000 THEN e.user_id END) AS dau,
+    count(DISTINCT CASE WHEN e.at_ms >= ?5 - 7 * 86400000 THEN e.user_id END) AS wau,
+    count(DISTINCT e.user_id) AS mau
+FROM events AS e
+JOIN users AS u ON u.id = e.user_id
+WHERE e.id >= (?5 - 30 * 86400000) << 21
+  AND e.at_ms >= ?5 - 30 * 86400000 AND e.at_ms <= ?5
+  AND e.type IN (SELECT value FROM json_each(?6))
+  AND u.is_test = 0 AND u.is_erased = 0
+  AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
+  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4);
+
+-- name: metrics_joins
+SELECT
+    coalesce(sum(u.joined_at_ms > ?5 - 7 * 86400000), 0) AS last_7_days,
+    coalesce(sum(u.joined_at_ms > ?5 - 14 * 86400000
+                 AND u.joined_at_ms <= ?5 - 7 * 86400000), 0) AS previous_7_days,
+    coalesce(sum(u.joined_at_ms > ?5 - 30 * 86400000), 0) AS last_30_days
+FROM users AS u
+WHERE u.is_test = 0 AND u.is_erased = 0
+  AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
+  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4) AND u.joined_at_ms <= ?5;
+
+-- name: metrics_commitments_recent
+-- Commitments made in the last 30 days.
+SELECT count(*) AS made
+FROM users AS u
+JOIN commitments AS c ON c.user_id = u.id
+WHERE u.is_test = 0 AND u.is_erased = 0
+  AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
+  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+  AND c.created_at_ms > ?5 - 30 * 86400000 AND c.created_at_ms <= ?5;
+
+-- name: metrics_distribution
+-- How many people made how many commitments, from few to many.
+SELECT u.commitments_total AS commitments, count(*) AS people
+FROM users AS u
+WHERE u.is_test = 0 AND u.is_erased = 0
+  AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
+  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4) AND u.joined_at_ms <= ?5
+GROUP BY u.commitments_total
+ORDER BY u.commitments_total;
+
+-- name: metrics_retention
+-- By week of joining (weeks since Monday 1969-12-29, UTC) and cell k = [joined + 7k d, joined +
+-- 7(k+1) d): people old enough to have lived the whole cell, and those of them with activity in it.
+-- ?6: JSON array of the event types that are activity; ?7: cells 0 .. ?7.
+WITH RECURSIVE
+cells (k) AS (SELECT 0 UNION ALL SELECT k + 1 FROM cells WHERE k < ?7),
+people AS (
+    SELECT u.id, u.joined_at_ms, (u.joined_at_ms / 86400000 + 3) / 7 AS week
+    FROM users AS u
+    WHERE u.is_test = 0 AND u.is_erased = 0
+      AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
+      AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4) AND u.joined_at_ms <= ?5
+),
+eligible AS (
+    SELECT p.week, c.k, count(*) AS people
+    FROM people AS p JOIN cells AS c ON p.joined_at_ms + (c.k + 1) * 7 * 86400000 <= ?5
+    GROUP BY p.week, c.k
+),
+active AS (
+    SELECT p.week, (e.at_ms - p.joined_at_ms) / (7 * 86400000) AS k, count(DISTINCT p.id) AS people
+    FROM events AS e JOIN people AS p ON p.id = e.user_id
+    WHERE e.at_ms >= p.joined_at_ms
+      AND e.at_ms < p.joined_at_ms + (?7 + 1) * 7 * 86400000
+      AND p.joined_at_ms + ((e.at_ms - p.joined_at_ms) / (7 * 86400000) + 1) * 7 * 86400000 <= ?5
+      AND e.type IN (SELECT value FROM json_each(?6))
+    GROUP BY 1, 2
+)
+SELECT el.week, el.k, el.people AS eligible, coalesce(a.people, 0) AS active
+FROM eligible AS el LEFT JOIN active AS a ON a.week = el.week AND a.k = el.k
+ORDER BY el.week, el.k;
+
+-- name: metrics_retention_month
+-- The same for [joined + 30 d, joined + 60 d). ?6: JSON array of the event types that are activity.
+WITH people AS (
+    SELECT u.id, u.joined_at_ms
+    FROM users AS u
+    WHERE u.is_test = 0 AND u.is_erased = 0
+      AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
+      AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+      AND u.joined_at_ms + 60 * 86400000 <= ?5
+)
+SELECT
+    (SELECT count(*) FROM people) AS eligible,
+    (SELECT count(DISTINCT p.id)
+     FROM events AS e JOIN people AS p ON p.id = e.user_id
+     WHERE e.at_ms >= p.joined_at_ms + 30 * 86400000
+       AND e.at_ms < p.joined_at_ms + 60 * 86400000
+       AND e.type IN (SELECT value FROM json_each(?6))) AS active;
+
+-- name: metrics_revenue
+SELECT coalesce(sum(e.revenue), 0.0) AS revenue
+FROM events AS e
+JOIN users AS u ON u.id = e.user_id
+WHERE e.revenue <> 0 AND e.at_ms <= ?5
+  AND u.is_test = 0 AND u.is_erased = 0
+  AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
+  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4);
+
+-- name: metrics_feedback
+-- Ratings of all time; problems told in the last 7 days and the 7 before.
+SELECT
+    coalesce(sum(f.rating <> 0), 0) AS ratings,
+    coalesce(sum(f.rating = 1), 0) AS helpful,
+    coalesce(sum(f.is_problem AND f.at_ms > ?5 - 7 * 86400000), 0) AS problems,
+    coalesce(sum(f.is_problem AND f.at_ms > ?5 - 14 * 86400000
+                 AND f.at_ms <= ?5 - 7 * 86400000), 0) AS problems_before
+FROM feedback AS f
+JOIN users AS u ON u.id = f.user_id
+WHERE f.at_ms <= ?5
+  AND u.is_test = 0 AND u.is_erased = 0
+  AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
+  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4);
+
+-- name: metrics_support_events
+-- Tracked requests for support, and /help asked for twice within an hour, by the same two weeks.
+SELECT
+    coalesce(sum(e.at_ms > ?5 - 7 * 86400000), 0) AS requests,
+    coalesce(sum(e.at_ms <= ?5 - 7 * 86400000), 0) AS requests_before
+FROM events AS e
+JOIN users AS u ON u.id = e.user_id
+WHERE e.id >= (?5 - 14 * 86400000) << 21
+  AND e.at_ms > ?5 - 14 * 86400000 AND e.at_ms <= ?5
+  AND e.type = 'tracked' AND e.data ->> '$.event' IN ('Support Requested', 'Help Repeated')
+  AND u.is_test = 0 AND u.is_erased = 0
+  AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
+  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4);
+
+-- name: metrics_dead_deliveries
+-- Messages of the last 7 days whose retries were used up.
+SELECT count(*) AS dead
+FROM deliveries AS d
+JOIN users AS u ON u.id = d.user_id
+WHERE d.id >= (?5 - 7 * 86400000) << 21 AND d.state = 10
+  AND u.is_test = 0 AND u.is_erased = 0
+  AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
+  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4);
+
+-- name: population_completions
+-- How many people with a commitment completed how many, from few to many.
+SELECT u.commitments_completed AS completed, count(*) AS people
+FROM users AS u
+WHERE u.is_test = 0 AND u.is_erased = 0 AND u.commitments_total > 0
+GROUP BY u.commitments_completed
+ORDER BY u.commitments_completed;
+
+-- name: population_leaderboard
+-- Those who asked to be on it, by what they completed. ?1 at most.
+SELECT u.first_name, u.commitments_completed, u.streak_best_days
+FROM users AS u
+WHERE u.is_test = 0 AND u.is_erased = 0 AND u.leaderboard_opt_in = 1
+  AND u.commitments_completed > 0
+ORDER BY u.commitments_completed DESC, u.id
+LIMIT ?1;
