@@ -34,7 +34,8 @@ soak: ## Fuzz and repeat all quick tests until stopped or until something fails
 	@tools/setup build run test full
 	@tools/soak $(ARGS)
 
-bench: build ## Measure and print the figures
+bench: ## Measure and print the figures
+	@tools/setup build run
 	@bench/run $(ARGS)
 
 fuzz: ## Fuzz every parser, a minute each (ARGS="SECONDS [TARGET...]")
@@ -51,7 +52,7 @@ lint: ## Check format, scripts, types of the pages and the repository's own rule
 	@tools/tidy_test.py
 	@tools/test_test.py
 	@tools/format --check
-	@shellcheck tools/setup tools/build tools/format tools/fuzz tools/soak tools/fresh-root .ci/run
+	@shellcheck tools/setup tools/build tools/format tools/fuzz tools/soak tools/fresh-root bench/run .ci/run
 	@npm --prefix web run --silent check
 	@echo "lint: nothing to complain about"
 
