@@ -3,10 +3,10 @@
  *
  * usage: store_bench PATH [PEOPLE] [BATCH]
  *
- * "start" is a new person's first message: seen, identity, user, run, message, due rows, events. "report"
- * is the outcome of that message: the person is loaded by user and message, three rows change. "tap"
- * is an answer: seen, identity, load, a new message, events. CPU time is of the whole process, so
- * writing to the disk counts; the wall clock also has the waiting for it. */
+ * "start" is a new person's first message: seen, identity, user, run, message, due rows, events.
+ * "report" is the outcome of that message: the person is loaded by user and message, three rows
+ * change. "tap" is an answer: seen, identity, load, a new message, events. CPU time is of the whole
+ * process, so writing to the disk counts; the wall clock also has the waiting for it. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

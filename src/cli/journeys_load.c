@@ -44,7 +44,8 @@ static int by_name(const FTSENT **a, const FTSENT **b)
 }
 
 static enum err read_entries(struct arena *arena, FTS *walk, size_t root_length,
-                             struct definition_file *files, int *ret_count, struct err_detail *detail)
+                             struct definition_file *files, int *ret_count,
+                             struct err_detail *detail)
 {
     int count = 0;
     for (FTSENT *entry = fts_read(walk); entry != NULL; entry = fts_read(walk)) {
@@ -106,9 +107,9 @@ enum err journeys_load(struct arena *arena, const char *folder, struct catalog *
     }
     if (error != OK && mistakes.count > 0) {
         const struct mistake *first = &mistakes.items[0];
-        return err_set(detail, ERR_CONFIG, "%.*s:%d:%d: %.*s (%d mistakes; see nudge journeys validate)",
-                       STR_ARG(first->file), first->line, first->column, STR_ARG(first->text),
-                       mistakes.count);
+        return err_set(
+            detail, ERR_CONFIG, "%.*s:%d:%d: %.*s (%d mistakes; see nudge journeys validate)",
+            STR_ARG(first->file), first->line, first->column, STR_ARG(first->text), mistakes.count);
     }
     return error;
 }

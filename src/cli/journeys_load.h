@@ -10,7 +10,7 @@
 MUST_CHECK enum err journeys_read_folder(struct arena *arena, const char *folder,
                                          struct definition_file **ret_files, int *ret_count,
                                          struct err_detail *detail);
-/* Compiles the folder's files ("" or NULL: the embedded ones). On ERR_INVALID the detail names the first
- * mistake and how many there are. */
+/* Compiles the folder's files ("" or NULL: the embedded ones). On ERR_INVALID the detail names the
+ * first mistake and how many there are. */
 MUST_CHECK enum err journeys_load(struct arena *arena, const char *folder,
                                   struct catalog **ret_catalog, struct err_detail *detail);

@@ -44,8 +44,8 @@ struct population {
     int active_users;
     double percentile;      /* 0..100 of this user among active users */
     struct str leaderboard; /* Markdown lines, already made safe */
-    double typical_hours; /* median time to completion of all; NAN unknown */
-    double quick_percent; /* completed within 24 h, of completed; NAN unknown */
+    double typical_hours;   /* median time to completion of all; NAN unknown */
+    double quick_percent;   /* completed within 24 h, of completed; NAN unknown */
 };
 
 struct world {

@@ -1,7 +1,7 @@
 /* Recounts what is kept twice: every block of sql/doctor.sql, then SQLite's own check of the file.
  *
- * All checks read one snapshot, so that an engine at work does not make findings. Nothing is repaired:
- * a finding is a bug or a damaged disk, and both want a person. */
+ * All checks read one snapshot, so that an engine at work does not make findings. Nothing is
+ * repaired: a finding is a bug or a damaged disk, and both want a person. */
 #include "store/sqlite.h"
 
 #include <string.h>
@@ -65,7 +65,8 @@ static enum err check_blocks(struct doctor *doctor, struct err_detail *detail)
     return OK;
 }
 
-/* Pages, indexes, and that every value has its column's type. "ok" is the only row when all is well. */
+/* Pages, indexes, and that every value has its column's type. "ok" is the only row when all is
+ * well. */
 static enum err check_file(struct doctor *doctor, struct err_detail *detail)
 {
     struct binder binder = {0};
