@@ -128,6 +128,14 @@ static bool is_one_of_two(const struct phrase_language *language, const struct s
            phrase_match(language, sentence->tokens + next, sentence->count - next, &other) > 0;
 }
 
+/* Whether nothing follows, or only the second half of a verb. */
+static bool is_at_end(const struct phrase_language *language, const struct sentence *sentence,
+                      const struct place *place)
+{
+    return place->to == sentence->count || (place->to + 1 == sentence->count &&
+                                            has_class(language, sentence, place->to, WORD_TAIL));
+}
+
 static bool may_stand(const struct phrase_language *language, const struct sentence *sentence,
                       const struct place *place)
 {
@@ -139,7 +147,7 @@ static bool may_stand(const struct phrase_language *language, const struct sente
     if (parts->needs_other || is_taken_before(language, sentence, place)) {
         return false;
     }
-    if (place->to == sentence->count) {
+    if (is_at_end(language, sentence, place)) {
         return true;
     }
     if (is_taken_behind(language, sentence, place) || is_one_of_two(language, sentence, place)) {
@@ -161,7 +169,8 @@ static bool find_end(const struct phrase_language *language, const struct senten
         size_t taken =
             phrase_match(language, sentence->tokens + from, sentence->count - from, &place.parts);
         place.to = from + taken;
-        if (taken > 0 && place.to == sentence->count && may_stand(language, sentence, &place)) {
+        if (taken > 0 && is_at_end(language, sentence, &place) &&
+            may_stand(language, sentence, &place)) {
             *ret_place = place;
             return true;
         }

@@ -55,6 +55,7 @@ enum word_class {
     WORD_HOURS,         /* enum hours_kind */
     WORD_BEFORE,        /* what follows it is no phrase: "about tomorrow" */
     WORD_AFTER,         /* what stands before it is no phrase: "in 20 minutes of silence" */
+    WORD_TAIL,          /* ends a sentence behind a phrase: "ich rufe Oma am Sonntag an" */
     WORD_JOINT,         /* two phrases may stand around it: "Monday and Thursday" */
     WORD_CLOCK_BEFORE,  /* what follows it is no bare hour: "look at 7" */
 };

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include <cmocka.h>
+#include <pthread.h>
 
 #include "base/limits.h"
 
@@ -361,9 +362,37 @@ static void times_of_day_are_read(void **state)
     }
 }
 
+static void *find_zones(void *result)
+{
+    size_t *same = result;
+    for (int round = 0; round < 20; round++) {
+        for (size_t i = 0; i < sizeof(many_zones) / sizeof(many_zones[0]); i++) {
+            const struct zone *found = zone_find(str_of(many_zones[i]));
+            *same += found != NULL && found == zone_find(str_of(many_zones[i])) &&
+                     calendar_local(found, 0).year >= 1969;
+        }
+    }
+    return NULL;
+}
+
+static void threads_share_the_zones(void **state)
+{
+    (void)state;
+    pthread_t threads[4];
+    size_t same[4] = {0};
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, find_zones, &same[i]), 0);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(same[i], 20 * sizeof(many_zones) / sizeof(many_zones[0]));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(threads_share_the_zones), /* first, while no zone is known */
         cmocka_unit_test(wall_clock_times_become_instants),
         cmocka_unit_test(days_start_when_they_do),
         cmocka_unit_test(next_minute_comes_once_or_when_it_shows_again),
