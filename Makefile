@@ -35,7 +35,7 @@ soak: ## Fuzz and repeat all quick tests until stopped or until something fails
 	@tools/soak $(ARGS)
 
 bench: ## Measure and print the figures
-	@tools/setup build run
+	@tools/setup build run bench
 	@bench/run $(ARGS)
 
 fuzz: ## Fuzz every parser, a minute each (ARGS="SECONDS [TARGET...]")

@@ -1,0 +1,71 @@
+// The table that the benchmark prints: a figure of each system, its spread, and the factor between.
+import { median } from './processes.mjs';
+
+const COLUMNS = ['peer', 'nudge'];
+const TITLES = { peer: 'grammY + PostgreSQL', nudge: 'nudge + SQLite' };
+
+export class Table {
+    #lines = [];
+
+    group(title) {
+        this.#lines.push({ group: title });
+    }
+
+    note(text) {
+        this.#lines.push({ note: text });
+    }
+
+    /** One figure from the results of each system ({peer: […], nudge: […]}). `more`: larger is better. */
+    row(title, results, field, { digits, more = false, noFactor = false }) {
+        const cells = {};
+        for (const kind of COLUMNS) {
+            const values = (results[kind] ?? []).map((result) => result[field]);
+            if (values.length) {
+                cells[kind] = { median: median(values), least: Math.min(...values), most: Math.max(...values) };
+            }
+        }
+        const { peer, nudge } = cells;
+        let factor;
+        if (!noFactor && peer && nudge && peer.median > 0 && nudge.median > 0) {
+            factor = more ? nudge.median / peer.median : peer.median / nudge.median;
+        }
+        this.#lines.push({ title, cells, digits, factor });
+    }
+
+    print({ facts, runs, durability, postgres, peerReason }) {
+        const number = (value, digits) =>
+            value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+        const cell = (values, digits) => {
+            if (!values) {
+                return '-';
+            }
+            const text = number(values.median, digits);
+            const spread = `${number(values.least, digits)}..${number(values.most, digits)}`;
+            return values.least === values.most ? text : `${text} (${spread})`;
+        };
+        const line = (title, peer, nudge, factor) =>
+            console.log(`${title.padEnd(46)} ${peer.padStart(28)} ${nudge.padStart(28)} ${factor.padStart(9)}`);
+        console.log(`\n${facts.cpu}, ${facts.cores} cores, ${facts.memory_gb} GB, ${facts.system}, Linux ${facts.kernel}`);
+        console.log(`nudge: ${durability || 'not measured'}; peers: node ${facts.node}${postgres ? `, PostgreSQL ${postgres}, fsync and synchronous_commit on` : ''}`);
+        console.log(`one core for the measured program, the other for load and fake providers${postgres ? '; PostgreSQL on either' : ''}`);
+        console.log(`medians of ${runs} interleaved runs (least..most); load average before: ${facts.load_before.toFixed(2)}`);
+        if (peerReason) {
+            console.log(`peers skipped (grammY + node-postgres, graphile-worker): ${peerReason}`);
+        }
+        line('', TITLES.peer, TITLES.nudge, 'better');
+        for (const entry of this.#lines) {
+            if (entry.group) {
+                console.log(`\n${entry.group}`);
+            } else if (entry.note) {
+                console.log(`  ${entry.note}`);
+            } else {
+                const factor = entry.factor ? `${entry.factor.toFixed(1)} x` : '';
+                line(`  ${entry.title}`, cell(entry.cells.peer, entry.digits), cell(entry.cells.nudge, entry.digits), factor);
+            }
+        }
+    }
+
+    json(facts) {
+        return { facts, rows: this.#lines };
+    }
+}

@@ -1,0 +1,235 @@
+// The benchmark: nudge on one core beside a grammY bot on PostgreSQL on the same core, load and fake
+// providers on the other. Runs are interleaved, medians are printed with their spread. Nothing here
+// passes or fails by speed.
+import { mkdtempSync, chmodSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import { Fake } from './lib/fake.mjs';
+import * as measure from './lib/measure.mjs';
+import { Nudge } from './lib/nudge.mjs';
+import { dueJobs, PeerBot, Postgres, whyNot } from './lib/peer.mjs';
+import * as processes from './lib/processes.mjs';
+import { Table } from './lib/table.mjs';
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+const ROWS = ['load', 'lone', 'start', 'due', 'million', 'idle'];
+
+const { values: options } = parseArgs({
+    options: {
+        quick: { type: 'boolean', default: false },
+        runs: { type: 'string' },
+        updates: { type: 'string' },
+        only: { type: 'string', default: ROWS.join(',') },
+        systems: { type: 'string', default: 'peer,nudge' },
+        json: { type: 'string' },
+        build: { type: 'string', default: join(ROOT, 'build') },
+    },
+});
+const runs = Number(options.runs ?? (options.quick ? 1 : 5));
+const updates = 2 * Math.ceil(Number(options.updates ?? (options.quick ? 4000 : 20_000)) / 2);
+const dueCount = options.quick ? 2000 : 20_000;
+const stored = options.quick ? 100_000 : 1_000_000;
+const wanted = new Set(options.only.split(','));
+for (const row of wanted) {
+    if (!ROWS.includes(row)) {
+        console.error(`bench: no row '${row}'; there are ${ROWS.join(', ')}`);
+        process.exit(2);
+    }
+}
+
+const folder = mkdtempSync(join(os.tmpdir(), 'nudge-bench-'));
+chmodSync(folder, 0o755); // PostgreSQL runs as another user when this is root
+const clean = () => {
+    processes.stopAll();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+};
+for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.on(signal, () => {
+        clean();
+        process.exit(1);
+    });
+}
+
+const say = (text) => console.error(`bench: ${text}`);
+const table = new Table();
+const people = (count) => count.toLocaleString('en');
+
+/** The systems, each with a fake of its own, so that neither pays for the other's past. */
+async function withSystem(kind, work) {
+    const fake = await Fake.start(options.build, folder);
+    const system = kind === 'nudge' ? new Nudge(options.build, folder, fake) : new PeerBot(postgres, fake);
+    try {
+        return await work(system);
+    } finally {
+        await fake.stop();
+    }
+}
+
+async function underLoad(kind, storedPeople) {
+    return withSystem(kind, async (system) => {
+        await system.prepare(storedPeople);
+        await system.start();
+        const result = await measure.throughput(system, updates, { scatter: storedPeople > 0 });
+        await system.stop();
+        result.rows = await system.rows();
+        return result;
+    });
+}
+
+/** Runs each system `runs` times, in turn; the results by system. A system that fails is named and
+ *  left out of this row, the other goes on. */
+async function interleaved(what, run) {
+    const results = {};
+    const left = new Set(kinds);
+    for (let i = 0; i < runs; i++) {
+        for (const kind of left) {
+            say(`${what}: ${kind}, run ${i + 1} of ${runs}`);
+            try {
+                (results[kind] ??= []).push(await run(kind));
+            } catch (error) {
+                failed = true;
+                left.delete(kind);
+                delete results[kind];
+                say(error.stack);
+                table.note(`${what} could not be measured for ${kind}: ${error.message}`);
+            }
+        }
+    }
+    return results;
+}
+
+function addLoadRows(results, title) {
+    table.group(title);
+    table.row('updates a second, reply delivered', results, 'rate', { digits: 0, more: true });
+    table.row('until answered, p50 (ms)', results, 'p50_ms', { digits: 2 });
+    table.row('until answered, p99 (ms)', results, 'p99_ms', { digits: 2 });
+    table.row('CPU seconds for 1,000 updates', results, 'cpu', { digits: 3 });
+    table.row('  of that the database server', results, 'database_cpu', { digits: 3, noFactor: true });
+    table.row('most resident memory of the program (MB)', results, 'most_mb', { digits: 0 });
+    for (const [kind, [{ rows }]] of Object.entries(results)) {
+        table.note(`${kind}: ${rows}`);
+    }
+}
+
+async function load() {
+    const results = await interleaved('load', (kind) => underLoad(kind, 0));
+    addLoadRows(results, `${people(updates)} updates over 64 connections, empty database`);
+}
+
+async function million() {
+    const results = await interleaved('million', (kind) => underLoad(kind, stored));
+    addLoadRows(results, `the same with ${people(stored)} people stored, ids scattered among theirs`);
+}
+
+async function lone() {
+    const results = await interleaved('lone', (kind) =>
+        withSystem(kind, async (system) => {
+            await system.prepare();
+            await system.start();
+            const result = await measure.lone(system, options.quick ? 300 : 2000);
+            await system.stop();
+            return result;
+        }));
+    table.group('one update at a time');
+    table.row('until answered, p50 (ms)', results, 'answer_ms', { digits: 2 });
+    table.row('until its reply was delivered, p50 (ms)', results, 'reply_ms', { digits: 2 });
+}
+
+async function start() {
+    const results = await interleaved('start', (kind) =>
+        withSystem(kind, async (system) => {
+            await system.prepare();
+            const { ready_ms, idle_mb } = await measure.startAndIdle(system, 3);
+            return { ready_ms: processes.median(ready_ms), idle_mb: processes.median(idle_mb) };
+        }));
+    table.group('start');
+    table.row('from start to ready (ms)', results, 'ready_ms', { digits: 0 });
+    table.row('resident, idle (MB)', results, 'idle_mb', { digits: 1 });
+}
+
+async function due() {
+    const results = await interleaved('due', (kind) =>
+        withSystem(kind, (system) =>
+            kind === 'nudge' ? measure.dueDeliveries(system, dueCount) : dueJobs(postgres, system.fake, dueCount)));
+    table.group(`${people(dueCount)} messages due at once, sent as fast as they go (peer: graphile-worker)`);
+    table.row('messages a second', results, 'rate', { digits: 0, more: true });
+    table.row('CPU seconds for 1,000 messages', results, 'cpu_s_per_1000', { digits: 3 });
+}
+
+async function idle() {
+    if (!kinds.includes('nudge')) {
+        return;
+    }
+    const counts = [options.quick ? 1000 : 10_000, stored];
+    table.group('nothing due');
+    for (const count of counts) {
+        say(`idle: ${people(count)} people`);
+        const result = await withSystem('nudge', async (system) => {
+            await system.prepare(count);
+            const { cost, idle_mb } = await measure.idleCost(system, options.quick ? 3 : 10);
+            const tick_ms = await measure.emptyTick(system, 5);
+            return { cost, idle_mb, tick_ms: processes.median(tick_ms) };
+        });
+        const results = { nudge: [result] };
+        table.row(`${people(count)} people: CPU for a second of waiting (ms)`, results, 'cost', { digits: 2 });
+        table.row(`${people(count)} people: one look, "deliveries process" (ms)`, results, 'tick_ms', { digits: 1 });
+        table.row(`${people(count)} people: resident, idle (MB)`, results, 'idle_mb', { digits: 1 });
+    }
+}
+
+/** Journal mode and synchronous of SQLite, or why they are not known. */
+async function howDurable() {
+    try {
+        return await withSystem('nudge', async (system) => {
+            await system.prepare();
+            return system.durability(ROOT);
+        });
+    } catch (error) {
+        failed = true;
+        return `not measured (${error.message})`;
+    }
+}
+
+let postgres;
+const kinds = [];
+let failed = false;
+try {
+    const facts = processes.machine();
+    if (!processes.available('sqlite3') || !processes.available('taskset')) {
+        throw new Error('the commands sqlite3 and taskset are needed (Debian packages sqlite3, util-linux)');
+    }
+    const systems = options.systems.split(',');
+    const reason = systems.includes('peer') ? await whyNot() : 'left out on request';
+    if (!reason) {
+        postgres = await Postgres.start(folder);
+        kinds.push('peer');
+    }
+    if (systems.includes('nudge')) {
+        kinds.push('nudge');
+    }
+    const measures = { load, lone, start, due, million, idle };
+    for (const row of ROWS.filter((name) => wanted.has(name))) {
+        try {
+            await measures[row]();
+        } catch (error) {
+            failed = true;
+            table.note(`${row} could not be measured: ${error.message}`);
+            say(`${row} could not be measured: ${error.stack}`);
+        }
+    }
+    const durability = kinds.includes('nudge') && (await howDurable());
+    table.print({ facts, runs, durability, postgres: postgres?.version, peerReason: reason });
+    if (options.json) {
+        writeFileSync(options.json, `${JSON.stringify(table.json(facts), null, 2)}\n`);
+    }
+    await postgres?.stop();
+} catch (error) {
+    failed = true;
+    say(error.stack);
+} finally {
+    clean();
+}
+process.exit(failed ? 1 : 0);
