@@ -74,8 +74,7 @@ void telegram_note_refused(struct telegram *telegram, bool refused)
     }
 }
 
-/* ---- who the bot is, and its commands
- * ------------------------------------------------------------ */
+/* ---- who the bot is, and its commands ---- */
 
 static void commands_done(void *context, const struct http_response *response)
 {
@@ -183,8 +182,7 @@ static void ask_me(struct telegram *telegram, int64_t delay_ms)
     }
 }
 
-/* ---- the contract
- * ------------------------------------------------------------------------------------ */
+/* ---- the contract ---- */
 
 static enum err start(struct channel *channel, struct err_detail *detail)
 {

@@ -6,8 +6,7 @@
 #include "channel/channel.h"
 #include "net/http_client.h"
 
-/* ---- updates (telegram_parse.c): pure, any thread
- * ------------------------------------------------ */
+/* ---- updates (telegram_parse.c): pure, any thread ---- */
 
 struct telegram_update {
     int64_t update_id;
@@ -27,8 +26,7 @@ MUST_CHECK enum err telegram_read_update(struct arena *arena, const json_t *json
                                          struct telegram_update *ret_update,
                                          struct err_detail *detail);
 
-/* ---- answers (telegram_answer.c): pure, any thread
- * ----------------------------------------------- */
+/* ---- answers (telegram_answer.c): pure, any thread ---- */
 
 /* What an answer of the Bot API to a message of ours means. */
 struct telegram_verdict {
@@ -43,8 +41,7 @@ struct telegram_verdict {
 };
 struct telegram_verdict telegram_judge(const struct http_response *response);
 
-/* ---- the channel
- * ----------------------------------------------------------------------------------- */
+/* ---- the channel ---- */
 
 struct telegram_command {
     const char *name;
@@ -72,8 +69,7 @@ struct str telegram_bot_name(const struct channel *channel);
 /* Updates that could not be read so far (for the metrics page). Any thread. */
 int64_t telegram_unreadable(const struct channel *channel);
 
-/* ---- single calls, waiting for the answer (telegram_call.c)
- * --------------------------------------- */
+/* ---- single calls, waiting for the answer (telegram_call.c) ---- */
 
 struct telegram_access {
     struct http_client *client;

@@ -232,8 +232,7 @@ struct channel *runtime_channel(struct runtime *runtime, enum channel_kind kind)
     return runtime->channels[kind];
 }
 
-/* ---- serving
- * -------------------------------------------------------------------------------------- */
+/* ---- serving ---- */
 
 static void *run_engine(void *context)
 {

@@ -4,11 +4,11 @@
  *   (language == "de" or language == "en") and not in_group
  *   completion_rate >= 80
  *
- * Facts are numbers, texts or yes/no (core/facts.h lists them). Operators: or, and, not, == != < <=
- * >
- * >=, parentheses; numbers with an optional duration unit (3d, 4h, 90m, 30s: milliseconds); texts
- * in double quotes; true, false. A fact that is not known makes its comparison false. Comparing
- * different types, an unknown fact, or a text with < is a mistake at compile time. Pure. */
+ * Facts are numbers, texts or yes/no (core/facts.h lists them). Operators: or, and, not,
+ * == != < <= > >=, parentheses; numbers with an optional duration unit (3d, 4h, 90m, 30s:
+ * milliseconds); texts in double quotes; true, false. A fact that is not known makes its comparison
+ * false. Comparing different types, an unknown fact, or a text with < is a mistake at compile time.
+ * Pure. */
 #pragma once
 
 #include <stdbool.h>

@@ -62,8 +62,7 @@ struct stream *http_reply_stream(struct request *request,
  * ended; the client comes back with Last-Event-ID. Valid until `closed` was called. */
 void stream_send(struct stream *stream, const char *event, struct str id, struct str data);
 
-/* ---- limits per client address (throttle.c)
- * ------------------------------------------------------- */
+/* ---- limits per client address (throttle.c) ---- */
 
 struct throttle;
 struct throttle *throttle_new(void);

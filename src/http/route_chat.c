@@ -275,8 +275,7 @@ void route_chat_history(struct request *request)
     http_reply_json(request, MHD_HTTP_OK, answer);
 }
 
-/* ---- the stream
- * ------------------------------------------------------------------------------------ */
+/* ---- the stream ---- */
 
 struct listening {
     struct channel *webchat;

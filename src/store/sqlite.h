@@ -83,8 +83,7 @@ struct store {
     char description[96];
 };
 
-/* ---- sqlite_open.c
- * -------------------------------------------------------------------------------- */
+/* ---- sqlite_open.c ---- */
 
 /* Translates a result code (SQLITE_OK, _ROW and _DONE give OK) and says what could not be done. */
 enum err store_map(const struct store *store, int code, const char *what,
@@ -98,8 +97,7 @@ MUST_CHECK enum err store_execute(struct store *store, const char *sql, const ch
 MUST_CHECK enum err block_statement(struct store *store, int block, sqlite3_stmt **ret_statement,
                                     struct err_detail *detail);
 
-/* ---- sqlite_row.c: binding and reading
- * ------------------------------------------------------------- */
+/* ---- sqlite_row.c: binding and reading ---- */
 
 /* Binds ?1, ?2, … one after the other. */
 struct binder {
@@ -141,8 +139,7 @@ struct str read_text(struct reader *reader);
 struct str read_view(struct reader *reader);
 void read_chars(struct reader *reader, char *buffer, size_t size);
 
-/* ---- sqlite_compact.c: the two JSON columns of the hot path
- * ------------------------------------------ */
+/* ---- sqlite_compact.c: the two JSON columns of the hot path ---- */
 
 /* [{"text":…,"token":…,"url":…}, …], "" for none. */
 struct str buttons_write(struct arena *arena, const struct button *buttons, int count);

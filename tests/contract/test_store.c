@@ -6,8 +6,7 @@
 
 #define FIXTURE struct fixture *fixture = *state
 
-/* ---- schema
- * ---------------------------------------------------------------------------------------- */
+/* ---- schema ---- */
 
 static void opens_and_describes(void **state)
 {
@@ -58,8 +57,7 @@ static void prepares_every_block(void **state)
     }
 }
 
-/* ---- people
- * ---------------------------------------------------------------------------------------- */
+/* ---- people ---- */
 
 static void check_user(const struct user *a, const struct user *b)
 {
