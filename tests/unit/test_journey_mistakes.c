@@ -110,7 +110,8 @@ static void every_mistake_is_reported_with_its_place(void **state)
     assert_true(folders >= 12);
 }
 
-/* ---- hostile files ------------------------------------------------------------------------------ */
+/* ---- hostile files ------------------------------------------------------------------------------
+ */
 
 /* Compiles one text, which must be refused; the first mistake must hold `text`. */
 static void assert_refused(struct str yaml, const char *text)
@@ -187,7 +188,8 @@ static void mistakes_are_bounded(void **state)
     arena_free(arena);
 }
 
-/* ---- the bot's texts ---------------------------------------------------------------------------- */
+/* ---- the bot's texts ----------------------------------------------------------------------------
+ */
 
 static bool has_line(struct arena *arena, const struct mistakes *mistakes, const char *expected)
 {
