@@ -32,8 +32,9 @@ struct catalog {
     int pinned_count, pinned_capacity;
     struct bot_text *texts; /* by key */
     int text_count;
-    struct word_list *words;
+    struct word_list *words; /* of each language, and of all together: */
     int word_count;
+    struct state_words overwhelm, crisis;
 };
 
 enum file_kind { FILE_JOURNEY, FILE_BOT, FILE_WORDS, FILE_OF_OTHERS };
@@ -456,6 +457,8 @@ enum err catalog_build(struct arena *arena, const struct definition_file *files,
         catalog_free(building.catalog);
         return ERR_INVALID;
     }
+    recognise_join(building.catalog->arena, building.catalog->words, building.catalog->word_count,
+                   &building.catalog->overwhelm, &building.catalog->crisis);
     *ret_catalog = building.catalog;
     return OK;
 }
@@ -576,18 +579,10 @@ const struct message *catalog_text(const struct catalog *catalog, const char *ke
 enum recognised catalog_recognise(const struct catalog *catalog, struct arena *arena,
                                   struct str text, const char *language)
 {
-    (void)
-        language; /* every language's list is asked, and crisis wins in any: order cannot matter */
+    (void)language; /* all languages are tried at once, and crisis wins in any: no order matters */
     struct phrase words = recognise_words(arena, text, false);
-    for (int i = 0; i < catalog->word_count; i++) {
-        if (recognise_state(&catalog->words[i].crisis, &words)) {
-            return RECOGNISED_CRISIS;
-        }
+    if (recognise_state(&catalog->crisis, &words)) {
+        return RECOGNISED_CRISIS;
     }
-    for (int i = 0; i < catalog->word_count; i++) {
-        if (recognise_state(&catalog->words[i].overwhelm, &words)) {
-            return RECOGNISED_OVERWHELM;
-        }
-    }
-    return RECOGNISED_NOTHING;
+    return recognise_state(&catalog->overwhelm, &words) ? RECOGNISED_OVERWHELM : RECOGNISED_NOTHING;
 }

@@ -65,8 +65,8 @@ const struct message *catalog_text(const struct catalog *catalog, const char *ke
 struct str message_render(struct arena *arena, const struct message *message,
                           const struct catalog *catalog, const struct facts *facts, bool plain);
 
-/* What a free text says about the person's state, by the language's list with its near-misses; both
- * languages are tried, the given one first. Crisis wins over overwhelm. */
+/* What a free text says about the person's state, by the phrases of all languages with their
+ * near-misses. Crisis wins over overwhelm. */
 enum recognised { RECOGNISED_NOTHING = 0, RECOGNISED_OVERWHELM, RECOGNISED_CRISIS };
 enum recognised catalog_recognise(const struct catalog *catalog, struct arena *arena,
                                   struct str text, const char *language);

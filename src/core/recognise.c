@@ -101,3 +101,26 @@ bool recognise_state(const struct state_words *state, const struct phrase *text)
     }
     return false;
 }
+
+static void append(struct arena *arena, struct phrase_list *list, const struct phrase_list *more)
+{
+    size_t size = sizeof(struct phrase);
+    list->items = arena_grow(arena, list->items, (size_t)list->count * size,
+                             (size_t)(list->count + more->count) * size);
+    for (int i = 0; i < more->count; i++) {
+        list->items[list->count++] = more->items[i];
+    }
+}
+
+void recognise_join(struct arena *arena, const struct word_list *lists, int count,
+                    struct state_words *ret_overwhelm, struct state_words *ret_crisis)
+{
+    *ret_overwhelm = (struct state_words){0};
+    *ret_crisis = (struct state_words){0};
+    for (int i = 0; i < count; i++) {
+        append(arena, &ret_overwhelm->phrases, &lists[i].overwhelm.phrases);
+        append(arena, &ret_overwhelm->near_misses, &lists[i].overwhelm.near_misses);
+        append(arena, &ret_crisis->phrases, &lists[i].crisis.phrases);
+        append(arena, &ret_crisis->near_misses, &lists[i].crisis.near_misses);
+    }
+}
