@@ -18,6 +18,7 @@ static const char MARK[] = "-- name: ";
 
 static struct {
     pthread_once_t once;
+    struct arena *arena; /* of all that follows; kept for good */
     struct block *blocks;
     const char **names;
     int count;
@@ -76,7 +77,8 @@ static int compare_blocks(const void *a, const void *b)
 
 static void parse_all(void)
 {
-    struct arena *arena = arena_new(64 * 1024); /* kept for good */
+    struct arena *arena = arena_new(64 * 1024);
+    table.arena = arena;
     int count = count_marks();
     table.blocks = ARENA_ARRAY(arena, struct block, (size_t)count + 1);
     table.names = ARENA_ARRAY(arena, const char *, (size_t)count + 1);
