@@ -34,8 +34,8 @@ struct phrase recognise_words(struct arena *arena, struct str text, bool with_an
 bool recognise_occurs(const struct phrase *text, const struct phrase *phrase);
 /* Whether a phrase occurs that no near-miss covers. */
 bool recognise_state(const struct state_words *state, const struct phrase *text);
-/* The phrases and near-misses of all languages together: people mix languages, and a phrase that two
- * languages share ("burnout") has near-misses in both. */
+/* The phrases and near-misses of all languages together: people mix languages, and a phrase that
+ * two languages share ("burnout") has near-misses in both. */
 void recognise_join(struct arena *arena, const struct word_list *lists, int count,
                     struct state_words *ret_overwhelm, struct state_words *ret_crisis);
 /* Reads words/LANGUAGE.yaml (words_parse.c). */

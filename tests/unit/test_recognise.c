@@ -1,5 +1,5 @@
-/* Recognising overwhelm and crisis with the shipped words: sentences that mean it, and sentences that
- * only look like it. */
+/* Recognising overwhelm and crisis with the shipped words: sentences that mean it, and sentences
+ * that only look like it. */
 #include "core/catalog.h"
 
 #include <setjmp.h>
@@ -51,7 +51,8 @@ static void assert_all(const struct fixture *fixture, const char *const *texts, 
     assert_int_equal(wrong, 0);
 }
 
-/* ---- English ------------------------------------------------------------------------------------ */
+/* ---- English ------------------------------------------------------------------------------------
+ */
 
 static const char *const OVERWHELM_EN[] = {
     "I'm overwhelmed",
@@ -261,7 +262,8 @@ static void english_words_are_recognised(void **state)
     assert_all(fixture, NO_CRISIS_EN, COUNT(NO_CRISIS_EN), "en", RECOGNISED_NOTHING);
 }
 
-/* ---- German ------------------------------------------------------------------------------------- */
+/* ---- German -------------------------------------------------------------------------------------
+ */
 
 static const char *const OVERWHELM_DE[] = {
     "Ich bin überfordert",
@@ -460,7 +462,8 @@ static void german_words_are_recognised(void **state)
     assert_all(fixture, NO_CRISIS_DE, COUNT(NO_CRISIS_DE), "de", RECOGNISED_NOTHING);
 }
 
-/* ---- both --------------------------------------------------------------------------------------- */
+/* ---- both ---------------------------------------------------------------------------------------
+ */
 
 static void the_other_language_is_tried_too(void **state)
 {
