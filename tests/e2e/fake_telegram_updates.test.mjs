@@ -242,6 +242,24 @@ describe('getUpdates', () => {
         assert.equal((await tg.pendingUpdates()).length, 0);
     });
 
+    test('an answer that was lost confirms nothing', async () => {
+        const { tg } = await botWithMessages(2);
+        await tg.fault({ kind: 'lost', method: 'getUpdates' });
+        await assert.rejects(tg.call('getUpdates', { timeout: 30 }), /socket hang up|ECONNRESET/);
+        await tg.clock.advance('1s');
+        assert.deepEqual(texts(await tg.call('getUpdates', { timeout: 30 })), range(0, 2));
+        await tg.fault({ kind: 'malformed', method: 'getUpdates' });
+        await assert.rejects(tg.call('getUpdates', { offset: -1, timeout: 30 }), SyntaxError);
+        assert.equal((await tg.pendingUpdates()).length, 1);
+    });
+
+    test('an empty answer can be lost too: a poll under a fault does not wait', async () => {
+        const { tg } = await botWithMessages(0);
+        await tg.fault({ kind: 'lost', method: 'getUpdates' });
+        await assert.rejects(tg.call('getUpdates', { timeout: 30 }), /socket hang up|ECONNRESET/);
+        assert.equal((await tg.state()).polling, false);
+    });
+
     test('bots do not see each other', async () => {
         const one = await botWithMessages(1);
         const two = await botWithMessages(0);

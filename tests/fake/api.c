@@ -126,6 +126,7 @@ static void answer(struct call *call)
 static void run_with_fault(const struct method *method, struct call *call, struct fault *fault)
 {
     if (fault->execute) {
+        call->at_once = true;
         method_run(method, call);
     } else if (fault->kind == FAULT_ERROR) {
         call->retry_after_s = fault->retry_after_s;
@@ -134,7 +135,7 @@ static void run_with_fault(const struct method *method, struct call *call, struc
     }
     log_call(call, fault_name(fault->kind), fault->execute);
     if (call->kept) {
-        return; /* a getUpdates that waits; its answer cannot be tampered with any more */
+        return; /* it is told of a conflict */
     }
     switch (fault->kind) {
     case FAULT_ERROR:

@@ -20,7 +20,8 @@ struct call {
     json_t *params;          /* an object, owned */
     const char *raw;         /* the JSON they were read from, when that is all of them */
     size_t raw_len;
-    bool kept; /* the request will be answered later */
+    bool kept;    /* the request will be answered later */
+    bool at_once; /* a getUpdates must not wait, so that its answer can be tampered with */
     /* The outcome. */
     int code; /* 200 while nothing failed */
     char description[DESCRIPTION_BYTES];

@@ -353,7 +353,7 @@ void method_get_updates(struct call *call)
                           "one bot instance is running");
     updates_purge(bot);
     confirm(bot, offset);
-    if (updates->head || timeout_s == 0) {
+    if (updates->head || timeout_s == 0 || call->at_once) {
         answer_updates(bot, &call->result, limit);
         return;
     }
