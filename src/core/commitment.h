@@ -19,6 +19,8 @@ struct deciding {
     struct person *person;
     const struct input *input;
     struct decision *decision;
+    struct commitment
+        *about; /* what texts of a run without a subject may speak of; NULL: nothing */
 };
 
 struct commitment_plan {

@@ -58,11 +58,12 @@ enum report_kind {
 
 struct input {
     enum input_kind kind;
-    int64_t at_ms;          /* when it was taken in (batch time); all decisions use it */
-    int64_t sent_at_ms;     /* when the person did it, as the channel says; 0 unknown */
-    struct str source;      /* "telegram", "webchat", "api", "cli", "timer", …;
-                             * "sidecar": another bot owns the chat, so what is not ours stays
-                             * without an answer (decision.handled false) */
+    int64_t at_ms;      /* when it was taken in (batch time); all decisions use it */
+    int64_t sent_at_ms; /* when the person did it, as the channel says; 0 unknown */
+    /* "telegram", "webchat", "api", "cli", "timer", …; "unsubscribe": the link in a mail;
+     * "sidecar": another bot owns the chat, so what is not ours stays without an answer
+     * (decision.handled false). */
+    struct str source;
     struct str external_id; /* for deduplication within source, "" none */
 
     /* who: user_id, or an identity that finds or creates the user */

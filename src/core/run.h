@@ -37,6 +37,8 @@ bool run_text(struct deciding *deciding, struct str text);
 /* The next text after a plan's "when?" was asked (DIALOG_PLAN_WHEN); false: the step waits no more.
  */
 bool run_plan_when(struct deciding *deciding, struct str text);
+/* A sign without words (a sticker, a photo): true when it answered a smaller alternative. */
+bool run_sign(struct deciding *deciding);
 /* Free text says that it is too much: offers the smaller task of the waiting step, or calms. */
 void run_overwhelmed(struct deciding *deciding);
 /* Shows the message that waits for an answer once more, as a reply (/start again); true also when
@@ -51,6 +53,10 @@ void run_delivery(struct deciding *deciding, struct run *run, const struct deliv
 void run_leave(struct deciding *deciding, enum leave_on on, struct commitment *about);
 /* Ends the run with an outcome; suppresses its scheduled deliveries (reason = the outcome). */
 void run_end(struct deciding *deciding, struct run *run, enum run_outcome outcome);
+/* Whether the person joined before the rollout began. */
+bool run_user_is_existing(const struct world *world, const struct user *user);
+/* Whether some onboarding was ever entered. */
+bool run_was_onboarded(const struct world *world, const struct person *person);
 /* Ends all active runs (/stop, erasure). */
 void run_end_all(struct deciding *deciding, enum run_outcome outcome);
 /* Journey of the run's pinned definition; never NULL for loaded runs (the engine loads it first).

@@ -1,0 +1,41 @@
+/* What compose*.c and run*.c share. Private to them; others use core/compose.h. */
+#pragma once
+
+#include "core/compose.h"
+#include "core/facts.h"
+
+/* Whether what is said now answers what the person did within the last minute. */
+bool compose_answers_now(const struct deciding *deciding);
+/* Facts for texts about a commitment and a run (each may be NULL) in the person's language. */
+struct facts compose_facts(const struct deciding *deciding, const struct commitment *commitment,
+                           const struct run *run);
+struct str compose_message(const struct deciding *deciding, const struct message *message,
+                           const struct run *run, bool plain);
+/* The prompt of a step's (or the journey's) message of that kind; NULL when it has no buttons. */
+const struct prompt *compose_prompt(const struct journey *journey, int step_index,
+                                    enum message_kind kind);
+/* The text of a delivery of the run that is rendered later. */
+const struct message *compose_source(const struct journey *journey, int step_index,
+                                     enum message_kind kind, struct str variant);
+/* Buttons with the run's tokens, in the arena. Buttons of `except` ("" none) are left out. */
+struct button *compose_buttons(struct deciding *deciding, const struct run *run, struct str step_id,
+                               const struct prompt *prompt, struct str except, int *ret_count);
+/* A reply whose text is ready, sent at once. */
+struct delivery *compose_reply_new(struct deciding *deciding, struct str markdown,
+                                   const struct button *buttons, int button_count);
+/* Marks a rendered delivery as handed to its channel: attempt, dispatch, the instant it counts as
+ * lost. */
+void compose_send(struct deciding *deciding, struct delivery *delivery);
+/* Holds, suppresses or expires it as the gate said. */
+void compose_refuse(struct deciding *deciding, struct delivery *delivery, const struct gate *gate);
+/* Records an event about a delivery with its reason. */
+void compose_delivery_event(struct deciding *deciding, const struct delivery *delivery,
+                            enum event_type type);
+/* Suppresses the run's messages that have not gone out (replies excepted). */
+void compose_withdraw(struct deciding *deciding, const struct run *run, struct str reason);
+/* Answers a tap and replaces the tapped message by markdown ("": it stays) with the buttons left.
+ */
+void compose_tap_edit(struct deciding *deciding, struct str callback_text, struct str markdown,
+                      struct button *buttons, int button_count);
+/* Answers a tap with a bot text; nothing else happens. */
+void compose_tap_text(struct deciding *deciding, const char *key);

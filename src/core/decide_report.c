@@ -1,0 +1,227 @@
+/* What became of a delivery. Reports come in any order and more than once; the state only moves
+ * forward. Whether a lost answer means another attempt is decided here, by the class of the
+ * message. */
+#include "core/decide_parts.h"
+
+#include <stdio.h>
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "base/limits.h"
+#include "core/delivery.h"
+
+enum { ATTEMPTS_MAX = 8 };
+#define BACKOFF_FIRST_MS   (5 * 1000)
+#define BACKOFF_LONGEST_MS HOUR_MS
+
+/* 5 s, 15 s, 45 s … at most an hour, each a fifth shorter or longer by a hash of delivery and
+ * attempt, so that a thousand messages that failed together do not come back together. */
+static int64_t backoff_ms(const struct delivery *delivery)
+{
+    int64_t wait_ms = BACKOFF_FIRST_MS;
+    for (int i = 1; i < delivery->attempts && wait_ms < BACKOFF_LONGEST_MS; i++) {
+        wait_ms *= 3;
+    }
+    wait_ms = wait_ms < BACKOFF_LONGEST_MS ? wait_ms : BACKOFF_LONGEST_MS;
+    char seed[48];
+    int length =
+        snprintf(seed, sizeof(seed), "%lld/%d", (long long)delivery->id, delivery->attempts);
+    uint32_t draw = hash_fnv1a((struct str){seed, (size_t)length}) % 401; /* -200 … +200 permille */
+    return wait_ms + wait_ms * ((int64_t)draw - 200) / 1000;
+}
+
+static void tell_run(struct deciding *deciding, const struct delivery *delivery)
+{
+    struct run *run = person_run(deciding->person, delivery->run_id);
+    if (run != NULL) {
+        run_delivery(deciding, run, delivery);
+    }
+}
+
+static struct str reason_of(const struct deciding *deciding, const char *fallback)
+{
+    return deciding->input->reason.length > 0 ? arena_str(deciding->arena, deciding->input->reason)
+                                              : str_of(fallback);
+}
+
+static void ended(struct deciding *deciding, struct delivery *delivery, enum delivery_state state,
+                  struct str reason)
+{
+    if (delivery_move(delivery, state, reason)) {
+        compose_delivery_event(deciding, delivery, EVENT_MESSAGE_FAILED);
+        tell_run(deciding, delivery);
+    }
+}
+
+static void sent(struct deciding *deciding, struct delivery *delivery, enum delivery_state state)
+{
+    const struct input *input = deciding->input;
+    int64_t now_ms = deciding->world->now_ms;
+    bool late = !delivery_state_is_final(delivery->state);
+    if (!delivery_move(delivery, state, STR_NONE)) {
+        return;
+    }
+    if (delivery->sent_at_ms == 0) {
+        delivery->sent_at_ms =
+            input->sent_at_ms != 0 && input->sent_at_ms <= now_ms ? input->sent_at_ms : now_ms;
+    }
+    if (input->provider_id.length > 0) {
+        delivery->provider_id = arena_str(deciding->arena, input->provider_id);
+    }
+    delivery->next_at_ms = 0;
+    if (delivery->kind == KIND_BROADCAST && late) {
+        compose_delivery_event(deciding, delivery, EVENT_MESSAGE_SENT);
+    }
+    tell_run(deciding, delivery);
+}
+
+static void retry(struct deciding *deciding, struct delivery *delivery)
+{
+    int64_t now_ms = deciding->world->now_ms;
+    int64_t at_ms = deciding->input->retry_at_ms;
+    if (delivery->state != DELIVERY_SENDING) {
+        return; /* of an attempt that was given up, or that arrived after all */
+    }
+    if (delivery->attempts >= ATTEMPTS_MAX) {
+        ended(deciding, delivery, DELIVERY_DEAD, reason_of(deciding, "retries_used_up"));
+        return;
+    }
+    delivery_move(delivery, DELIVERY_SCHEDULED, reason_of(deciding, "retry"));
+    delivery->next_at_ms = at_ms > now_ms ? at_ms : now_ms + backoff_ms(delivery);
+}
+
+static void paused(struct deciding *deciding, struct delivery *delivery)
+{
+    int64_t now_ms = deciding->world->now_ms;
+    int64_t at_ms = deciding->input->retry_at_ms;
+    if (delivery_move(delivery, DELIVERY_SCHEDULED, reason_of(deciding, "paused"))) {
+        delivery->attempts--; /* the provider was not asked for this one */
+        delivery->next_at_ms = at_ms > now_ms ? at_ms : now_ms + BACKOFF_FIRST_MS;
+    }
+}
+
+static void uncertain(struct deciding *deciding, struct delivery *delivery, struct str reason)
+{
+    if (delivery->state != DELIVERY_SENDING ||
+        !delivery_move(delivery, DELIVERY_UNCERTAIN, reason)) {
+        return;
+    }
+    delivery->uncertain++;
+    if (delivery_resends_uncertain(delivery)) {
+        delivery->next_at_ms = deciding->world->now_ms + backoff_ms(delivery);
+    } else {
+        delivery->next_at_ms = 0;
+        tell_run(deciding, delivery);
+    }
+}
+
+static void unreachable(struct deciding *deciding, struct delivery *delivery, enum reach reach)
+{
+    const char *reason = reach == REACH_BLOCKED ? "blocked" : "gone";
+    decide_reach(deciding, delivery->channel, reach, "report");
+    ended(deciding, delivery, DELIVERY_FAILED, str_of(reason));
+}
+
+static void migrated(struct deciding *deciding, struct delivery *delivery)
+{
+    struct user *user = &deciding->person->user;
+    struct str address = arena_str(deciding->arena, deciding->input->new_address);
+    if (address.length == 0) {
+        ended(deciding, delivery, DELIVERY_FAILED, STR("migrated"));
+        return;
+    }
+    user->contacts[delivery->channel].address = address;
+    user->changed = true;
+    if (delivery_move(delivery, DELIVERY_SCHEDULED, STR("migrated"))) {
+        delivery->attempts--;
+        delivery->address = address;
+        delivery->next_at_ms = deciding->world->now_ms;
+    }
+}
+
+static void complained(struct deciding *deciding, struct delivery *delivery)
+{
+    struct user *user = &deciding->person->user;
+    decide_reach(deciding, delivery->channel, REACH_BLOCKED, "report.complained");
+    user->stopped = true;
+    user->changed = true;
+    run_end_all(deciding, RUN_STOPPED);
+}
+
+void decide_report(struct deciding *deciding)
+{
+    const struct input *input = deciding->input;
+    struct delivery *delivery = person_delivery(deciding->person, input->ref_id);
+    if (delivery == NULL) {
+        return;
+    }
+    deciding->decision->handled = true;
+    switch (input->report) {
+    case REPORT_SENT:
+        sent(deciding, delivery, DELIVERY_SENT);
+        return;
+    case REPORT_DELIVERED:
+        sent(deciding, delivery, DELIVERY_DELIVERED);
+        return;
+    case REPORT_OPENED:
+        sent(deciding, delivery, DELIVERY_OPENED);
+        return;
+    case REPORT_CLICKED:
+        sent(deciding, delivery, DELIVERY_CLICKED);
+        return;
+    case REPORT_RETRY:
+        retry(deciding, delivery);
+        return;
+    case REPORT_PAUSED:
+        paused(deciding, delivery);
+        return;
+    case REPORT_UNCERTAIN:
+        uncertain(deciding, delivery, reason_of(deciding, "uncertain"));
+        return;
+    case REPORT_FAILED:
+        ended(deciding, delivery, DELIVERY_FAILED, reason_of(deciding, "refused"));
+        return;
+    case REPORT_BLOCKED:
+        unreachable(deciding, delivery, REACH_BLOCKED);
+        return;
+    case REPORT_GONE:
+    case REPORT_BOUNCED:
+        unreachable(deciding, delivery, REACH_GONE);
+        return;
+    case REPORT_MIGRATED:
+        migrated(deciding, delivery);
+        return;
+    case REPORT_COMPLAINED:
+        complained(deciding, delivery);
+        return;
+    }
+}
+
+void decide_delivery_timer(struct deciding *deciding, struct delivery *delivery)
+{
+    if (delivery->next_at_ms == 0 || delivery->next_at_ms > deciding->world->now_ms) {
+        return;
+    }
+    switch (delivery->state) {
+    case DELIVERY_SENDING: /* the process that sent it died, or its report was lost */
+        uncertain(deciding, delivery, STR("no_report"));
+        return;
+    case DELIVERY_SCHEDULED:
+    case DELIVERY_UNCERTAIN:
+        compose_claim(deciding, delivery);
+        if (delivery_state_is_final(delivery->state)) {
+            tell_run(deciding, delivery);
+        }
+        return;
+    case DELIVERY_SENT:
+    case DELIVERY_DELIVERED:
+    case DELIVERY_OPENED:
+    case DELIVERY_CLICKED:
+    case DELIVERY_SUPPRESSED:
+    case DELIVERY_EXPIRED:
+    case DELIVERY_FAILED:
+    case DELIVERY_DEAD:
+    case DELIVERY_STATE_COUNT:
+        return;
+    }
+}

@@ -1,0 +1,214 @@
+/* The gate: every reason for which a message waits, is held back or comes too late, in one order.
+ * What ends a message for good is asked first, then what holds it without counting (pause, crisis,
+ * quiet hours), then the caps, during which its time runs. */
+#include "core/pressure.h"
+
+#include "base/check.h"
+#include "base/limits.h"
+
+enum { FOLLOWUPS_PER_COMMITMENT = 5, FOLLOWUPS_PER_DAY = 6 };
+/* A crisis hold ends by a person's decision, which wakes what waits; asking again is a safety net.
+ */
+#define CRISIS_RECHECK_MS DAY_MS
+
+const struct zone *person_zone(const struct world *world, const struct person *person)
+{
+    if (person->user.zone[0] != '\0') {
+        const struct zone *zone = zone_find(str_of(person->user.zone));
+        if (zone != NULL) {
+            return zone;
+        }
+    }
+    return world->installation->default_zone;
+}
+
+const char *person_language(const struct world *world, const struct person *person)
+{
+    const char *own = person->user.language;
+    int count;
+    const char *const *languages = catalog_languages(world->catalog, &count);
+    int index = own[0] != '\0' ? catalog_language_index(world->catalog, own) : -1;
+    if (index < 0) {
+        index = catalog_language_index(world->catalog, world->installation->default_language);
+    }
+    ASSERT(count > 0);
+    return languages[index >= 0 ? index : 0];
+}
+
+static void quiet_hours(const struct world *world, const struct person *person, int *ret_from,
+                        int *ret_to)
+{
+    bool own = person->user.quiet_from_minute >= 0 && person->user.quiet_to_minute >= 0;
+    *ret_from = own ? person->user.quiet_from_minute : world->installation->quiet_from_minute;
+    *ret_to = own ? person->user.quiet_to_minute : world->installation->quiet_to_minute;
+}
+
+int64_t pressure_after_quiet(const struct world *world, const struct person *person, int64_t at_ms)
+{
+    int from, to;
+    quiet_hours(world, person, &from, &to);
+    const struct zone *zone = person_zone(world, person);
+    /* A change of the clocks may lead from one showing of the window into the next, once. */
+    for (int i = 0; i < 2 && calendar_in_window(zone, at_ms, from, to); i++) {
+        at_ms = calendar_next_minute(zone, at_ms, to);
+    }
+    return at_ms;
+}
+
+static struct gate verdict(enum gate_verdict kind, const char *reason)
+{
+    return (struct gate){.verdict = kind, .reason = reason};
+}
+
+static struct gate hold(int64_t until_ms, bool is_free, const char *reason)
+{
+    return (struct gate){GATE_HOLD, until_ms, is_free, reason};
+}
+
+static int64_t next_day(const struct world *world, const struct person *person)
+{
+    const struct zone *zone = person_zone(world, person);
+    int64_t day = calendar_local_day(zone, world->now_ms);
+    return pressure_after_quiet(world, person, calendar_day_start(zone, day + 1));
+}
+
+/* Whether its caps were counted already: that happens when its language is settled, at its first
+ * attempt; a retry, or a slot that the pacer refused, must not count or wait for itself again. */
+static bool is_counted(const struct delivery *delivery)
+{
+    return delivery->language.length > 0;
+}
+
+static struct gate followup_cap(const struct world *world, const struct person *person,
+                                const struct delivery *delivery)
+{
+    const struct commitment *commitment = person_commitment(person, delivery->commitment_id);
+    if (commitment != NULL && commitment->followups >= FOLLOWUPS_PER_COMMITMENT) {
+        return verdict(GATE_SUPPRESS, "cap");
+    }
+    int64_t today = calendar_local_day(person_zone(world, person), world->now_ms);
+    if (person->user.followup_day == today && person->user.followup_count >= FOLLOWUPS_PER_DAY) {
+        return hold(next_day(world, person), false, "cap");
+    }
+    return verdict(GATE_SEND, "");
+}
+
+static struct gate nudge_cap(const struct world *world, const struct person *person)
+{
+    const struct user *user = &person->user;
+    const struct installation *installation = world->installation;
+    int64_t today = calendar_local_day(person_zone(world, person), world->now_ms);
+    if (user->nudge_day == today && user->nudge_count >= installation->nudge_per_day) {
+        return hold(next_day(world, person), false, "cap");
+    }
+    int64_t gap_until_ms = user->nudge_last_at_ms + installation->nudge_min_gap_ms;
+    if (user->nudge_last_at_ms != 0 && gap_until_ms > world->now_ms) {
+        return hold(gap_until_ms, false, "cap");
+    }
+    return verdict(GATE_SEND, "");
+}
+
+static struct gate class_cap(const struct world *world, const struct person *person,
+                             const struct delivery *delivery)
+{
+    if (is_counted(delivery)) {
+        return verdict(GATE_SEND, "");
+    }
+    switch (delivery->class) {
+    case CLASS_REPLY:
+    case CLASS_ONBOARDING:
+        break;
+    case CLASS_FOLLOWUP:
+        return followup_cap(world, person, delivery);
+    case CLASS_NUDGE:
+        return nudge_cap(world, person);
+    }
+    return verdict(GATE_SEND, "");
+}
+
+/* What ends it whatever the hour; GATE_SEND when nothing does. */
+static struct gate lasting(const struct person *person, const struct delivery *delivery)
+{
+    const struct user *user = &person->user;
+    if (user->is_erased) {
+        return verdict(GATE_SUPPRESS, "erased");
+    }
+    switch (user->contacts[delivery->channel].reach) {
+    case REACH_NONE:
+        return verdict(GATE_SUPPRESS, "no_address");
+    case REACH_BLOCKED:
+        return verdict(GATE_SUPPRESS, "blocked");
+    case REACH_GONE:
+        return verdict(GATE_SUPPRESS, "gone");
+    case REACH_OK:
+        break;
+    }
+    if (delivery->class == CLASS_REPLY) {
+        return verdict(GATE_SEND, "");
+    }
+    if (user->stopped) {
+        return verdict(GATE_SUPPRESS, "stopped");
+    }
+    if (user->is_held && delivery->class == CLASS_NUDGE) {
+        return verdict(GATE_SUPPRESS, "held");
+    }
+    return verdict(GATE_SEND, "");
+}
+
+struct gate pressure_gate(const struct world *world, const struct person *person,
+                          const struct delivery *delivery)
+{
+    const struct user *user = &person->user;
+    int64_t now_ms = world->now_ms;
+    struct gate gate = lasting(person, delivery);
+    if (gate.verdict != GATE_SEND) {
+        return gate;
+    }
+    bool late = delivery->expires_at_ms != 0 && now_ms >= delivery->expires_at_ms;
+    if (delivery->class == CLASS_REPLY) {
+        return late ? verdict(GATE_EXPIRE, "late") : gate;
+    }
+    struct gate cap = class_cap(world, person, delivery);
+    if (late || cap.verdict == GATE_SUPPRESS) {
+        return cap.verdict != GATE_SEND ? verdict(GATE_SUPPRESS, "cap")
+                                        : verdict(GATE_EXPIRE, "late");
+    }
+    if (user->crisis_hold) {
+        return hold(now_ms + CRISIS_RECHECK_MS, true, "crisis");
+    }
+    if (user->paused_until_ms > now_ms) {
+        return hold(user->paused_until_ms, true, "paused");
+    }
+    int64_t quiet_until_ms = pressure_after_quiet(world, person, now_ms);
+    if (quiet_until_ms > now_ms) {
+        return hold(quiet_until_ms, true, "quiet_hours");
+    }
+    if (cap.verdict == GATE_HOLD && delivery->expires_at_ms != 0 &&
+        cap.until_ms > delivery->expires_at_ms) {
+        cap.until_ms = delivery->expires_at_ms;
+    }
+    return cap;
+}
+
+void pressure_count(const struct world *world, struct person *person, struct delivery *delivery)
+{
+    struct user *user = &person->user;
+    if (delivery->class == CLASS_REPLY || delivery->class == CLASS_ONBOARDING) {
+        return;
+    }
+    int64_t today = calendar_local_day(person_zone(world, person), world->now_ms);
+    if (delivery->class == CLASS_NUDGE) {
+        user->nudge_count = user->nudge_day == today ? user->nudge_count + 1 : 1;
+        user->nudge_day = today;
+        user->nudge_last_at_ms = world->now_ms;
+    } else {
+        user->followup_count = user->followup_day == today ? user->followup_count + 1 : 1;
+        user->followup_day = today;
+        struct commitment *commitment = person_commitment(person, delivery->commitment_id);
+        if (commitment != NULL) {
+            commitment->followups++;
+            commitment->changed = true;
+        }
+    }
+    user->changed = true;
+}
