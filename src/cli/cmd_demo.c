@@ -8,7 +8,7 @@
 #include "base/limits.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
-#include "cli/reference_dataset.h"
+#include "bi/reference_dataset.h"
 #include "cli/runtime.h"
 
 static const char text[] =

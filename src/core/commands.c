@@ -210,10 +210,33 @@ bool commands_dialog(struct deciding *deciding, struct str text)
 /* ---- buttons ----------------------------------------------------------------------------------
  */
 
-void tap_answer(struct deciding *deciding, const char *key)
+void tap_text(struct deciding *deciding, const char *key)
 {
-    struct str text = say_plain(deciding, key);
-    compose_tap(deciding, text, text);
+    compose_tap(deciding, key != NULL ? say_plain(deciding, key) : STR_NONE, STR_NONE);
+}
+
+void answer_here(struct deciding *deciding, const char *tap_key, struct str markdown,
+                 const struct say_buttons *buttons)
+{
+    const struct input *input = deciding->input;
+    int count = buttons != NULL ? buttons->count : 0;
+    if (input->kind == INPUT_BUTTON) {
+        tap_text(deciding, tap_key);
+    }
+    if (input->kind != INPUT_BUTTON || input->message_id.length == 0) {
+        compose_reply_text(deciding, markdown, buttons != NULL ? buttons->items : NULL, count);
+        return;
+    }
+    struct act *edit = decision_act(deciding->arena, deciding->decision, ACT_EDIT_MESSAGE);
+    edit->channel = input->channel;
+    edit->address = input->address;
+    edit->message_id = input->message_id;
+    edit->text = markdown;
+    edit->button_count = count;
+    edit->buttons = ARENA_ARRAY(deciding->arena, struct button, (size_t)count);
+    for (int i = 0; i < count; i++) {
+        edit->buttons[i] = buttons->items[i];
+    }
 }
 
 bool commands_button(struct deciding *deciding, struct str token)
@@ -229,7 +252,7 @@ bool commands_button(struct deciding *deciding, struct str token)
         valid = commitments_old_button(deciding, (struct str){token.ptr + 9, token.length - 9});
     } else if (str_is(token, "cancel_done") || str_is(token, "cancel_commit") ||
                str_starts(token, STR("save_smart_")) || str_starts(token, STR("save_original_"))) {
-        tap_answer(deciding, "button_expired");
+        tap_text(deciding, "button_expired");
         valid = true;
     }
     deciding->decision->handled = deciding->decision->handled || valid;

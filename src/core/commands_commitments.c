@@ -220,37 +220,11 @@ static struct str list_page(struct deciding *deciding, int offset, struct say_bu
     return say_lines_end(&lines);
 }
 
-/* Shows a text where the tapped message stands; as a reply when nothing was tapped. */
-static void show(struct deciding *deciding, struct str callback, struct str markdown,
-                 struct say_buttons *buttons)
-{
-    const struct input *input = deciding->input;
-    if (input->kind != INPUT_BUTTON || input->message_id.length == 0) {
-        compose_reply_text(deciding, markdown, buttons->items, buttons->count);
-        return;
-    }
-    struct act *tap = decision_act(deciding->arena, deciding->decision, ACT_ANSWER_TAP);
-    tap->channel = input->channel;
-    tap->address = input->address;
-    tap->callback_id = input->callback_id;
-    tap->text = callback;
-    struct act *edit = decision_act(deciding->arena, deciding->decision, ACT_EDIT_MESSAGE);
-    edit->channel = input->channel;
-    edit->address = input->address;
-    edit->message_id = input->message_id;
-    edit->text = markdown;
-    edit->button_count = buttons->count;
-    edit->buttons = ARENA_ARRAY(deciding->arena, struct button, (size_t)buttons->count);
-    for (int i = 0; i < buttons->count; i++) {
-        edit->buttons[i] = buttons->items[i];
-    }
-}
-
 void commitments_show_list(struct deciding *deciding, int offset)
 {
     struct say_buttons buttons = {.count = 0};
     struct str list = list_page(deciding, offset, &buttons);
-    show(deciding, STR_NONE, list, &buttons);
+    answer_here(deciding, NULL, list, &buttons);
 }
 
 void command_list(struct deciding *deciding, struct str rest)
@@ -264,7 +238,7 @@ void command_list(struct deciding *deciding, struct str rest)
 
 /* Says what became of it, with a button to undo; in_list: above the list that is left. */
 static void result(struct deciding *deciding, const struct commitment *commitment, const char *key,
-                   const char *callback_key, bool in_list)
+                   const char *tap_key, bool in_list)
 {
     struct str values[] = {
         text_of(deciding, commitment, LIMIT_COMMITMENT_BYTES),
@@ -277,16 +251,11 @@ static void result(struct deciding *deciding, const struct commitment *commitmen
         say_button(deciding, &buttons, say_plain(deciding, "button_undo"), "c:%lld:undo",
                    (long long)commitment->id);
     }
-    if (in_list && deciding->input->kind == INPUT_BUTTON) {
+    if (in_list) {
         struct str list = list_page(deciding, 0, &buttons);
         text = arena_printf(deciding->arena, "%.*s\n\n%.*s", STR_ARG(text), STR_ARG(list));
-        show(deciding, say_plain(deciding, callback_key), text, &buttons);
-        return;
     }
-    if (deciding->input->kind == INPUT_BUTTON) {
-        tap_answer(deciding, callback_key);
-    }
-    compose_reply_text(deciding, text, buttons.items, buttons.count);
+    answer_here(deciding, tap_key, text, &buttons);
 }
 
 static void done(struct deciding *deciding, struct commitment *commitment, bool in_list)
@@ -298,20 +267,19 @@ static void done(struct deciding *deciding, struct commitment *commitment, bool 
         return;
     }
     if (deciding->input->kind == INPUT_BUTTON) {
-        tap_answer(deciding,
-                   commitment->state == COMMITMENT_COMPLETED ? "already_done" : "button_expired");
+        tap_text(deciding,
+                 commitment->state == COMMITMENT_COMPLETED ? "already_done" : "button_expired");
     }
 }
 
 static void undo(struct deciding *deciding, struct commitment *commitment)
 {
     if (!commitment_undo(deciding, commitment)) {
-        tap_answer(deciding, "undo_too_late");
+        tap_text(deciding, "undo_too_late");
         return;
     }
-    tap_answer(deciding, "tap_undone");
     struct str name = text_of(deciding, commitment, LIMIT_COMMITMENT_BYTES);
-    say(deciding, "undone", &name, 1);
+    answer_here(deciding, "tap_undone", say_text(deciding, "undone", &name, 1), NULL);
 }
 
 /* One of several, with its buttons. */
@@ -322,14 +290,14 @@ static void show_one(struct deciding *deciding, const struct commitment *commitm
     struct say_buttons buttons = {.count = 0};
     list_buttons_of(deciding, commitment, 1, 1, &buttons);
     say_button(deciding, &buttons, say_plain(deciding, "button_back"), "x:list");
-    show(deciding, STR_NONE, say_text(deciding, "list_one", values, 2), &buttons);
+    answer_here(deciding, NULL, say_text(deciding, "list_one", values, 2), &buttons);
 }
 
 static void again(struct deciding *deciding, const struct commitment *commitment)
 {
     struct commitment_plan plan = {
         .text = commitment->text, .size_s = commitment->size_s, .source = STR("chat")};
-    tap_answer(deciding, "tap_again");
+    tap_text(deciding, "tap_again");
     make(deciding, &plan);
 }
 
@@ -337,10 +305,10 @@ static void smaller(struct deciding *deciding, struct commitment *commitment)
 {
     if (!commitment_halve(deciding, commitment)) {
         deciding->decision->error = OK;
-        tap_answer(deciding, "button_expired");
+        tap_text(deciding, "button_expired");
         return;
     }
-    tap_answer(deciding, "tap_smaller");
+    tap_text(deciding, "tap_smaller");
     int size_s = ladder_size_s(commitment_suggested_rung(&deciding->person->user));
     struct str values[] = {text_of(deciding, commitment, LIMIT_COMMITMENT_BYTES),
                            say_size(deciding, size_s)};
@@ -350,9 +318,10 @@ static void smaller(struct deciding *deciding, struct commitment *commitment)
 static void rename_ask(struct deciding *deciding, const struct commitment *commitment)
 {
     if (commitment->state != COMMITMENT_ACTIVE) {
-        tap_answer(deciding, "button_expired");
+        tap_text(deciding, "button_expired");
         return;
     }
+    tap_text(deciding, NULL);
     dialog_open(deciding, DIALOG_RENAME, commitment->id);
     struct str name = text_of(deciding, commitment, LIMIT_COMMITMENT_BYTES);
     struct say_buttons buttons = {.count = 0};
@@ -365,7 +334,7 @@ static void drop(struct deciding *deciding, struct commitment *commitment, bool 
     if (commitment_drop(deciding, commitment)) {
         result(deciding, commitment, "dropped", "tap_dropped", in_list);
     } else {
-        tap_answer(deciding, "button_expired");
+        tap_text(deciding, "button_expired");
     }
 }
 
@@ -411,7 +380,7 @@ bool commitments_old_button(struct deciding *deciding, struct str id)
             return true;
         }
     }
-    tap_answer(deciding, "button_expired");
+    tap_text(deciding, "button_expired");
     return true;
 }
 

@@ -131,10 +131,10 @@ static bool delete_confirmed(struct deciding *deciding)
     const struct user *user = &deciding->person->user;
     if (user->dialog != DIALOG_DELETE ||
         deciding->world->now_ms - user->dialog_at_ms > 10 * MINUTE_MS) {
-        tap_answer(deciding, "button_expired");
+        tap_text(deciding, "button_expired");
         return true;
     }
-    tap_answer(deciding, "tap_deleting");
+    tap_text(deciding, "tap_deleting");
     erase(deciding);
     return true;
 }
@@ -161,25 +161,24 @@ bool confirm_button(struct deciding *deciding, struct str rest)
     }
     if (str_is(what, "keep")) {
         dialog_close(deciding);
-        tap_answer(deciding, "tap_kept");
-        say(deciding, "delete_kept", NULL, 0);
+        answer_here(deciding, "tap_kept", say_text(deciding, "delete_kept", NULL, 0), NULL);
     } else if (str_is(what, "cancel")) {
         dialog_close(deciding);
-        tap_answer(deciding, "tap_cancelled");
+        answer_here(deciding, "tap_cancelled", say_text(deciding, "cancelled", NULL, 0), NULL);
     } else if (str_is(what, "commit")) {
-        tap_answer(deciding, "button_how_to_commit");
+        tap_text(deciding, NULL);
         command_commit(deciding, STR_NONE);
     } else if (str_is(what, "help")) {
-        tap_answer(deciding, "button_help");
+        tap_text(deciding, NULL);
         command_help(deciding, STR_NONE);
     } else if (str_is(what, "resume")) {
-        tap_answer(deciding, "button_resume");
+        tap_text(deciding, NULL);
         command_resume(deciding, STR_NONE);
     } else if (str_is(what, "problem")) {
         struct feedback *problem = decision_feedback(deciding->arena, deciding->decision);
         problem->user_id = deciding->person->user.id;
         problem->is_problem = true;
-        tap_answer(deciding, "tap_problem");
+        answer_here(deciding, "tap_problem", say_text(deciding, "feedback_thanks", NULL, 0), NULL);
     } else {
         return false;
     }

@@ -40,5 +40,9 @@ bool settings_button(struct deciding *deciding, struct str rest);
 bool confirm_button(struct deciding *deciding, struct str rest);
 /* A page of the list of open ones, beginning with the one at `offset`. */
 void commitments_show_list(struct deciding *deciding, int offset);
-/* The chosen answer was taken: short text on the button press, the message shows the choice. */
-void tap_answer(struct deciding *deciding, const char *key);
+/* Answers a press with a short text by key (NULL: none); the message stays as it is. */
+void tap_text(struct deciding *deciding, const char *key);
+/* Says something where the pressed button stands, so that the chat does not fill up; a reply when
+ * no button was pressed, or its message is not known. buttons may be NULL. */
+void answer_here(struct deciding *deciding, const char *tap_key, struct str markdown,
+                 const struct say_buttons *buttons);

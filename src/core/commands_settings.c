@@ -107,8 +107,7 @@ static bool set_language(struct deciding *deciding, struct str value)
             say_button(deciding, &buttons, text_language_name(deciding->arena, languages[i]),
                        "s:lang:%s", languages[i]);
         }
-        tap_answer(deciding, "button_language");
-        say_with(deciding, "settings_language_ask", NULL, 0, buttons.items, buttons.count);
+        answer_here(deciding, NULL, say_text(deciding, "settings_language_ask", NULL, 0), &buttons);
         return true;
     }
     for (int i = 0; i < count; i++) {
@@ -117,8 +116,8 @@ static bool set_language(struct deciding *deciding, struct str value)
             str_copy(user->language, sizeof(user->language), value);
             settings_event(deciding, "language", value);
             struct str name = text_language_name(deciding->arena, languages[i]);
-            tap_answer(deciding, "tap_saved");
-            say(deciding, "settings_language_set", &name, 1);
+            answer_here(deciding, "tap_saved",
+                        say_text(deciding, "settings_language_set", &name, 1), NULL);
             return true;
         }
     }
@@ -136,7 +135,7 @@ static void zone_saved(struct deciding *deciding, const struct zone *zone)
     struct str values[] = {
         template_escape(deciding->arena, str_of(zone_name(zone))),
         say_clock(deciding, calendar_local_minute(zone, deciding->world->now_ms))};
-    say(deciding, "settings_zone_set", values, 2);
+    answer_here(deciding, "tap_saved", say_text(deciding, "settings_zone_set", values, 2), NULL);
 }
 
 static bool set_zone(struct deciding *deciding, struct str value)
@@ -147,7 +146,6 @@ static bool set_zone(struct deciding *deciding, struct str value)
             return false;
         }
         dialog_close(deciding);
-        tap_answer(deciding, "tap_saved");
         zone_saved(deciding, zone);
         return true;
     }
@@ -160,8 +158,7 @@ static bool set_zone(struct deciding *deciding, struct str value)
     }
     say_button(deciding, &buttons, say_plain(deciding, "button_never_mind"), "x:cancel");
     dialog_open(deciding, DIALOG_ZONE, 0);
-    tap_answer(deciding, "button_zone");
-    say_with(deciding, "settings_zone_ask", NULL, 0, buttons.items, buttons.count);
+    answer_here(deciding, NULL, say_text(deciding, "settings_zone_ask", NULL, 0), &buttons);
     return true;
 }
 
@@ -217,7 +214,7 @@ static void quiet_saved(struct deciding *deciding, int from, int to, struct str 
     deciding->person->user.quiet_to_minute = to;
     settings_event(deciding, "quiet_hours", value);
     struct str quiet = quiet_words(deciding);
-    say(deciding, "settings_quiet_set", &quiet, 1);
+    answer_here(deciding, "tap_saved", say_text(deciding, "settings_quiet_set", &quiet, 1), NULL);
 }
 
 static bool set_quiet(struct deciding *deciding, struct str value)
@@ -229,8 +226,7 @@ static bool set_quiet(struct deciding *deciding, struct str value)
         say_button(deciding, &buttons, say_plain(deciding, "button_quiet_none"), "s:quiet:off");
         say_button(deciding, &buttons, say_plain(deciding, "button_never_mind"), "x:cancel");
         dialog_open(deciding, DIALOG_QUIET_HOURS, 0);
-        tap_answer(deciding, "button_quiet");
-        say_with(deciding, "settings_quiet_ask", NULL, 0, buttons.items, buttons.count);
+        answer_here(deciding, NULL, say_text(deciding, "settings_quiet_ask", NULL, 0), &buttons);
         return true;
     }
     int from = 0;
@@ -239,7 +235,6 @@ static bool set_quiet(struct deciding *deciding, struct str value)
         return false;
     }
     dialog_close(deciding);
-    tap_answer(deciding, "tap_saved");
     quiet_saved(deciding, from, to, value);
     return true;
 }
@@ -273,12 +268,11 @@ static bool set_channel(struct deciding *deciding, struct str value)
                            "s:channel:%s", channel_kind_name((enum channel_kind)kind));
             }
         }
-        tap_answer(deciding, "button_channel");
-        if (buttons.count < 2) {
-            say(deciding, "settings_channel_only", NULL, 0);
-        } else {
-            say_with(deciding, "settings_channel_ask", NULL, 0, buttons.items, buttons.count);
-        }
+        bool choice = buttons.count > 1;
+        answer_here(
+            deciding, NULL,
+            say_text(deciding, choice ? "settings_channel_ask" : "settings_channel_only", NULL, 0),
+            choice ? &buttons : NULL);
         return true;
     }
     enum channel_kind kind = channel_kind_of(value);
@@ -288,8 +282,7 @@ static bool set_channel(struct deciding *deciding, struct str value)
     user->channel = kind;
     settings_event(deciding, "channel", value);
     struct str name = say_text(deciding, channel_key(kind), NULL, 0);
-    tap_answer(deciding, "tap_saved");
-    say(deciding, "settings_channel_set", &name, 1);
+    answer_here(deciding, "tap_saved", say_text(deciding, "settings_channel_set", &name, 1), NULL);
     return true;
 }
 
@@ -301,8 +294,8 @@ static bool set_board(struct deciding *deciding, struct str value)
     }
     deciding->person->user.leaderboard_opt_in = on;
     settings_event(deciding, "leaderboard", value);
-    tap_answer(deciding, "tap_saved");
-    say(deciding, on ? "board_joined" : "board_left", NULL, 0);
+    answer_here(deciding, "tap_saved",
+                say_text(deciding, on ? "board_joined" : "board_left", NULL, 0), NULL);
     return true;
 }
 
@@ -323,8 +316,7 @@ bool settings_button(struct deciding *deciding, struct str rest)
         return set_channel(deciding, value);
     }
     if (str_is(setting, "email")) {
-        tap_answer(deciding, "button_email");
-        say(deciding, "settings_email_off", NULL, 0);
+        answer_here(deciding, NULL, say_text(deciding, "settings_email_off", NULL, 0), NULL);
         return true;
     }
     if (str_is(setting, "board")) {

@@ -1,0 +1,256 @@
+/* nudge metrics: the figures of the product, as a table or as JSON. */
+#include <math.h>
+#include <stdio.h>
+
+#include "base/calendar.h"
+#include "base/limits.h"
+#include "bi/metrics.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
+
+static const char text[] =
+    "Prints every figure of the product with its 95 % interval and the plan's targets. Test people "
+    "and erased ones are left out.\v"
+    "A rate of fewer than ten is marked \"few people\". --cohort takes days or instants in UTC, "
+    "either "
+    "may be missing.\n\n"
+    "Examples:\n"
+    "  nudge metrics\n"
+    "  nudge metrics --cohort 2026-01-01..2026-02-01\n"
+    "  nudge metrics --cohort 2026-01-01.. --within 48h --json";
+
+struct metrics_options {
+    const char *cohort;
+    const char *within;
+    const char *source;
+    const char *language;
+};
+
+/* ---- arguments --------------------------------------------------------------------------------
+ */
+
+/* "2026-01-01", or an instant of ISO 8601. */
+static bool read_instant(struct cli *cli, struct str word, int64_t *ret_at_ms)
+{
+    return calendar_parse_iso(word, ret_at_ms) ||
+           (word.length == 10 &&
+            calendar_parse_iso(arena_printf(cli->arena, "%.*sT00:00Z", STR_ARG(word)), ret_at_ms));
+}
+
+static bool read_cohort(struct cli *cli, struct str word, struct metrics_filter *filter)
+{
+    /* An instant may hold a '.' of its own, so two in a row are looked for. */
+    for (size_t i = 0; i + 1 < word.length; i++) {
+        if (word.ptr[i] == '.' && word.ptr[i + 1] == '.') {
+            struct str from = {word.ptr, i};
+            struct str to = (struct str){word.ptr + i + 2, word.length - i - 2};
+            return (from.length == 0 || read_instant(cli, from, &filter->from_ms)) &&
+                   (to.length == 0 || read_instant(cli, to, &filter->to_ms)) &&
+                   (to.length == 0 || filter->from_ms < filter->to_ms);
+        }
+    }
+    return false;
+}
+
+/* "48h", "7d", "90m". */
+static bool read_duration(struct str word, int64_t *ret_ms)
+{
+    int64_t count;
+    if (word.length < 2 || !str_to_int64((struct str){word.ptr, word.length - 1}, &count) ||
+        count < 1 || count > 100000) {
+        return false;
+    }
+    char unit = word.ptr[word.length - 1];
+    int64_t each_ms = unit == 'd' ? DAY_MS : unit == 'h' ? HOUR_MS : unit == 'm' ? MINUTE_MS : 0;
+    *ret_ms = count * each_ms;
+    return each_ms > 0;
+}
+
+static int read_options(struct cli *cli, const struct metrics_options *options,
+                        struct metrics_filter *filter)
+{
+    filter->source = str_of(options->source);
+    filter->language = str_of(options->language);
+    if (options->cohort != NULL && !read_cohort(cli, str_of(options->cohort), filter)) {
+        return cli_usage(cli, "--cohort takes FROM..TO, such as 2026-01-01..2026-02-01");
+    }
+    if (options->within != NULL && !read_duration(str_of(options->within), &filter->within_ms)) {
+        return cli_usage(cli, "--within takes a time such as 48h, 7d or 90m");
+    }
+    return CLI_OK;
+}
+
+/* ---- the table --------------------------------------------------------------------------------
+ */
+
+/* One decimal, rounded half up; "–" when unknown. */
+static const char *decimal(struct cli *cli, double value)
+{
+    if (isnan(value)) {
+        return "–";
+    }
+    int64_t tenths = tenths_of(fabs(value));
+    return arena_printf(cli->arena, "%s%lld.%lld", value < 0 && tenths > 0 ? "-" : "",
+                        (long long)(tenths / 10), (long long)(tenths % 10))
+        .ptr;
+}
+
+/* "target 65 (27.8 before: +3.1 points, 1.1 x)" */
+static const char *target_words(struct cli *cli, const char *name, double percent)
+{
+    struct metric_target target = metrics_target(name);
+    if (isnan(target.target)) {
+        return "";
+    }
+    struct str words = arena_printf(cli->arena, "target %g", target.target);
+    if (!isnan(target.baseline) && !isnan(percent)) {
+        double gained = percent - target.baseline;
+        words = arena_printf(cli->arena, "%.*s (before %g: %s%s points, %s x)", STR_ARG(words),
+                             target.baseline, gained > -0.05 ? "+" : "", decimal(cli, gained),
+                             decimal(cli, percent / target.baseline));
+    }
+    return words.ptr;
+}
+
+static void rate_row(struct cli *cli, struct table *table, const struct metric_row *row,
+                     const struct rate *rate)
+{
+    int64_t tenths = rate_tenths(rate);
+    const char *value = "–";
+    const char *interval = "";
+    if (tenths >= 0) {
+        value = arena_printf(cli->arena, "%lld.%lld %%", (long long)(tenths / 10),
+                             (long long)(tenths % 10))
+                    .ptr;
+        interval =
+            arena_printf(cli->arena, "%s – %s", decimal(cli, rate->low), decimal(cli, rate->high))
+                .ptr;
+    }
+    const char *of = arena_printf(cli->arena, "%lld of %lld%s", (long long)rate->hits,
+                                  (long long)rate->n, rate_is_thin(rate) ? ", few people" : "")
+                         .ptr;
+    const char *cells[] = {
+        row->name, value, interval, of, target_words(cli, row->name, rate->percent), row->label};
+    table_row(table, cells);
+}
+
+static void print_figures(struct cli *cli, const struct metrics *metrics)
+{
+    static const char *const headings[] = {"figure", "value", "95 %", "of", "plan", "meaning"};
+    struct table *table = table_new(cli->arena, 6, headings);
+    table_right(table, 1);
+    int count;
+    const struct metric_row *rows = metrics_rows(&count);
+    for (int i = 0; i < count; i++) {
+        const char *field = (const char *)metrics + rows[i].offset;
+        const char *value = "";
+        switch (rows[i].kind) {
+        case METRIC_RATE:
+            rate_row(cli, table, &rows[i], (const struct rate *)(const void *)field);
+            continue;
+        case METRIC_HOUR:
+            value =
+                arena_printf(cli->arena, "%s h", decimal(cli, *(const double *)(const void *)field))
+                    .ptr;
+            break;
+        case METRIC_COUNT:
+            value =
+                arena_printf(cli->arena, "%lld", (long long)*(const int64_t *)(const void *)field)
+                    .ptr;
+            break;
+        case METRIC_NUMBER:
+            value = decimal(cli, *(const double *)(const void *)field);
+            break;
+        }
+        const char *cells[] = {rows[i].name, value, "", "", "", rows[i].label};
+        table_row(table, cells);
+    }
+    table_print(table);
+    printf("\ngrowth: %s · health: conversion %s, completion %s, retention %s\n",
+           growth_name(metrics->growth), health_name(metrics->conversion_health),
+           health_name(metrics->completion_health), health_name(metrics->retention_health));
+}
+
+static void print_funnel(struct cli *cli, const struct funnel_stage stages[FUNNEL_STAGES])
+{
+    static const char *const headings[] = {"funnel", "people", "of joined, %"};
+    struct table *table = table_new(cli->arena, 3, headings);
+    table_right(table, 1);
+    table_right(table, 2);
+    for (int i = 0; i < FUNNEL_STAGES; i++) {
+        const char *cells[] = {stages[i].name,
+                               arena_printf(cli->arena, "%lld", (long long)stages[i].people).ptr,
+                               decimal(cli, stages[i].of_joined.percent)};
+        table_row(table, cells);
+    }
+    printf("\n");
+    table_print(table);
+}
+
+static int print(struct cli *cli, struct store *store, const struct metrics *metrics)
+{
+    struct err_detail detail = {""};
+    struct funnel_stage stages[FUNNEL_STAGES];
+    struct retention_cohort *cohorts = NULL;
+    int cohort_count = 0;
+    enum err error =
+        metrics_funnel(store, cli->arena, &metrics->filter, metrics->now_ms, stages, &detail);
+    if (error == OK && cli->json) {
+        error = metrics_retention(store, cli->arena, &metrics->filter, metrics->now_ms, &cohorts,
+                                  &cohort_count, &detail);
+    }
+    if (error != OK) {
+        return cli_fail(cli, error, &detail);
+    }
+    if (cli->json) {
+        json_t *json = metrics_json(cli->arena, metrics);
+        json_object_set_new(json, "funnel", funnel_json(stages));
+        json_object_set_new(json, "retention", retention_json(cli->arena, cohorts, cohort_count));
+        cli_print_json(json);
+    } else {
+        print_figures(cli, metrics);
+        print_funnel(cli, stages);
+    }
+    return CLI_OK;
+}
+
+static int show(struct cli *cli, const struct metrics_options *options)
+{
+    struct metrics_filter filter = {0};
+    int status = read_options(cli, options, &filter);
+    if (status != CLI_OK) {
+        return status;
+    }
+    struct store *store = cli_store(cli, STORE_READER, &status);
+    if (store == NULL) {
+        return status;
+    }
+    struct err_detail detail = {""};
+    struct metrics metrics;
+    enum err error =
+        metrics_read(store, cli->arena, &filter, clock_now_ms(cli->clock), &metrics, &detail);
+    status = error == OK ? print(cli, store, &metrics) : cli_fail(cli, error, &detail);
+    store_close(store);
+    return status;
+}
+
+int cmd_metrics(int argc, char **argv)
+{
+    struct metrics_options options = {0};
+    const struct option_row rows[] = {
+        {"cohort", 'c', "FROM..TO", "Only people who joined then", NULL, &options.cohort},
+        {"within", 'w', "TIME", "Conversion counts only commitments made so soon after joining",
+         NULL, &options.within},
+        {"source", 's', "NAME", "Only people who came from there", NULL, &options.source},
+        {"language", 0, "TAG", "Only people of that language", NULL, &options.language},
+        {0}};
+    struct cli cli;
+    struct arguments arguments;
+    int status = arguments_begin(&cli, rows, "", text, argc, argv, &arguments);
+    if (status == CLI_OK && arguments.word_count > 0) {
+        status = cli_usage(&cli, "no argument expected: %s", arguments.words[0]);
+    } else if (status == CLI_OK) {
+        status = show(&cli, &options);
+    }
+    return cli_end(&cli, status);
+}
