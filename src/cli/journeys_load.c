@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/embed.h"
 #include "base/limits.h"
 
 enum { FILES_MAX = 512 };
@@ -90,6 +91,38 @@ enum err journeys_read_folder(struct arena *arena, const char *folder,
     return error;
 }
 
+static bool has_files_in(const struct definition_file *files, int count, struct str folder)
+{
+    for (int i = 0; i < count; i++) {
+        if (str_starts(files[i].name, folder)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void journeys_complete(struct arena *arena, struct definition_file **files, int *count)
+{
+    const struct str folders[] = {STR("bot/"), STR("words/")};
+    size_t most = (size_t)*count + nudge_journeys_count;
+    struct definition_file *all = ARENA_ARRAY(arena, struct definition_file, most + 1);
+    int own = *count;
+    for (int i = 0; i < own; i++) {
+        all[i] = (*files)[i];
+    }
+    for (size_t folder = 0; folder < sizeof(folders) / sizeof(folders[0]); folder++) {
+        bool has_own = has_files_in(all, own, folders[folder]);
+        for (size_t i = 0; i < nudge_journeys_count && !has_own; i++) {
+            struct str name = str_of(nudge_journeys[i].name);
+            if (str_starts(name, folders[folder])) {
+                all[(*count)++] = (struct definition_file){
+                    name, {(const char *)nudge_journeys[i].data, nudge_journeys[i].length}};
+            }
+        }
+    }
+    *files = all;
+}
+
 enum err journeys_load(struct arena *arena, const char *folder, struct catalog **ret_catalog,
                        struct err_detail *detail)
 {
@@ -102,6 +135,7 @@ enum err journeys_load(struct arena *arena, const char *folder, struct catalog *
         int count = 0;
         error = journeys_read_folder(arena, folder, &files, &count, detail);
         if (error == OK) {
+            journeys_complete(arena, &files, &count);
             error = catalog_build(arena, files, count, ret_catalog, &mistakes);
         }
     }

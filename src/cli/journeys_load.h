@@ -10,6 +10,9 @@
 MUST_CHECK enum err journeys_read_folder(struct arena *arena, const char *folder,
                                          struct definition_file **ret_files, int *ret_count,
                                          struct err_detail *detail);
+/* Adds the program's own bot texts when the files have none below bot/, and its words likewise, so
+ * that a folder may hold nothing but journeys. */
+void journeys_complete(struct arena *arena, struct definition_file **files, int *count);
 /* Compiles the folder's files ("" or NULL: the embedded ones). On ERR_INVALID the detail names the
  * first mistake and how many there are. */
 MUST_CHECK enum err journeys_load(struct arena *arena, const char *folder,

@@ -16,6 +16,7 @@ struct command {
 static const struct command commands[] = {
     {"backup", "copy the store while it is in use", cmd_backup},
     {"doctor", "prove that the store agrees with itself", cmd_doctor},
+    {"journeys", "check, list, show and draw definitions", cmd_journeys},
     {"migrate", "bring the store's schema up to date", cmd_migrate},
     {NULL, NULL, NULL},
 };
