@@ -85,7 +85,9 @@ struct store {
 
 /* ---- sqlite_open.c ---- */
 
-/* Translates a result code (SQLITE_OK, _ROW and _DONE give OK) and says what could not be done. */
+/* sqlite3_step that starts without an old error of the system, for store_map. */
+int store_step(sqlite3_stmt *statement);
+/* Translates a result code of the call just made (SQLITE_OK, _ROW and _DONE give OK) and says what could not be done. */
 enum err store_map(const struct store *store, int code, const char *what,
                    struct err_detail *detail);
 MUST_CHECK enum err store_prepare(struct store *store, const char *sql,

@@ -24,7 +24,7 @@ static enum err number_of(struct store *store, const char *sql, int64_t *ret_num
     sqlite3_stmt *statement = NULL;
     enum err error = store_prepare(store, sql, &statement, detail);
     if (error == OK) {
-        error = store_map(store, sqlite3_step(statement), "look at the schema", detail);
+        error = store_map(store, store_step(statement), "look at the schema", detail);
         *ret_number = error == OK ? sqlite3_column_int64(statement, 0) : 0;
     }
     sqlite3_finalize(statement);
@@ -79,7 +79,7 @@ static enum err read_applied(struct store *store, struct migration_state *state,
     enum err error = store_prepare(
         store, "SELECT name, checksum FROM schema_migrations ORDER BY name", &statement, detail);
     while (error == OK) {
-        int code = sqlite3_step(statement);
+        int code = store_step(statement);
         error = store_map(store, code, "read the applied migrations", detail);
         if (error != OK || code == SQLITE_DONE) {
             break;
@@ -137,7 +137,7 @@ static enum err record(struct store *store, const struct embedded_file *file,
     checksum_of(file, hex);
     bind_text(&binder, str_of(file->name));
     bind_text(&binder, str_of(hex));
-    error = store_map(store, sqlite3_step(binder.statement), "record a migration", detail);
+    error = store_map(store, store_step(binder.statement), "record a migration", detail);
     sqlite3_finalize(binder.statement);
     return error;
 }

@@ -24,6 +24,7 @@ static const char PRAGMAS_BOTH[] =
     "PRAGMA cache_size = -65536;" /* at most 64 MB */
     "PRAGMA foreign_keys = OFF;"  /* rows refer by user and id; doctor checks them all at once */
     "PRAGMA trusted_schema = OFF;"
+    "PRAGMA secure_delete = ON;" /* who is erased is gone from the file, too */
     "PRAGMA temp_store = MEMORY;";
 
 static void configure_sqlite(void)
@@ -33,17 +34,24 @@ static void configure_sqlite(void)
 }
 
 /* A quota or a limit of the file's size means the same to an operator as a full disk. */
-static bool is_out_of_space(const struct store *store, int code)
+static bool means_no_space(int cause)
+{
+    return cause == EFBIG || cause == EDQUOT || cause == ENOSPC;
+}
+
+static bool is_out_of_space(const struct store *store, int code, int cause)
 {
     if ((code & 0xff) == SQLITE_FULL) {
         return true;
     }
-    int cause = sqlite3_system_errno(store->db);
-    return (code & 0xff) == SQLITE_IOERR && (cause == EFBIG || cause == EDQUOT || cause == ENOSPC);
+    /* SQLite notes the system's error in most paths, but not when a commit fails. */
+    int noted = sqlite3_system_errno(store->db);
+    return (code & 0xff) == SQLITE_IOERR && (means_no_space(noted) || means_no_space(cause));
 }
 
 enum err store_map(const struct store *store, int code, const char *what, struct err_detail *detail)
 {
+    int cause = errno;
     int primary = code & 0xff;
     if (primary == SQLITE_OK || primary == SQLITE_ROW || primary == SQLITE_DONE) {
         return OK;
@@ -57,7 +65,7 @@ enum err store_map(const struct store *store, int code, const char *what, struct
                        "cannot %s now: another process is writing to the database; try again",
                        what);
     }
-    if (is_out_of_space(store, code)) {
+    if (is_out_of_space(store, code, cause)) {
         return err_set(detail, ERR_FULL,
                        "cannot %s: no space left for the database; make room, nothing was lost",
                        what);
@@ -73,6 +81,12 @@ enum err store_map(const struct store *store, int code, const char *what, struct
                        sqlite3_errmsg(store->db));
     }
     return err_set(detail, ERR_STORE, "cannot %s: %s", what, sqlite3_errmsg(store->db));
+}
+
+int store_step(sqlite3_stmt *statement)
+{
+    errno = 0;
+    return sqlite3_step(statement);
 }
 
 enum err store_prepare(struct store *store, const char *sql, sqlite3_stmt **ret_statement,
@@ -106,6 +120,7 @@ enum err block_statement(struct store *store, int block, sqlite3_stmt **ret_stat
 enum err store_execute(struct store *store, const char *sql, const char *what,
                        struct err_detail *detail)
 {
+    errno = 0;
     return store_map(store, sqlite3_exec(store->db, sql, NULL, NULL, NULL), what, detail);
 }
 
@@ -258,7 +273,7 @@ const char *store_description(const struct store *store)
 static enum err run_once(struct store *store, sqlite3_stmt *statement, const char *what,
                          struct err_detail *detail)
 {
-    enum err error = store_map(store, sqlite3_step(statement), what, detail);
+    enum err error = store_map(store, store_step(statement), what, detail);
     sqlite3_reset(statement);
     return error;
 }

@@ -39,7 +39,7 @@ void bind_text(struct binder *binder, struct str text)
 enum err statement_run(struct store *store, struct binder *binder, int *ret_changed,
                        const char *what, struct err_detail *detail)
 {
-    int code = sqlite3_step(binder->statement);
+    int code = store_step(binder->statement);
     enum err error = store_map(store, code, what, detail);
     ASSERT(code != SQLITE_ROW);
     if (error == OK && ret_changed != NULL) {
@@ -52,7 +52,7 @@ enum err statement_run(struct store *store, struct binder *binder, int *ret_chan
 enum err statement_next(struct store *store, struct binder *binder, bool *ret_row, const char *what,
                         struct err_detail *detail)
 {
-    int code = sqlite3_step(binder->statement);
+    int code = store_step(binder->statement);
     *ret_row = code == SQLITE_ROW;
     if (code == SQLITE_ROW) {
         return OK;
