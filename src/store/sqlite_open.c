@@ -23,8 +23,7 @@ static const char PRAGMAS_WRITER[] =
 static const char PRAGMAS_BOTH[] =
     "PRAGMA cache_size = -65536;" /* at most 64 MB */
     "PRAGMA foreign_keys = OFF;"  /* rows refer by user and id; doctor checks them all at once */
-    "PRAGMA trusted_schema = OFF;"
-    "PRAGMA secure_delete = ON;" /* who is erased is gone from the file, too */
+    "PRAGMA secure_delete = ON;"  /* who is erased is gone from the file, too */
     "PRAGMA temp_store = MEMORY;";
 
 static void configure_sqlite(void)
