@@ -77,6 +77,7 @@ MUST_CHECK enum err engine_submit(struct engine *engine, const struct input *inp
  *                                                                  "email_failed",
  *                                                                  "total_processed"}, when drained
  *   delivery_retry      {"id"} or {"all":true} (dead, failed)       {"retried"}
+ *   journeys_apply      {"files":[{"name","yaml"},…]} all of them    {"journeys","changed"} counts
  *   setting_put         {"name","value"}                            {}
  */
 MUST_CHECK enum err engine_command(struct engine *engine, struct str kind, struct str payload,
@@ -96,6 +97,9 @@ MUST_CHECK enum err engine_step(struct engine *engine, struct step_result *ret_r
 enum err engine_run(struct engine *engine);
 /* Ends engine_run after the present batch. Any thread, signal handlers excluded. */
 void engine_stop(struct engine *engine);
+
+/* The journeys in force; valid as long as the engine. Any thread. */
+const struct catalog *engine_catalog(struct engine *engine);
 
 /* Figures for health and metrics pages; any thread. */
 struct engine_status {

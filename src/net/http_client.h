@@ -52,7 +52,7 @@ typedef void http_done(void *context, const struct http_response *response);
 
 struct http_client_options {
     struct clock *clock;        /* its monotonic time orders delayed requests */
-    int in_flight_max;          /* waiting and under way together; 0: 256 */
+    int in_flight_max;          /* waiting and under way together; 0: 1024 */
     int64_t connect_timeout_ms; /* 0: 10 s */
 };
 

@@ -1,0 +1,577 @@
+/* Commands about the installation: a table of kinds, each read from JSON, done inside the batch's
+ * transaction, audited and answered. A mistake of whoever asks is that command's answer; only a failure
+ * of the store ends the batch. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "engine/internal.h"
+
+enum { PAYLOAD_BYTES_MAX = 4 * 1024 * 1024, RETRY_MAX = 1000 };
+
+/* What a command's function works with. A result it sets is given to whoever asked. */
+struct doing {
+    struct engine *engine;
+    struct batch *batch;
+    struct command_work *command;
+    const json_t *payload;
+    struct str before; /* for the audit */
+    struct str after;
+};
+
+/* OK also when the command was wrong: then command->error says so. */
+typedef enum err command_function(struct doing *doing, struct err_detail *detail);
+
+static enum err refuse(struct doing *doing, enum err error, const char *text)
+{
+    doing->command->error = err_set(&doing->command->detail, error, "%s", text);
+    return OK;
+}
+
+/* Takes the reference. */
+static struct str written(struct doing *doing, json_t *json)
+{
+    ASSERT(json != NULL);
+    struct str text = json_write(doing->batch->arena, json);
+    json_decref(json);
+    return text;
+}
+
+/* ---- rollout ---- */
+
+static enum err rollout_set(struct doing *doing, struct err_detail *detail)
+{
+    struct rollout *rollout = &doing->engine->installation.rollout;
+    if (!str_equal(json_get_str(doing->payload, "name"), rollout->name)) {
+        return refuse(doing, ERR_NOT_FOUND,
+                      "there is no rollout of that name; expected superior_onboarding");
+    }
+    double share = json_get_number(doing->payload, "share", -1);
+    if (!(share >= 0 && share <= 100)) {
+        return refuse(doing, ERR_INVALID, "\"share\" is a percentage from 0 to 100");
+    }
+    double before = rollout->share_permyriad / 100.0;
+    rollout->share_permyriad = (int)(share * 100 + 0.5);
+    rollout->rolled_back_entries = false;
+    rollout->rolled_back_nurture = false;
+    if (rollout->started_at_ms == 0 && rollout->share_permyriad > 0) {
+        rollout->started_at_ms = doing->batch->now_ms;
+    }
+    doing->before = arena_printf(doing->batch->arena, "{\"share\":%g}", before);
+    doing->after = arena_printf(doing->batch->arena, "{\"share\":%g}", share);
+    doing->command->result =
+        written(doing, json_pack("{s:s, s:f, s:f}", "name", "superior_onboarding", "share_before",
+                                 before, "share", rollout->share_permyriad / 100.0));
+    return settings_save_rollout(doing->engine, doing->batch->now_ms, detail);
+}
+
+static enum err count_people(struct doing *doing, const char *block, int64_t *ret_count,
+                             struct err_detail *detail)
+{
+    struct rows rows = {0};
+    enum err error = store_query(doing->engine->store, doing->batch->arena, block, NULL, 0, 1,
+                                 &rows, detail);
+    *ret_count = error == OK && rows.count == 1 ? rows.cells[0].integer : 0;
+    return error;
+}
+
+static enum err rollback(struct doing *doing, struct err_detail *detail)
+{
+    struct rollout *rollout = &doing->engine->installation.rollout;
+    struct str what = json_get_str(doing->payload, "what");
+    bool all = what.length == 0 || str_is(what, "all");
+    if (!all && !str_is(what, "entries") && !str_is(what, "nurture")) {
+        return refuse(doing, ERR_INVALID, "\"what\" is none of all, entries, nurture");
+    }
+    rollout->rolled_back_entries |= all || str_is(what, "entries");
+    rollout->rolled_back_nurture |= all || str_is(what, "nurture");
+    int64_t moved = 0;
+    enum err error = settings_save_rollout(doing->engine, doing->batch->now_ms, detail);
+    if (error == OK && json_get_bool(doing->payload, "move", false)) {
+        error = count_people(doing, "engine_optimized_people", &moved, detail);
+        if (error == OK) {
+            error = sweep_move(doing->engine, doing->batch, "rollback", detail);
+        }
+    }
+    json_t *result = json_object();
+    json_object_set_new(result, "what", json_str(all ? STR("all") : what));
+    json_object_set_new(result, "moved", json_integer(moved));
+    doing->command->result = doing->after = written(doing, result);
+    return error;
+}
+
+static enum err rollout_stage(struct doing *doing, struct err_detail *detail)
+{
+    struct rollout *rollout = &doing->engine->installation.rollout;
+    struct str stage = json_get_str(doing->payload, "stage");
+    bool open = json_get_bool(doing->payload, "open", false);
+    bool rescue = str_is(stage, "existing_rescue");
+    if (!rescue && !str_is(stage, "existing_amplification")) {
+        return refuse(doing, ERR_INVALID,
+                      "\"stage\" is none of existing_rescue, existing_amplification");
+    }
+    if (rescue) {
+        rollout->stage_existing_rescue = open;
+    } else {
+        rollout->stage_existing_amplification = open;
+    }
+    int64_t people = 0;
+    enum err error = settings_save_rollout(doing->engine, doing->batch->now_ms, detail);
+    if (error == OK && open) {
+        error = count_people(doing, "engine_existing_people", &people, detail);
+        if (error == OK) {
+            error = sweep_move(doing->engine, doing->batch,
+                               rescue ? "existing_rescue" : "existing_amplification", detail);
+        }
+    }
+    json_t *result = json_object();
+    json_object_set_new(result, "stage", json_str(stage));
+    json_object_set_new(result, "open", json_boolean(open));
+    json_object_set_new(result, "people", json_integer(people));
+    doing->command->result = doing->after = written(doing, result);
+    return error;
+}
+
+/* ---- sending ---- */
+
+/* What was held while sending was off is due at once. */
+static enum err release_held(struct doing *doing, struct err_detail *detail)
+{
+    static const char *const blocks[] = {"engine_release_due", "engine_release_deliveries"};
+    const struct arg args[] = {ARG_INT(doing->batch->now_ms)};
+    enum err error = OK;
+    struct rows rows;
+    for (int i = 0; error == OK && i < 2; i++) {
+        error = store_query(doing->engine->store, doing->batch->arena, blocks[i], args, 1, 1,
+                            &rows, detail);
+    }
+    doing->engine->next_due_at_ms = 0;
+    return error;
+}
+
+static enum err sending(struct doing *doing, struct err_detail *detail)
+{
+    struct engine *engine = doing->engine;
+    enum sending_mode mode;
+    if (!settings_mode_of(json_get_str(doing->payload, "mode"), &mode)) {
+        return refuse(doing, ERR_INVALID, "\"mode\" is none of on, off, dry-run");
+    }
+    const char *before = settings_mode_name(engine->sending_stored);
+    const char *after = settings_mode_name(mode);
+    engine->sending_stored = mode;
+    doing->before = written(doing, json_pack("{s:s}", "mode", before));
+    doing->after = written(doing, json_pack("{s:s}", "mode", after));
+    doing->command->result =
+        written(doing, json_pack("{s:s, s:s}", "mode_before", before, "mode", after));
+    enum err error = store_setting_put(engine->store, "sending", doing->after,
+                                       doing->batch->now_ms, detail);
+    return error == OK && mode != SENDING_OFF ? release_held(doing, detail) : error;
+}
+
+/* ---- people ---- */
+
+static enum err input(struct doing *doing, struct err_detail *detail)
+{
+    (void)detail;
+    struct command_work *command = doing->command;
+    struct input read;
+    command->error = command_input(doing->batch->arena, doing->payload, command->actor, &read,
+                                   &command->detail);
+    if (command->error != OK) {
+        return OK;
+    }
+    if (json_get_bool(doing->payload, "test", false)) {
+        struct work *mark = batch_work(doing->batch);
+        mark->input = read;
+        mark->input.kind = INPUT_ADMIN;
+        mark->input.name = STR("test");
+        mark->input.external_id = STR_NONE;
+    }
+    struct work *work = batch_work(doing->batch);
+    work->input = read;
+    work->command = command;
+    return OK;
+}
+
+static enum err retry_rows(struct doing *doing, struct rows *rows, struct err_detail *detail)
+{
+    if (json_get_bool(doing->payload, "all", false)) {
+        return store_query(doing->engine->store, doing->batch->arena, "engine_dead_deliveries",
+                           NULL, 0, RETRY_MAX, rows, detail);
+    }
+    const struct arg args[] = {ARG_INT(command_id(doing->payload, "id"))};
+    return store_query(doing->engine->store, doing->batch->arena, "engine_delivery_owner", args, 1,
+                       1, rows, detail);
+}
+
+static enum err delivery_retry(struct doing *doing, struct err_detail *detail)
+{
+    struct rows rows = {0};
+    bool all = json_get_bool(doing->payload, "all", false);
+    enum err error = retry_rows(doing, &rows, detail);
+    if (error != OK) {
+        return error;
+    }
+    if (rows.count == 0 && !all) {
+        return refuse(doing, ERR_NOT_FOUND, "there is no message with that id");
+    }
+    for (int i = 0; i < rows.count; i++) {
+        const struct cell *cells = rows.cells + (ptrdiff_t)i * rows.columns;
+        struct work *work = batch_work(doing->batch);
+        work->input = (struct input){.kind = INPUT_ADMIN,
+                                     .source = doing->command->actor,
+                                     .name = STR("retry"),
+                                     .ref_id = cells[0].integer,
+                                     .user_id = cells[1].integer};
+        work->command = all ? NULL : doing->command;
+    }
+    doing->command->result = doing->after =
+        written(doing, json_pack("{s:i}", "retried", rows.count));
+    return OK;
+}
+
+static enum err deliveries_process(struct doing *doing, struct err_detail *detail)
+{
+    (void)detail;
+    struct drain *drain = calloc(1, sizeof(*drain));
+    ASSERT(drain != NULL);
+    drain->inbox_id = doing->command->inbox_id;
+    drain->item = doing->command->item;
+    drain->before = doing->engine->counters;
+    drain->fresh = true;
+    drain->next = doing->engine->drains;
+    doing->engine->drains = drain;
+    doing->command->later = true;
+    return OK;
+}
+
+static enum err broadcast(struct doing *doing, struct err_detail *detail)
+{
+    enum err error =
+        sweep_broadcast(doing->engine, doing->batch, doing->command, doing->payload, detail);
+    doing->after = doing->command->result;
+    return error;
+}
+
+/* ---- definitions and settings ---- */
+
+static struct definition_file *read_files(struct doing *doing, int *ret_count)
+{
+    const json_t *list = json_get_array(doing->payload, "files");
+    size_t count = json_array_size(list);
+    struct definition_file *files = ARENA_ARRAY(doing->batch->arena, struct definition_file, count);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *file = json_array_get(list, i);
+        files[i].name = json_get_str(file, "name");
+        files[i].yaml = json_get_str(file, "yaml");
+    }
+    *ret_count = (int)count;
+    return files;
+}
+
+static int count_changed(const struct catalog *before, const struct catalog *after)
+{
+    int changed = 0;
+    for (int i = 0; i < catalog_journey_count(after); i++) {
+        const struct journey *journey = catalog_journey_at(after, i);
+        const struct journey *old = catalog_journey(before, journey->name);
+        changed += old == NULL || !str_equal(old->hash, journey->hash);
+    }
+    return changed;
+}
+
+/* The catalog is swapped at once; should the commit fail, the same journeys are merely not stored yet,
+ * and the command is done again. */
+static enum err journeys_apply(struct doing *doing, struct err_detail *detail)
+{
+    struct engine *engine = doing->engine;
+    int count = 0;
+    struct definition_file *files = read_files(doing, &count);
+    struct mistakes mistakes = {0};
+    struct catalog *catalog = NULL;
+    if (count == 0) {
+        return refuse(doing, ERR_INVALID, "\"files\" holds no definitions");
+    }
+    enum err error = catalog_build(doing->batch->arena, files, count, &catalog, &mistakes);
+    if (error != OK) {
+        struct mistake first = mistakes.count > 0 ? mistakes.items[0] : (struct mistake){0};
+        doing->command->error =
+            err_set(&doing->command->detail, error, "%.*s:%d:%d: %.*s (%d mistakes in all)",
+                    STR_ARG(first.file), first.line, first.column, STR_ARG(first.text),
+                    mistakes.count);
+        return OK;
+    }
+    int changed = count_changed(engine->catalog, catalog);
+    struct str stored = json_write(doing->batch->arena, doing->payload);
+    error = settings_store_catalog(engine, catalog, doing->batch->now_ms, detail);
+    if (error == OK) {
+        error = store_setting_put(engine->store, "journeys/current", stored, doing->batch->now_ms,
+                                  detail);
+    }
+    if (error != OK) {
+        catalog_free(catalog);
+        return error;
+    }
+    doing->command->result = doing->after =
+        written(doing, json_pack("{s:i, s:i}", "journeys", catalog_journey_count(catalog),
+                                 "changed", changed));
+    engine_swap_catalog(engine, catalog);
+    doing->batch->world.catalog = catalog;
+    return OK;
+}
+
+static enum err setting_put(struct doing *doing, struct err_detail *detail)
+{
+    struct str name = json_get_str(doing->payload, "name");
+    const json_t *value = json_object_get(doing->payload, "value");
+    if (name.length == 0 || name.length > LIMIT_KEY_BYTES || value == NULL) {
+        return refuse(doing, ERR_INVALID, "expected \"name\" and \"value\"");
+    }
+    if (str_is(name, "sending") || str_starts(name, STR("rollout/")) ||
+        str_starts(name, STR("journeys/")) || str_starts(name, STR("move/"))) {
+        return refuse(doing, ERR_INVALID, "that setting has a command of its own");
+    }
+    struct arena *arena = doing->batch->arena;
+    struct str copy = arena_str(arena, name);
+    enum err error =
+        store_setting_get(doing->engine->store, arena, copy.ptr, &doing->before, detail);
+    doing->after = json_write(arena, value);
+    if (error == OK) {
+        error = store_setting_put(doing->engine->store, copy.ptr, doing->after,
+                                  doing->batch->now_ms, detail);
+    }
+    doing->engine->settings_stale = true;
+    doing->command->result = STR("{}");
+    return error;
+}
+
+/* ---- the table ---- */
+
+static const struct {
+    const char *kind;
+    command_function *function;
+} COMMANDS[] = {
+    {"rollout_set", rollout_set},
+    {"rollback", rollback},
+    {"rollout_stage", rollout_stage},
+    {"sending", sending},
+    {"input", input},
+    {"broadcast", broadcast},
+    {"deliveries_process", deliveries_process},
+    {"delivery_retry", delivery_retry},
+    {"journeys_apply", journeys_apply},
+    {"setting_put", setting_put},
+};
+
+static command_function *function_of(struct str kind)
+{
+    for (size_t i = 0; i < sizeof(COMMANDS) / sizeof(*COMMANDS); i++) {
+        if (str_is(kind, COMMANDS[i].kind)) {
+            return COMMANDS[i].function;
+        }
+    }
+    return NULL;
+}
+
+static enum err run_one(struct engine *engine, struct batch *batch, struct command_work *command,
+                        struct err_detail *detail)
+{
+    json_t *payload = NULL;
+    struct doing doing = {.engine = engine, .batch = batch, .command = command};
+    command_function *function = function_of(command->kind);
+    if (function == NULL) {
+        return refuse(&doing, ERR_NOT_FOUND, "there is no command of that kind");
+    }
+    command->error = json_read(command->payload, PAYLOAD_BYTES_MAX, &payload, &command->detail);
+    if (command->error == OK && !json_is_object(payload)) {
+        refuse(&doing, ERR_INVALID, "the payload is no JSON object");
+    }
+    enum err error = OK;
+    if (command->error == OK) {
+        doing.payload = payload;
+        error = function(&doing, detail);
+    }
+    if (error == OK && command->error == OK) {
+        error = store_audit_append(engine->store, command->actor, command->kind, doing.before,
+                                   doing.after, batch->now_ms, &engine->ids, detail);
+    }
+    json_decref(payload);
+    return error;
+}
+
+enum err engine_run_commands(struct engine *engine, struct batch *batch, struct err_detail *detail)
+{
+    enum err error = OK;
+    for (int i = 0; error == OK && i < batch->command_count; i++) {
+        error = run_one(engine, batch, batch->commands[i], detail);
+    }
+    return error;
+}
+
+/* ---- answers ---- */
+
+/* The decision's result with who it was about. */
+static struct str merged_result(struct batch *batch, const struct work *work)
+{
+    json_t *result = NULL;
+    struct str text = work->decision.result;
+    if (text.length == 0 || json_read(text, text.length, &result, NULL) != OK ||
+        !json_is_object(result)) {
+        json_decref(result);
+        result = json_object();
+    }
+    struct str id = arena_printf(batch->arena, "%lld", (long long)work->input.user_id);
+    json_object_set_new(result, "user_id", json_str(id));
+    json_object_set_new(result, "handled",
+                        json_boolean(work->decision.handled || work->duplicate));
+    struct str merged = json_write(batch->arena, result);
+    json_decref(result);
+    return merged;
+}
+
+static void take_results(struct batch *batch)
+{
+    for (int i = 0; i < batch->work_count; i++) {
+        const struct work *work = batch->works[i];
+        if (work->command != NULL) {
+            work->command->error = work->decision.error;
+            work->command->detail = work->decision.detail;
+            if (work->command->result.length == 0) {
+                work->command->result = merged_result(batch, work);
+            }
+        }
+    }
+}
+
+static enum err answer_inbox(struct engine *engine, int64_t inbox_id, enum err error,
+                             struct str result, int64_t now_ms, struct err_detail *detail)
+{
+    return inbox_id == 0 ? OK
+                         : store_inbox_answer(engine->store, inbox_id, error, result, now_ms,
+                                              detail);
+}
+
+static struct str drain_result(struct engine *engine, struct batch *batch,
+                               const struct drain *drain)
+{
+    const struct counters *now = &engine->counters;
+    const struct counters *before = &drain->before;
+    json_t *json = json_object();
+    int64_t total = 0;
+    for (int i = 0; i < CHANNEL_COUNT; i++) {
+        total += now->sent[i] - before->sent[i] + now->failed[i] - before->failed[i];
+    }
+    static const struct {
+        enum channel_kind kind;
+        const char *sent, *failed;
+    } names[] = {{CHANNEL_TELEGRAM, "telegram_sent", "telegram_failed"},
+                 {CHANNEL_EMAIL, "email_sent", "email_failed"}};
+    for (int i = 0; i < 2; i++) {
+        enum channel_kind kind = names[i].kind;
+        json_object_set_new(json, names[i].sent,
+                            json_integer(now->sent[kind] - before->sent[kind]));
+        json_object_set_new(json, names[i].failed,
+                            json_integer(now->failed[kind] - before->failed[kind]));
+    }
+    json_object_set_new(json, "total_processed", json_integer(total));
+    struct str text = json_write(batch->arena, json);
+    json_decref(json);
+    return text;
+}
+
+bool engine_drains_ready(struct engine *engine)
+{
+    if (engine->drains == NULL || engine->drains->fresh) {
+        return false;
+    }
+    pthread_mutex_lock(&engine->lock);
+    bool reports = engine->reports_first != NULL;
+    pthread_mutex_unlock(&engine->lock);
+    bool busy = reports || engine->reports_retained_count > 0 || engine->unsent_count > 0 ||
+                engine->next_due_at_ms <= clock_now_ms(engine->clock);
+    for (int i = 0; i < CHANNEL_COUNT; i++) {
+        const struct channel *channel = engine->channels[i];
+        busy |= channel != NULL && channel->ops->in_flight(channel) > 0;
+    }
+    return !busy;
+}
+
+/* The rows are answered in this transaction; whoever waits in this process is told after it. */
+static enum err answer_drains(struct engine *engine, struct batch *batch,
+                              struct err_detail *detail)
+{
+    enum err error = OK;
+    if (!batch->drained) {
+        return OK;
+    }
+    for (struct drain *drain = engine->drains; error == OK && drain != NULL; drain = drain->next) {
+        drain->result = drain_result(engine, batch, drain);
+        error = answer_inbox(engine, drain->inbox_id, OK, drain->result, batch->now_ms, detail);
+    }
+    return error;
+}
+
+enum err engine_answer_commands(struct engine *engine, struct batch *batch,
+                                struct err_detail *detail)
+{
+    take_results(batch);
+    enum err error = OK;
+    for (int i = 0; error == OK && i < batch->command_count; i++) {
+        const struct command_work *command = batch->commands[i];
+        struct str result =
+            command->error == OK ? command->result : str_of(command->detail.text);
+        if (!command->later) {
+            error = answer_inbox(engine, command->inbox_id, command->error, result, batch->now_ms,
+                                 detail);
+        }
+    }
+    if (error == OK) {
+        error = answer_drains(engine, batch, detail);
+    }
+    return error == OK ? sweep_answer(engine, batch, detail) : error;
+}
+
+void engine_settle_commands(struct engine *engine, const struct batch *batch, bool committed)
+{
+    struct drain **at = &engine->drains;
+    while (*at != NULL) {
+        struct drain *drain = *at;
+        bool ended = committed ? batch->drained && !drain->fresh : drain->fresh;
+        if (!ended) {
+            drain->fresh = false;
+            at = &drain->next;
+            continue;
+        }
+        *at = drain->next;
+        if (committed && drain->item != NULL) {
+            const struct outcome outcome = {
+                .error = OK, .handled = true, .result = drain->result};
+            item_end(drain->item, &outcome);
+        }
+        free(drain); /* not committed: its command is still in line and begins anew */
+    }
+}
+
+bool engine_command_is_pending(const struct engine *engine, int64_t inbox_id)
+{
+    for (const struct drain *drain = engine->drains; drain != NULL; drain = drain->next) {
+        if (drain->inbox_id == inbox_id) {
+            return true;
+        }
+    }
+    return sweep_is_pending(engine, inbox_id);
+}
+
+void engine_cancel_commands(struct engine *engine, const struct outcome *outcome)
+{
+    while (engine->drains != NULL) {
+        struct drain *drain = engine->drains;
+        engine->drains = drain->next;
+        if (drain->item != NULL) {
+            item_end(drain->item, outcome);
+        }
+        free(drain);
+    }
+    sweep_cancel(engine, outcome);
+}

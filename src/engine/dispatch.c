@@ -1,0 +1,202 @@
+/* What a decision wants sent: held by the sending mode and the allow-list, paced, and after the commit
+ * handed to the channels. The core has asked the person's own gate already; here only the
+ * installation and the provider have a say. */
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "core/delivery.h"
+#include "core/run.h"
+#include "engine/internal.h"
+
+enum {
+    HELD_RECHECK_MS = 10 * 60 * 1000, /* while sending is off; switching it on wakes them at once */
+    CHANNEL_OFF_MS = 10 * 60 * 1000,
+    CHANNEL_FULL_MS = 50
+};
+
+/* Dry-run lets nothing out, off still lets replies out: dry-run is the stricter one. */
+enum sending_mode engine_sending(const struct engine *engine)
+{
+    enum sending_mode own = engine->config->sending;
+    enum sending_mode stored = engine->sending_stored;
+    if (own == SENDING_DRY_RUN || stored == SENDING_DRY_RUN) {
+        return SENDING_DRY_RUN;
+    }
+    return own == SENDING_OFF || stored == SENDING_OFF ? SENDING_OFF : SENDING_ON;
+}
+
+static bool entry_allows(struct str entry, enum channel_kind channel, struct str address)
+{
+    struct str value;
+    struct str kind = str_split(entry, ':', &value);
+    return str_is(kind, channel_kind_name(channel)) &&
+           (str_is(value, "*") || str_equal(value, address));
+}
+
+static bool allowed(const struct engine *engine, enum channel_kind channel, struct str address)
+{
+    struct str rest = str_of(engine->config->recipient_allow_list);
+    if (str_trim(rest).length == 0) {
+        return true;
+    }
+    while (rest.length > 0) {
+        if (entry_allows(str_trim(str_split(rest, ',', &rest)), channel, address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Not now: back to scheduled; the attempt was none. */
+static void put_off(struct delivery *delivery, int64_t at_ms, const char *reason)
+{
+    bool moved = delivery_move(delivery, DELIVERY_SCHEDULED, str_of(reason));
+    ASSERT(moved);
+    delivery->attempts--;
+    delivery->next_at_ms = at_ms;
+}
+
+static void suppress(struct deciding *deciding, struct delivery *delivery, const char *reason)
+{
+    bool moved = delivery_move(delivery, DELIVERY_SUPPRESSED, str_of(reason));
+    ASSERT(moved);
+    struct event *event =
+        decision_event(deciding->arena, deciding->decision, EVENT_MESSAGE_SUPPRESSED);
+    event->user_id = delivery->user_id;
+    event->at_ms = deciding->world->now_ms;
+    event->journey = delivery->journey;
+    event->step = delivery->step;
+    event->ref_id = delivery->id;
+    event->rule = STR("sending");
+    event->data = arena_printf(deciding->arena, "{\"reason\":\"%s\"}", reason);
+    struct run *run = person_run(deciding->person, delivery->run_id);
+    if (run != NULL) {
+        run_delivery(deciding, run, delivery);
+    }
+}
+
+static bool channel_has_room(const struct engine *engine, const struct batch *batch,
+                             enum channel_kind kind)
+{
+    const struct channel *channel = engine->channels[kind];
+    return channel->ops->in_flight(channel) + batch->handed[kind] + engine->unsent_count <
+           LIMIT_IN_FLIGHT;
+}
+
+static void hand_over(struct batch *batch, const struct delivery *delivery)
+{
+    struct handover *handover = batch_handover(batch);
+    handover->delivery = delivery;
+    handover->user_id = delivery->user_id;
+    batch->handed[delivery->channel]++;
+}
+
+static void dispatch_one(struct engine *engine, struct batch *batch, struct deciding *deciding,
+                         struct delivery *delivery, bool reserved)
+{
+    enum sending_mode mode = engine_sending(engine);
+    int64_t now_ms = batch->now_ms;
+    if (mode == SENDING_DRY_RUN) {
+        suppress(deciding, delivery, "dry_run");
+    } else if (!allowed(engine, delivery->channel, delivery->address)) {
+        suppress(deciding, delivery, "allow_list");
+    } else if (mode == SENDING_OFF && delivery->class != CLASS_REPLY) {
+        put_off(delivery, now_ms + HELD_RECHECK_MS, "sending_off");
+    } else if (engine->channels[delivery->channel] == NULL) {
+        put_off(delivery, now_ms + CHANNEL_OFF_MS, "channel_off");
+    } else if (!channel_has_room(engine, batch, delivery->channel)) {
+        put_off(delivery, now_ms + CHANNEL_FULL_MS, "paced");
+    } else {
+        struct slot_grant grant = {.granted = true};
+        if (engine->pacing) {
+            grant = pacer_ask(engine->pacer, delivery->channel, delivery->address, delivery->class,
+                              reserved, now_ms);
+        }
+        if (grant.granted) {
+            hand_over(batch, delivery);
+        } else {
+            put_off(delivery, grant.at_ms, "paced");
+        }
+    }
+}
+
+/* Suppressing one can make the run say the next thing at once, so the list may grow meanwhile. */
+void dispatch_decided(struct engine *engine, struct batch *batch, struct deciding *deciding,
+                      int64_t reserved_id)
+{
+    struct person *person = deciding->person;
+    for (int i = 0; i < person->delivery_count; i++) {
+        struct delivery *delivery = person->deliveries[i];
+        if (delivery->dispatch) {
+            delivery->dispatch = false;
+            dispatch_one(engine, batch, deciding, delivery, delivery->id == reserved_id);
+        }
+    }
+}
+
+void dispatch_acts(struct engine *engine, struct batch *batch, const struct decision *decision,
+                   int64_t user_id)
+{
+    for (int i = 0; i < decision->act_count; i++) {
+        const struct act *act = &decision->acts[i];
+        if (engine_sending(engine) == SENDING_DRY_RUN || engine->channels[act->channel] == NULL ||
+            !allowed(engine, act->channel, act->address)) {
+            continue;
+        }
+        struct handover *handover = batch_handover(batch);
+        handover->act = act;
+        handover->user_id = user_id;
+    }
+}
+
+static void keep_unsent(struct engine *engine, enum channel_kind kind, struct outgoing *outgoing)
+{
+    size_t count = (size_t)engine->unsent_count + 1;
+    engine->unsent = realloc((void *)engine->unsent, count * sizeof(*engine->unsent));
+    engine->unsent_channels =
+        realloc(engine->unsent_channels, count * sizeof(*engine->unsent_channels));
+    ASSERT(engine->unsent != NULL && engine->unsent_channels != NULL);
+    engine->unsent[count - 1] = outgoing;
+    engine->unsent_channels[count - 1] = kind;
+    engine->unsent_count++;
+}
+
+static void send_or_keep(struct engine *engine, enum channel_kind kind, struct outgoing *outgoing)
+{
+    struct channel *channel = engine->channels[kind];
+    enum err error = channel->ops->send(channel, outgoing);
+    if (error == ERR_BUSY) {
+        keep_unsent(engine, kind, outgoing);
+    } else if (error != OK) {
+        log_warn("engine", "a channel did not take a message", "delivery=%lld error=\"%s\"",
+                 (long long)outgoing->delivery_id, err_text(error));
+        outgoing_free(outgoing);
+    }
+}
+
+bool dispatch_unsent(struct engine *engine)
+{
+    int count = engine->unsent_count;
+    engine->unsent_count = 0;
+    for (int i = 0; i < count; i++) {
+        send_or_keep(engine, engine->unsent_channels[i], engine->unsent[i]);
+    }
+    return engine->unsent_count == 0;
+}
+
+void dispatch_hand_over(struct engine *engine, struct batch *batch)
+{
+    for (int i = 0; i < batch->handover_count; i++) {
+        const struct handover *handover = &batch->handovers[i];
+        if (handover->delivery != NULL) {
+            send_or_keep(engine, handover->delivery->channel,
+                         outgoing_of_delivery(handover->delivery));
+        } else {
+            enum channel_kind kind = handover->act->channel;
+            pacer_note(engine->pacer, kind, batch->now_ms);
+            send_or_keep(engine, kind, outgoing_of_act(handover->act, handover->user_id));
+        }
+    }
+}

@@ -1,0 +1,269 @@
+/* The engine's life, and its doors for other threads: submitting, reports of channels. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "engine/internal.h"
+
+enum { LEASE_DEFAULT_MS = 10 * 1000, BATCH_ARENA_BYTES = 1024 * 1024, SETTINGS_ARENA_BYTES = 4096 };
+
+static struct engine *engine_make(const struct engine_options *options)
+{
+    struct engine *engine = calloc(1, sizeof(*engine));
+    ASSERT(engine != NULL);
+    engine->config = options->config;
+    engine->clock = options->clock;
+    engine->store = options->store;
+    atomic_store(&engine->catalog_shared, options->catalog);
+    engine->catalog = options->catalog;
+    engine->population = options->population;
+    engine->seed = options->seed;
+    engine->owner = options->owner;
+    engine->lease_ms = options->lease_ms > 0 ? options->lease_ms : LEASE_DEFAULT_MS;
+    engine->pacing = options->pacing;
+    engine->arena = arena_new(BATCH_ARENA_BYTES);
+    engine->settings_arena = arena_new(SETTINGS_ARENA_BYTES);
+    engine->queue = queue_new(LIMIT_QUEUE_INPUTS);
+    engine->backoff = queue_new(1);
+    engine->pacer = pacer_new();
+    engine->reports_last = &engine->reports_first;
+    engine->inbox_may_wait = true;
+    engine->pruned_at_ms = clock_now_ms(engine->clock);
+    pthread_mutex_init(&engine->lock, NULL);
+    for (int i = 0; i < CHANNEL_COUNT; i++) {
+        engine->channels[i] = options->channels[i];
+        if (options->channels[i] != NULL) {
+            pacer_limit(engine->pacer, (enum channel_kind)i, &options->channels[i]->ops->limits);
+        }
+    }
+    return engine;
+}
+
+/* The catalog that was applied last replaces the one given at the start. */
+static enum err store_definitions(struct engine *engine, struct err_detail *detail)
+{
+    int64_t now_ms = clock_now_ms(engine->clock);
+    enum err error = settings_applied_catalog(engine, detail);
+    if (error == OK) {
+        error = store_begin(engine->store, detail);
+    }
+    if (error == OK) {
+        error = settings_store_catalog(engine, engine->catalog, now_ms, detail);
+    }
+    if (error == OK) {
+        return store_commit(engine->store, detail);
+    }
+    store_rollback(engine->store);
+    return error;
+}
+
+enum err engine_new(const struct engine_options *options, struct engine **ret_engine,
+                    struct err_detail *detail)
+{
+    struct engine *engine = engine_make(options);
+    struct lease lease;
+    int64_t now_ms = clock_now_ms(engine->clock);
+    enum err error = store_lease_take(engine->store, engine->owner, getpid(), now_ms,
+                                      now_ms + engine->lease_ms, &lease, detail);
+    bool leased = error == OK;
+    engine->lease_until_ms = clock_monotonic_ms(engine->clock) + engine->lease_ms;
+    if (error == OK) {
+        error = settings_load(engine, detail);
+    }
+    if (error == OK) {
+        error = settings_load_pauses(engine, detail);
+    }
+    if (error == OK) {
+        error = store_definitions(engine, detail);
+    }
+    if (error == OK) {
+        error = sweep_load(engine, detail);
+    }
+    if (error == OK) {
+        error = store_change_mark(engine->store, &engine->change_mark, detail);
+    }
+    if (error != OK) {
+        engine->lost = !leased;
+        engine->keep_catalog = true; /* the caller's, as long as nothing was taken over */
+        engine_free(engine);
+        return error;
+    }
+    engine->status.healthy = true;
+    *ret_engine = engine;
+    return OK;
+}
+
+static void cancel_items(struct engine *engine)
+{
+    const struct outcome outcome = {.error = ERR_CANCELLED};
+    void *item;
+    queue_close(engine->queue);
+    for (int i = 0; i < engine->retained_count; i++) {
+        item_end(engine->retained[i], &outcome);
+    }
+    while (queue_take(engine->queue, &item, 1, 0) == 1) {
+        item_end(item, &outcome);
+    }
+    engine_cancel_commands(engine, &outcome);
+}
+
+static void free_reports(struct engine *engine)
+{
+    for (int i = 0; i < engine->reports_retained_count; i++) {
+        free(engine->reports_retained[i]->item);
+        free(engine->reports_retained[i]);
+    }
+    while (engine->reports_first != NULL) {
+        struct report_item *report = engine->reports_first;
+        engine->reports_first = report->next;
+        free(report->item);
+        free(report);
+    }
+    free((void *)engine->reports_retained);
+}
+
+/* The one given at the start stays the caller's when engine_new fails. */
+static void free_catalogs(struct engine *engine)
+{
+    for (int i = 0; i < engine->old_catalog_count; i++) {
+        if (i > 0 || !engine->keep_catalog) {
+            catalog_free(engine->old_catalogs[i]);
+        }
+    }
+    if (engine->old_catalog_count > 0 || !engine->keep_catalog) {
+        catalog_free(engine->catalog);
+    }
+    free((void *)engine->old_catalogs);
+}
+
+void engine_free(struct engine *engine)
+{
+    if (engine == NULL) {
+        return;
+    }
+    struct err_detail detail = {""};
+    cancel_items(engine);
+    if (!engine->lost && store_lease_give(engine->store, engine->owner, &detail) != OK) {
+        log_warn("engine", "the lease could not be given back; it ends by itself",
+                 "detail=\"%s\"", detail.text);
+    }
+    free_reports(engine);
+    sweep_free_all(engine);
+    status_free(engine);
+    for (int i = 0; i < engine->unsent_count; i++) {
+        outgoing_free(engine->unsent[i]);
+    }
+    free((void *)engine->unsent);
+    free(engine->unsent_channels);
+    free((void *)engine->retained);
+    free_catalogs(engine);
+    pacer_free(engine->pacer);
+    queue_free(engine->queue);
+    queue_free(engine->backoff);
+    arena_free(engine->arena);
+    arena_free(engine->settings_arena);
+    pthread_mutex_destroy(&engine->lock);
+    free(engine);
+}
+
+const struct catalog *engine_catalog(struct engine *engine)
+{
+    return atomic_load(&engine->catalog_shared);
+}
+
+void engine_swap_catalog(struct engine *engine, struct catalog *catalog)
+{
+    size_t count = (size_t)engine->old_catalog_count + 1;
+    engine->old_catalogs =
+        realloc((void *)engine->old_catalogs, count * sizeof(*engine->old_catalogs));
+    ASSERT(engine->old_catalogs != NULL);
+    engine->old_catalogs[count - 1] = engine->catalog;
+    engine->old_catalog_count++;
+    engine->catalog = catalog;
+    atomic_store(&engine->catalog_shared, catalog);
+}
+
+/* ---- doors for other threads ---- */
+
+static enum err push(struct engine *engine, struct item *item)
+{
+    enum err error = queue_push(engine->queue, item);
+    if (error != OK) {
+        free(item);
+    }
+    return error;
+}
+
+enum err engine_submit(struct engine *engine, const struct input *input, engine_done *done,
+                       void *context)
+{
+    struct item *item = item_of_input(input);
+    item->done = done;
+    item->context = context;
+    return push(engine, item);
+}
+
+enum err engine_command(struct engine *engine, struct str kind, struct str payload,
+                        struct str actor, engine_done *done, void *context)
+{
+    struct item *item = item_of_command(kind, payload, actor);
+    item->done = done;
+    item->context = context;
+    return push(engine, item);
+}
+
+static enum err sink_input(void *context, const struct input *input,
+                           void (*done)(void *done_context, enum err error), void *done_context)
+{
+    struct item *item = item_of_input(input);
+    item->done_plain = done;
+    item->context = done_context;
+    return push(context, item);
+}
+
+static struct item *input_of_report(const struct report *report)
+{
+    struct input input = {.kind = INPUT_REPORT,
+                          .source = STR("report"),
+                          .user_id = report->user_id,
+                          .channel = report->channel,
+                          .address = report->address,
+                          .new_address = report->new_address,
+                          .ref_kind = DUE_DELIVERY,
+                          .ref_id = report->delivery_id,
+                          .report = report->kind,
+                          .provider_id = report->provider_id,
+                          .reason = report->reason};
+    return item_of_input(&input);
+}
+
+static void sink_report(void *context, const struct report *report)
+{
+    struct engine *engine = context;
+    struct report_item *item = calloc(1, sizeof(*item));
+    ASSERT(item != NULL);
+    item->kind = report->kind;
+    item->channel = report->channel;
+    if (report->kind == REPORT_PAUSED) {
+        item->pause_ms = report->retry_after_ms > 0 ? report->retry_after_ms : 1000;
+        item->pause_all = report->pause_all;
+    }
+    str_copy(item->address, sizeof(item->address), report->address);
+    item->item = report->delivery_id != 0 ? input_of_report(report) : NULL;
+    pthread_mutex_lock(&engine->lock);
+    *engine->reports_last = item;
+    engine->reports_last = &item->next;
+    engine->report_count++;
+    pthread_mutex_unlock(&engine->lock);
+    if (atomic_exchange(&engine->idle, false)) {
+        queue_wake(engine->queue);
+    }
+}
+
+struct channel_sink engine_sink(struct engine *engine)
+{
+    return (struct channel_sink){engine, sink_report, sink_input};
+}

@@ -1,0 +1,494 @@
+/* Deciding on a batch: who is meant, load, decide, save. Inputs of one person are decided in order on
+ * the same rows. A person is loaded once with the rows that the inputs refer to; when two inputs of a
+ * batch want different rows, the second waits for the next round of the same transaction. */
+#include <string.h>
+#include <uthash.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "engine/internal.h"
+
+struct slot {
+    UT_hash_handle hh;
+    int64_t user_id;
+    struct person_want want;
+    struct person *person;
+    bool is_new;
+    bool blocked; /* later inputs wait for the next round */
+    bool erase;
+    bool settled; /* its definitions are there */
+};
+
+/* What one round collects for the store. */
+struct round {
+    struct slot *slots; /* hash by user id, in order of appearance */
+    struct event *events;
+    int event_count, event_capacity;
+    struct work **exports;
+    int export_count;
+};
+
+/* ---- who is meant ---- */
+
+static uint8_t next_slot(struct engine *engine)
+{
+    /* splitmix64: slots of new people are spread evenly, and the same seed gives the same ones. */
+    uint64_t z = (engine->seed += 0x9E3779B97F4A7C15u);
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return (uint8_t)(z >> 56);
+}
+
+static struct person *new_person(const struct batch *batch, const struct input *input, int64_t id)
+{
+    struct person *person = ARENA_NEW(batch->arena, struct person);
+    person_init(person, id, batch->now_ms);
+    person->user.channel = input->channel;
+    if (input->channel != CHANNEL_NONE) {
+        struct contact *contact = &person->user.contacts[input->channel];
+        contact->address = input->address.length > 0 ? input->address : input->identity;
+        contact->reach = REACH_OK;
+    }
+    return person;
+}
+
+/* Finds the user, or makes one: then *ret_person is the new person. */
+static enum err resolve(struct engine *engine, struct batch *batch, struct work *work,
+                        struct person **ret_person, struct err_detail *detail)
+{
+    struct input *input = &work->input;
+    if (input->user_id != 0 || input->identity.length == 0 || input->channel == CHANNEL_NONE) {
+        return OK;
+    }
+    enum err error = store_identity_find(engine->store, input->channel, input->identity,
+                                         &input->user_id, detail);
+    if (error != OK || input->user_id != 0 || !input_creates_user(input)) {
+        return error;
+    }
+    int64_t id = id_next(&engine->ids, batch->now_ms, next_slot(engine));
+    error = store_identity_add(engine->store, input->channel, input->identity, id, batch->now_ms,
+                               &input->user_id, detail);
+    if (error == OK && input->user_id == id) {
+        *ret_person = new_person(batch, input, id);
+    }
+    return error;
+}
+
+static struct person_want want_of(const struct input *input, int64_t now_ms)
+{
+    struct person_want want = {.user_id = input->user_id, .now_ms = now_ms};
+    want.history = input_needs_history(input);
+    switch (input->kind) {
+    case INPUT_BUTTON:
+        input_token_refs(input->token, &want.run_id, &want.commitment_id);
+        break;
+    case INPUT_REPORT:
+        want.delivery_id = input->ref_id;
+        break;
+    case INPUT_COMMITMENT:
+        want.commitment_id = input->ref_id;
+        break;
+    case INPUT_ADMIN:
+        want.delivery_id = str_is(input->name, "retry") ? input->ref_id : 0;
+        break;
+    case INPUT_TIMER:
+        want.run_id = input->ref_kind == DUE_RUN ? input->ref_id : 0;
+        want.commitment_id = input->ref_kind == DUE_COMMITMENT ? input->ref_id : 0;
+        want.delivery_id = input->ref_kind == DUE_DELIVERY ? input->ref_id : 0;
+        break;
+    case INPUT_TEXT:
+    case INPUT_TEXT_EDITED:
+    case INPUT_UNSUPPORTED:
+    case INPUT_GROUP:
+    case INPUT_BLOCKED:
+    case INPUT_UNBLOCKED:
+    case INPUT_MIGRATED:
+    case INPUT_TRIGGER:
+    case INPUT_TRACK:
+    case INPUT_ANSWER:
+    case INPUT_MOVE:
+        break;
+    }
+    return want;
+}
+
+static bool merge_id(int64_t *into, int64_t id)
+{
+    if (id == 0 || *into == id) {
+        return true;
+    }
+    if (*into != 0) {
+        return false;
+    }
+    *into = id;
+    return true;
+}
+
+/* False: the person is to be loaded with other rows. */
+static bool merge_want(struct person_want *into, const struct person_want *want)
+{
+    struct person_want merged = *into;
+    merged.history |= want->history;
+    if (!merge_id(&merged.run_id, want->run_id) ||
+        !merge_id(&merged.commitment_id, want->commitment_id) ||
+        !merge_id(&merged.delivery_id, want->delivery_id)) {
+        return false;
+    }
+    *into = merged;
+    return true;
+}
+
+/* ---- a round ---- */
+
+static void end_unknown(struct batch *batch, struct engine *engine, struct work *work)
+{
+    const struct input *input = &work->input;
+    struct decision *decision = &work->decision;
+    bool by_operator = input->kind >= INPUT_TRIGGER;
+    if (by_operator) {
+        decision->error = err_set(&decision->detail, ERR_NOT_FOUND, "there is no such person");
+    } else if (input->kind == INPUT_BUTTON) {
+        /* Of nobody we know: the spinner on the button must end all the same. */
+        struct act *act = decision_act(batch->arena, decision, ACT_ANSWER_TAP);
+        act->channel = input->channel;
+        act->address = input->address;
+        act->callback_id = input->callback_id;
+        dispatch_acts(engine, batch, decision, 0);
+    }
+    work->done = true;
+}
+
+/* In a group nobody needs to be known. */
+static void decide_alone(struct engine *engine, struct batch *batch, struct work *work)
+{
+    decide(batch->arena, &batch->world, NULL, &work->input, &work->decision);
+    dispatch_acts(engine, batch, &work->decision, 0);
+    batch->decisions++;
+    work->done = true;
+}
+
+/* Puts the work into the round; false when it has to wait for the next one. */
+static enum err enter_round(struct engine *engine, struct batch *batch, struct round *round,
+                            struct work *work, bool *ret_entered, struct err_detail *detail)
+{
+    struct person *person = NULL;
+    enum err error = resolve(engine, batch, work, &person, detail);
+    *ret_entered = true;
+    if (error != OK) {
+        return error;
+    }
+    if (work->input.user_id == 0) {
+        if (work->input.kind == INPUT_GROUP) {
+            decide_alone(engine, batch, work);
+        } else {
+            end_unknown(batch, engine, work);
+        }
+        return OK;
+    }
+    struct person_want want = want_of(&work->input, batch->now_ms);
+    struct slot *slot = NULL;
+    HASH_FIND(hh, round->slots, &want.user_id, sizeof(want.user_id), slot);
+    if (slot == NULL) {
+        slot = ARENA_NEW(batch->arena, struct slot);
+        slot->user_id = want.user_id;
+        slot->want = want;
+        slot->person = person;
+        slot->is_new = person != NULL;
+        HASH_ADD(hh, round->slots, user_id, sizeof(slot->user_id), slot);
+    } else if (slot->blocked || !merge_want(&slot->want, &want)) {
+        slot->blocked = true;
+        *ret_entered = false;
+        return OK;
+    }
+    work->slot = slot;
+    return OK;
+}
+
+static enum err load_people(struct engine *engine, struct batch *batch, struct round *round,
+                            struct err_detail *detail)
+{
+    size_t count = HASH_COUNT(round->slots);
+    struct person_want *wants = ARENA_ARRAY(batch->arena, struct person_want, count);
+    struct person **people = ARENA_ARRAY(batch->arena, struct person *, count);
+    int wanted = 0;
+    for (struct slot *slot = round->slots; slot != NULL; slot = slot->hh.next) {
+        if (!slot->is_new) {
+            wants[wanted++] = slot->want;
+        }
+    }
+    if (wanted == 0) {
+        return OK;
+    }
+    enum err error =
+        store_people_load(engine->store, batch->arena, wants, wanted, people, detail);
+    int next = 0;
+    for (struct slot *slot = round->slots; error == OK && slot != NULL; slot = slot->hh.next) {
+        if (!slot->is_new) {
+            slot->person = people[next++];
+        }
+    }
+    return error;
+}
+
+static enum err pin_definitions(struct engine *engine, struct batch *batch, struct slot *slot,
+                                struct err_detail *detail)
+{
+    enum err error = OK;
+    for (int i = 0; error == OK && !slot->settled && i < slot->person->run_count; i++) {
+        error = settings_pin(engine, batch->arena, slot->person->runs[i], detail);
+    }
+    slot->settled = true;
+    return error;
+}
+
+/* Chains the decision's events to the person's and keeps them for the store. */
+static void keep_events(struct engine *engine, struct batch *batch, struct round *round,
+                        struct person *person, struct decision *decision)
+{
+    for (int i = 0; i < decision->event_count; i++) {
+        struct event *event = &decision->events[i];
+        event->id = id_next(&engine->ids, batch->now_ms, id_slot(person->user.id));
+        event->user_id = person->user.id;
+        event->previous_event_id = person->user.event_last_id;
+        person->user.event_last_id = event->id;
+        person->user.changed = true;
+    }
+    int needed = round->event_count + decision->event_count;
+    if (needed > round->event_capacity) {
+        int capacity = 2 * needed;
+        round->events =
+            arena_grow(batch->arena, round->events,
+                       (size_t)round->event_count * sizeof(struct event),
+                       (size_t)capacity * sizeof(struct event));
+        round->event_capacity = capacity;
+    }
+    if (decision->event_count > 0) {
+        memcpy(round->events + round->event_count, decision->events,
+               (size_t)decision->event_count * sizeof(struct event));
+        round->event_count = needed;
+    }
+}
+
+/* Instants that the pacer named are marked by the reason of the waiting delivery. */
+static int64_t reserved_delivery(const struct work *work, const struct person *person)
+{
+    const struct delivery *delivery =
+        work->input.kind == INPUT_TIMER && work->input.ref_kind == DUE_DELIVERY
+            ? person_delivery(person, work->input.ref_id)
+            : NULL;
+    return delivery != NULL && str_is(delivery->reason, "paced") ? delivery->id : 0;
+}
+
+static void decide_on(struct engine *engine, struct batch *batch, struct round *round,
+                      struct work *work)
+{
+    struct person *person = work->slot->person;
+    struct decision *decision = &work->decision;
+    struct population population = {0};
+    struct world world = batch->world;
+    if (engine->population.read != NULL && input_needs_history(&work->input)) {
+        engine->population.read(engine->population.context, engine->store, batch->arena,
+                                &person->user, &work->input, batch->now_ms, &population);
+        world.population = &population;
+    }
+    int64_t reserved_id = reserved_delivery(work, person);
+    decide(batch->arena, &world, person, &work->input, decision);
+    struct deciding deciding = {batch->arena, &world, person, &work->input, decision};
+    dispatch_decided(engine, batch, &deciding, reserved_id);
+    dispatch_acts(engine, batch, decision, person->user.id);
+    keep_events(engine, batch, round, person, decision);
+    if (work->input.kind == INPUT_TIMER) {
+        due_unstick(engine, person, &work->due, batch->now_ms);
+    }
+    if (decision->erase) {
+        work->slot->erase = true;
+        work->slot->blocked = true;
+    }
+    status_note_person(engine, person);
+    batch->decisions++;
+    work->done = true;
+}
+
+static enum err decide_work(struct engine *engine, struct batch *batch, struct round *round,
+                            struct work *work, struct err_detail *detail)
+{
+    struct slot *slot = work->slot;
+    if (slot->erase) {
+        return OK; /* waits for the next round, where there is nobody any more */
+    }
+    bool is_timer = work->input.kind == INPUT_TIMER;
+    if (is_timer) {
+        bool is_due = false;
+        enum err error = due_check(engine, batch->arena, slot->person, &work->due, batch->now_ms,
+                                   &is_due, detail);
+        work->done = error == OK && !is_due;
+        if (error != OK || !is_due) {
+            return error;
+        }
+    } else if (slot->person == NULL) {
+        end_unknown(batch, engine, work);
+        return OK;
+    }
+    enum err error = pin_definitions(engine, batch, slot, detail);
+    if (error == OK) {
+        decide_on(engine, batch, round, work);
+    }
+    return error;
+}
+
+static void tell_operators(struct engine *engine, struct batch *batch, struct work *work)
+{
+    struct str rest = str_of(engine->config->admin_chat_ids);
+    while (rest.length > 0 && work->decision.notice_count > 0) {
+        struct str address = str_trim(str_split(rest, ',', &rest));
+        for (int i = 0; address.length > 0 && i < work->decision.notice_count; i++) {
+            struct act *act = ARENA_NEW(batch->arena, struct act);
+            act->kind = ACT_SEND_TEXT;
+            act->channel = CHANNEL_TELEGRAM;
+            act->address = address;
+            act->text = work->decision.notices[i].text;
+            if (engine->channels[CHANNEL_TELEGRAM] != NULL) {
+                struct handover *handover = batch_handover(batch);
+                handover->act = act;
+            }
+        }
+    }
+}
+
+static enum err export_person(struct engine *engine, struct batch *batch, struct work *work,
+                              struct err_detail *detail)
+{
+    struct str json;
+    enum err error =
+        store_user_export(engine->store, batch->arena, work->input.user_id, &json, detail);
+    if (error != OK) {
+        return error;
+    }
+    struct decision file = {0};
+    struct act *act = decision_act(batch->arena, &file, ACT_SEND_FILE);
+    act->channel = work->input.channel;
+    act->address = work->input.address;
+    act->text = json;
+    act->file_name = STR("my-data.json");
+    dispatch_acts(engine, batch, &file, work->input.user_id);
+    return OK;
+}
+
+/* What a decision changes beside the person's rows. */
+static enum err save_rest(struct engine *engine, struct batch *batch, struct work *work,
+                          struct err_detail *detail)
+{
+    struct decision *decision = &work->decision;
+    struct store *store = engine->store;
+    enum err error = OK;
+    if (decision->feedback_count > 0) {
+        error = store_feedback_append(store, decision->feedback, decision->feedback_count,
+                                      batch->now_ms, &engine->ids, detail);
+    }
+    if (error == OK && decision->notice_count > 0) {
+        error = store_notices_append(store, decision->notices, decision->notice_count,
+                                     batch->now_ms, &engine->ids, detail);
+        tell_operators(engine, batch, work);
+    }
+    for (int i = 0; error == OK && i < decision->identity_count; i++) {
+        error = store_identity_change(store, work->input.user_id, &decision->identities[i],
+                                      batch->now_ms, detail);
+    }
+    if (error == OK && decision->export_file) {
+        error = export_person(engine, batch, work, detail);
+    }
+    return error;
+}
+
+static enum err save_round(struct engine *engine, struct batch *batch, struct round *round,
+                           struct err_detail *detail)
+{
+    size_t count = HASH_COUNT(round->slots);
+    struct person **people = ARENA_ARRAY(batch->arena, struct person *, count);
+    int filled = 0;
+    for (struct slot *slot = round->slots; slot != NULL; slot = slot->hh.next) {
+        if (slot->person != NULL) {
+            people[filled++] = slot->person;
+        }
+    }
+    enum err error =
+        filled > 0 ? store_people_save(engine->store, people, filled, detail) : OK;
+    if (error == OK && round->event_count > 0) {
+        error = store_events_append(engine->store, round->events, round->event_count, detail);
+    }
+    for (int i = 0; error == OK && i < batch->work_count; i++) {
+        struct work *work = batch->works[i];
+        if (work->slot != NULL && work->done) {
+            error = save_rest(engine, batch, work, detail);
+        }
+    }
+    for (struct slot *slot = round->slots; error == OK && slot != NULL; slot = slot->hh.next) {
+        if (slot->erase) {
+            error = store_user_erase(engine->store, slot->user_id, batch->now_ms, detail);
+        }
+    }
+    return error;
+}
+
+static enum err run_round(struct engine *engine, struct batch *batch, bool *ret_left,
+                          struct err_detail *detail)
+{
+    struct round round = {0};
+    enum err error = OK;
+    for (int i = 0; error == OK && i < batch->work_count; i++) {
+        struct work *work = batch->works[i];
+        bool entered = true;
+        work->slot = NULL;
+        if (!work->done) {
+            error = enter_round(engine, batch, &round, work, &entered, detail);
+        }
+    }
+    if (error == OK && round.slots != NULL) {
+        error = load_people(engine, batch, &round, detail);
+    }
+    for (int i = 0; error == OK && i < batch->work_count; i++) {
+        struct work *work = batch->works[i];
+        if (work->slot != NULL && !work->done) {
+            error = decide_work(engine, batch, &round, work, detail);
+        }
+    }
+    if (error == OK) {
+        error = save_round(engine, batch, &round, detail);
+    }
+    HASH_CLEAR(hh, round.slots);
+    *ret_left = false;
+    for (int i = 0; i < batch->work_count; i++) {
+        *ret_left |= !batch->works[i]->done;
+    }
+    return error;
+}
+
+/* What was seen before is not decided again; the first one counts. */
+static enum err drop_duplicates(struct engine *engine, struct batch *batch,
+                                struct err_detail *detail)
+{
+    enum err error = OK;
+    for (int i = 0; error == OK && i < batch->work_count; i++) {
+        struct work *work = batch->works[i];
+        work->input.at_ms = batch->now_ms;
+        if (work->input.external_id.length > 0 && work->input.kind != INPUT_TIMER) {
+            bool is_new = true;
+            error = store_seen(engine->store, work->input.source, work->input.external_id,
+                               batch->now_ms, &is_new, detail);
+            work->duplicate = work->done = error == OK && !is_new;
+        }
+    }
+    return error;
+}
+
+enum err engine_decide(struct engine *engine, struct batch *batch, struct err_detail *detail)
+{
+    enum err error = drop_duplicates(engine, batch, detail);
+    bool left = batch->work_count > 0;
+    /* Each round deals with at least one input of every person left. */
+    while (error == OK && left) {
+        error = run_round(engine, batch, &left, detail);
+    }
+    return error;
+}

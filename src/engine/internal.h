@@ -1,0 +1,265 @@
+/* What the files of the engine share. Private. Everything here belongs to the loop's thread but what
+ * struct engine says otherwise. */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/ids.h"
+#include "base/json.h"
+#include "base/queue.h"
+#include "core/commitment.h"
+#include "engine/engine.h"
+#include "engine/pacer.h"
+
+/* ---- items: what was submitted and is not answered yet (item.c) ------------------------------------ */
+
+enum item_kind { ITEM_INPUT, ITEM_COMMAND };
+
+/* One allocation: the strings stand behind it. */
+struct item {
+    struct item *next;
+    enum item_kind kind;
+    struct input input;          /* ITEM_INPUT */
+    struct str command;          /* ITEM_COMMAND */
+    struct str payload;
+    struct str actor;
+    engine_done *done;           /* may be NULL */
+    void (*done_plain)(void *context, enum err error); /* of channels; may be NULL */
+    void *context;
+};
+
+struct item *item_of_input(const struct input *input);
+struct item *item_of_command(struct str kind, struct str payload, struct str actor);
+/* Tells whoever waits; frees the item. */
+void item_end(struct item *item, const struct outcome *outcome);
+
+/* A report and the pause it may bring. */
+struct report_item {
+    struct report_item *next;
+    struct item *item; /* NULL: a report about an act; only its pause counts */
+    enum report_kind kind;
+    enum channel_kind channel;
+    int64_t pause_ms; /* 0 none */
+    bool pause_all;
+    char address[96];
+};
+
+/* ---- the batch ---- */
+
+struct command_work {
+    struct str kind, payload, actor;
+    int64_t inbox_id;  /* 0: by engine_command */
+    struct item *item; /* NULL: from the inbox */
+    enum err error;
+    struct str result;
+    struct err_detail detail;
+    bool later; /* a sweep or a drain answers it */
+};
+
+struct slot; /* intake.c: a person of the present round */
+
+/* One input to decide on, in the order in which they came. */
+struct work {
+    struct input input;
+    struct item *item;            /* NULL: a timer, a sweep, a command of the inbox */
+    struct command_work *command; /* the command that it is the body of; NULL */
+    struct due due;               /* of INPUT_TIMER */
+    struct slot *slot;
+    bool done;
+    bool duplicate;
+    struct decision decision;
+    struct str result;
+};
+
+/* A delivery or an act to be handed over after the commit. */
+struct handover {
+    const struct delivery *delivery; /* NULL: an act */
+    const struct act *act;
+    int64_t user_id;
+};
+
+struct batch {
+    struct arena *arena;
+    struct world world;
+    int64_t now_ms;
+    struct work **works;
+    int work_count, work_capacity;
+    struct command_work **commands;
+    int command_count, command_capacity;
+    struct handover *handovers;
+    int handover_count, handover_capacity;
+    int item_count;   /* of engine->retained, from its beginning */
+    int report_count; /* of engine->reports_retained */
+    int due_count;
+    int handed[CHANNEL_COUNT]; /* handovers to each channel so far */
+    int decisions;
+    bool inbox_left; /* more rows than were loaded */
+    bool drained;    /* the drains are answered by this batch */
+};
+
+/* Appends a zeroed one. */
+struct work *batch_work(struct batch *batch);
+struct command_work *batch_command(struct batch *batch);
+struct handover *batch_handover(struct batch *batch);
+
+/* ---- sweeps: all people in pages, over many batches (sweep.c) -------------------------------------- */
+
+struct sweep;
+
+/* ---- the engine ------------------------------------------------------------------------------------- */
+
+/* Sending counters by channel, since the start. */
+struct counters {
+    int64_t sent[CHANNEL_COUNT];
+    int64_t failed[CHANNEL_COUNT];
+    int64_t uncertain;
+};
+
+/* A command that is answered when nothing due is left. */
+struct drain {
+    struct drain *next;
+    int64_t inbox_id;
+    struct item *item;
+    struct counters before;
+    bool fresh; /* begun by the batch that is not committed yet */
+    struct str result; /* in the arena of the batch that answers it */
+};
+
+struct waiting_user; /* status.c: people of the web chat with something to answer */
+
+struct engine {
+    const struct config *config;
+    struct clock *clock;
+    struct store *store;
+    struct catalog *catalog;
+    _Atomic(const struct catalog *) catalog_shared; /* the same, for other threads */
+    struct catalog **old_catalogs; /* replaced ones: other threads may still read them */
+    int old_catalog_count;
+    struct channel *channels[CHANNEL_COUNT];
+    struct population_ops population;
+    uint64_t seed;
+    int64_t owner;
+    int64_t lease_ms;
+    bool pacing;
+    bool lost;         /* the lease is not ours */
+    bool keep_catalog; /* the first catalog stays the caller's */
+
+    struct installation installation;
+    struct arena *settings_arena; /* of what was loaded into installation */
+    bool settings_stale;          /* a batch failed after changing them: load again */
+    enum sending_mode sending_stored;
+    struct id_source ids;
+    struct pacer *pacer;
+    struct arena *arena; /* of the batch */
+    struct item **retained; /* taken from the queue, not yet committed; in order */
+    int retained_count, retained_capacity;
+    struct report_item **reports_retained;
+    int reports_retained_count, reports_retained_capacity;
+    int failures; /* store failures in a row; above ISOLATE_AFTER one thing at a time is tried */
+    int due_skip; /* due rows that failed alone: others go first */
+    int64_t change_mark;
+    bool inbox_may_wait;
+    int64_t next_due_at_ms;
+    int64_t lease_until_ms; /* monotonic */
+    int64_t pruned_at_ms;
+    struct sweep *sweeps;
+    struct drain *drains;
+    struct counters counters;
+    struct outgoing **unsent; /* a channel was full: tried again first */
+    enum channel_kind *unsent_channels;
+    int unsent_count;
+    struct waiting_user *waiting;
+
+    struct queue *queue;   /* items; any thread */
+    struct queue *backoff; /* nothing is in it: waiting between failures */
+    atomic_bool stopping;
+    atomic_bool idle; /* the loop waits: a report must wake it */
+
+    pthread_mutex_t lock; /* guards the following */
+    struct report_item *reports_first, **reports_last;
+    int report_count;
+    struct engine_status status;
+};
+
+/* intake.c: decides on all works of the batch, in rounds. */
+enum err engine_decide(struct engine *engine, struct batch *batch, struct err_detail *detail);
+/* due.c */
+enum err engine_load_due(struct engine *engine, struct batch *batch, int limit,
+                         struct err_detail *detail);
+/* Whether the row (person may be NULL) still waits; a due row that stands for nothing is deleted. */
+enum err due_check(struct engine *engine, struct arena *arena, struct person *person,
+                   const struct due *due, int64_t now_ms, bool *ret_due,
+                   struct err_detail *detail);
+/* A row that its timer did not move would be due for ever: moves it and says so. */
+void due_unstick(struct engine *engine, struct person *person, const struct due *due,
+                 int64_t now_ms);
+/* dispatch.c: sending mode, allow-list, pacing of what the decision wants sent. reserved_id: the delivery
+ * that comes at an instant the pacer named (0 none). */
+void dispatch_decided(struct engine *engine, struct batch *batch, struct deciding *deciding,
+                      int64_t reserved_id);
+void dispatch_acts(struct engine *engine, struct batch *batch, const struct decision *decision,
+                   int64_t user_id);
+void dispatch_hand_over(struct engine *engine, struct batch *batch);
+/* Messages that a channel had no room for; false while some are left. */
+bool dispatch_unsent(struct engine *engine);
+enum sending_mode engine_sending(const struct engine *engine);
+/* settings.c */
+enum err settings_load(struct engine *engine, struct err_detail *detail);
+enum err settings_save_rollout(struct engine *engine, int64_t now_ms, struct err_detail *detail);
+enum err settings_load_pauses(struct engine *engine, struct err_detail *detail);
+enum err settings_store_catalog(struct engine *engine, const struct catalog *catalog,
+                                int64_t now_ms, struct err_detail *detail);
+/* Uses the journeys that were applied by a command, when there are any. */
+enum err settings_applied_catalog(struct engine *engine, struct err_detail *detail);
+bool settings_mode_of(struct str word, enum sending_mode *ret_mode);
+const char *settings_mode_name(enum sending_mode mode);
+/* Makes sure that the definition of a run is in the catalog. */
+enum err settings_pin(struct engine *engine, struct arena *arena, struct run *run,
+                      struct err_detail *detail);
+/* commands.c */
+enum err engine_run_commands(struct engine *engine, struct batch *batch,
+                             struct err_detail *detail);
+enum err engine_answer_commands(struct engine *engine, struct batch *batch,
+                                struct err_detail *detail);
+/* Whether the inbox row is being worked on already (a drain, a sweep). */
+bool engine_command_is_pending(const struct engine *engine, int64_t inbox_id);
+/* Whether a drain can be answered: nothing is due, under way or unreported. */
+bool engine_drains_ready(struct engine *engine);
+/* After the commit, or after the batch failed. */
+void engine_settle_commands(struct engine *engine, const struct batch *batch, bool committed);
+void engine_cancel_commands(struct engine *engine, const struct outcome *outcome);
+/* engine.c: takes over the new catalog; the old one lives on for other threads' sake. */
+void engine_swap_catalog(struct engine *engine, struct catalog *catalog);
+/* command_input.c: an input as JSON. ERR_INVALID with what is wrong. */
+enum err command_input(struct arena *arena, const json_t *payload, struct str actor,
+                       struct input *ret_input, struct err_detail *detail);
+/* Reads who is meant: "user_id", or "channel" and "identity". */
+enum err command_person(struct arena *arena, const json_t *payload, struct input *ret_input,
+                        struct err_detail *detail);
+/* An id that travels as a decimal string (or a number); 0 absent or none. */
+int64_t command_id(const json_t *payload, const char *key);
+/* sweep.c */
+enum err sweep_broadcast(struct engine *engine, struct batch *batch, struct command_work *command,
+                         const json_t *payload, struct err_detail *detail);
+/* INPUT_MOVE of that name for everyone, in the background; survives a restart. */
+enum err sweep_move(struct engine *engine, struct batch *batch, const char *name,
+                    struct err_detail *detail);
+/* What a previous process left unfinished. */
+enum err sweep_load(struct engine *engine, struct err_detail *detail);
+/* When the next sweep wants to go on; INT64_MAX none. */
+int64_t sweep_next_at_ms(const struct engine *engine);
+/* The next page of each sweep that is due: works are added. */
+enum err sweep_step(struct engine *engine, struct batch *batch, struct err_detail *detail);
+/* After the commit, or after the batch failed: goes on, or looks at the page again. */
+void sweep_settle(struct engine *engine, bool committed);
+bool sweep_is_pending(const struct engine *engine, int64_t inbox_id);
+/* Answers the previews that are finished; inside the transaction. */
+enum err sweep_answer(struct engine *engine, struct batch *batch, struct err_detail *detail);
+void sweep_cancel(struct engine *engine, const struct outcome *outcome);
+void sweep_free_all(struct engine *engine);
+/* status.c */
+void status_note_person(struct engine *engine, const struct person *person);
+void status_update(struct engine *engine, const struct batch *batch, enum err error);
+void status_count_report(struct engine *engine, const struct report_item *report);
+void status_free(struct engine *engine);

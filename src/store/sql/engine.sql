@@ -1,0 +1,34 @@
+-- What the engine asks for its commands. All of it is rare.
+
+-- name: engine_optimized_people
+-- Whom a rollback with --move concerns at most.
+SELECT count(*) FROM users WHERE journey_set = 1 AND is_erased = 0;
+
+-- name: engine_existing_people
+-- Whom an opened stage concerns at most.
+SELECT count(*) FROM users WHERE existing = 1 AND is_erased = 0 AND is_test = 0;
+
+-- name: engine_dead_deliveries
+-- Dead and failed ones, oldest first; the newest thousand of them at most.
+SELECT id, user_id FROM (
+    SELECT id, user_id FROM deliveries WHERE state IN (9, 10) ORDER BY id DESC LIMIT 1000
+) ORDER BY id;
+
+-- name: engine_delivery_owner
+-- Arguments: id.
+SELECT id, user_id FROM deliveries WHERE id = ?1;
+
+-- name: engine_release_due
+-- Arguments: now. Messages held while sending was off become due at once. Only what waits is looked at.
+UPDATE due SET due_at_ms = ?1
+WHERE kind = 3 AND due_at_ms > ?1 AND id IN (
+    SELECT w.id FROM due AS w JOIN deliveries AS d ON d.id = w.id
+    WHERE w.kind = 3 AND d.state = 0 AND d.reason = 'sending_off'
+);
+
+-- name: engine_release_deliveries
+-- Arguments: now. The other half of engine_release_due, which goes first.
+UPDATE deliveries SET next_at_ms = ?1
+WHERE state = 0 AND reason = 'sending_off' AND id IN (
+    SELECT id FROM due WHERE kind = 3 AND due_at_ms = ?1
+);
