@@ -223,7 +223,6 @@ static const char *const KEYS[] = {
     "start_again",
     "start_paused",
     "start_stopped",
-    "start_waiting",
     "start_welcome",
     "status_building",
     "status_needs_support",

@@ -54,8 +54,8 @@ void command_resume(struct deciding *deciding, struct str rest)
 {
     (void)rest;
     struct user *user = &deciding->person->user;
-    int64_t now_ms = deciding->world->now_ms;
-    bool held = user->stopped || user->crisis_hold || user->paused_until_ms > now_ms;
+    bool held =
+        user->stopped || user->crisis_hold || user->paused_until_ms > deciding->world->now_ms;
     user->stopped = false;
     user->crisis_hold = false;
     user->paused_until_ms = 0;
@@ -65,14 +65,7 @@ void command_resume(struct deciding *deciding, struct str rest)
         return;
     }
     consent_event(deciding, EVENT_RESUMED, "command.resume");
-    /* What waited for the end of the pause asks the gate again now. */
-    for (int i = 0; i < deciding->person->delivery_count; i++) {
-        struct delivery *delivery = deciding->person->deliveries[i];
-        if (delivery->state == DELIVERY_SCHEDULED && delivery->next_at_ms > now_ms) {
-            delivery->next_at_ms = now_ms;
-            delivery->changed = true;
-        }
-    }
+    run_wake(deciding);
     say(deciding, "resumed", NULL, 0);
 }
 

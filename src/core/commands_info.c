@@ -46,19 +46,6 @@ static bool something_said(const struct deciding *deciding)
     return false;
 }
 
-static bool onboarding_waits(const struct deciding *deciding)
-{
-    for (int i = 0; i < deciding->person->run_count; i++) {
-        const struct run *run = deciding->person->runs[i];
-        if (run->outcome == RUN_ACTIVE && run_journey(deciding->world, run)->is_onboarding &&
-            (run->phase == PHASE_WAITING || run->phase == PHASE_RECOVERY ||
-             run->phase == PHASE_ABANDONING)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void command_start(struct deciding *deciding, struct str rest)
 {
     struct user *user = &deciding->person->user;
@@ -79,9 +66,7 @@ void command_start(struct deciding *deciding, struct str rest)
         say_button(deciding, &buttons, say_plain(deciding, "button_resume"), "x:resume");
         say_with(deciding, user->stopped ? "start_stopped" : "start_paused", NULL, 0, buttons.items,
                  buttons.count);
-    } else if (onboarding_waits(deciding)) {
-        say(deciding, "start_waiting", NULL, 0);
-    } else {
+    } else if (!run_reshow(deciding)) {
         struct say_buttons buttons = {.count = 0};
         say_button(deciding, &buttons, say_plain(deciding, "button_how_to_commit"), "x:commit");
         say_button(deciding, &buttons, say_plain(deciding, "button_list"), "x:list");

@@ -154,7 +154,16 @@ static void render(struct deciding *deciding, struct delivery *delivery, const s
 /* ---- making one
  * ---------------------------------------------------------------------------------- */
 
-bool compose_answers_now(const struct deciding *deciding)
+/* Whether the input is something that the person just did. */
+static bool is_theirs(const struct deciding *deciding)
+{
+    enum input_kind kind = deciding->input->kind;
+    return kind == INPUT_TEXT || kind == INPUT_TEXT_EDITED || kind == INPUT_BUTTON ||
+           kind == INPUT_UNSUPPORTED || kind == INPUT_COMMITMENT || kind == INPUT_ANSWER;
+}
+
+/* Whether a step that is meant as a reply answers what the person did within the last minute. */
+static bool answers_now(const struct deciding *deciding)
 {
     const struct input *input = deciding->input;
     switch (input->kind) {
@@ -194,10 +203,10 @@ static enum message_class class_of(const struct deciding *deciding, const struct
     }
     switch (kind) {
     case KIND_STEP:
-        if (step->class != CLASS_REPLY) {
-            return step->class;
+        if (is_theirs(deciding) || (step->class == CLASS_REPLY && answers_now(deciding))) {
+            return CLASS_REPLY;
         }
-        return compose_answers_now(deciding) ? CLASS_REPLY : proactive;
+        return step->class == CLASS_REPLY ? proactive : step->class;
     case KIND_RECOVERY:
     case KIND_ABANDONMENT:
         return proactive;

@@ -4,8 +4,6 @@
 #include "core/compose.h"
 #include "core/facts.h"
 
-/* Whether what is said now answers what the person did within the last minute. */
-bool compose_answers_now(const struct deciding *deciding);
 /* Facts for texts about a commitment and a run (each may be NULL) in the person's language. */
 struct facts compose_facts(const struct deciding *deciding, const struct commitment *commitment,
                            const struct run *run);

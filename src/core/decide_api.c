@@ -75,8 +75,11 @@ void decide_trigger(struct deciding *deciding)
         fail(deciding, ERR_INVALID, "this journey is about a commitment: name one of this person");
         return;
     }
-    struct run *run =
-        already_done(deciding, journey) ? NULL : run_enter(deciding, journey, subject);
+    const struct user *user = &deciding->person->user;
+    bool reachable = user->contacts[user->channel].reach == REACH_OK;
+    struct run *run = !reachable || already_done(deciding, journey)
+                          ? NULL
+                          : run_enter(deciding, journey, subject);
     deciding->decision->handled = run != NULL;
     deciding->decision->result =
         run != NULL ? arena_printf(deciding->arena, "{\"entered\":true,\"run_id\":\"%lld\"}",

@@ -144,8 +144,29 @@ void decide_activity(struct deciding *deciding, enum event_type event)
     }
 }
 
+/* Replies come before what the same deed set off (graduation, praise): first "noted", then the
+ * rest. */
+static void replies_first(struct person *person)
+{
+    int first = person->delivery_count;
+    while (first > 0 && person->deliveries[first - 1]->is_new) {
+        first--;
+    }
+    for (int i = first + 1; i < person->delivery_count; i++) {
+        struct delivery *moved = person->deliveries[i];
+        int to = i;
+        while (moved->kind == KIND_REPLY && to > first &&
+               person->deliveries[to - 1]->kind != KIND_REPLY) {
+            person->deliveries[to] = person->deliveries[to - 1];
+            to--;
+        }
+        person->deliveries[to] = moved;
+    }
+}
+
 void decide_settle(struct deciding *deciding)
 {
+    replies_first(deciding->person);
     run_leave(deciding, LEAVE_ON_ACTIVITY, NULL);
     run_rearm_user(deciding);
 }
@@ -167,7 +188,7 @@ bool decide_contact(struct deciding *deciding)
 {
     struct person *person = deciding->person;
     const struct user *user = &person->user;
-    if (user->stopped || user->contacts[user->channel].reach != REACH_OK) {
+    if (user->stopped || user->crisis_hold || user->contacts[user->channel].reach != REACH_OK) {
         return false;
     }
     if (run_user_is_existing(deciding->world, user)) {

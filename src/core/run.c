@@ -234,6 +234,7 @@ static bool may_enter(struct deciding *deciding, const struct journey *journey,
     if (journey->trigger == TRIGGER_INACTIVITY) {
         int64_t due_at_ms = run_inactivity_due(deciding, journey);
         if (due_at_ms == 0 || due_at_ms > deciding->world->now_ms ||
+            user->contacts[user->channel].reach != REACH_OK ||
             run_onboarding(deciding->world, deciding->person) != NULL) {
             return false;
         }

@@ -360,6 +360,7 @@ void run_show_again(struct deciding *deciding, struct run *run)
         compose_message(deciding, compose_source(journey, run->step, kind, variant), run, false),
         buttons, count);
     shown->journey = run->journey;
+    shown->sequence = run->sequence;
     shown->step = step->id;
     if (run->phase == PHASE_ABANDONING || run->phase == PHASE_RECOVERY ||
         run->phase == PHASE_WAITING) {

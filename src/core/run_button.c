@@ -150,7 +150,21 @@ static void rearm_check_in(const struct press *press)
     run_schedule(press->deciding, run);
 }
 
-static const char *change_commitment(const struct press *press, enum verb verb)
+/* Halving a missed one makes a new one: that is what the answer speaks of then. */
+static const char *halve(struct press *press)
+{
+    struct person *person = press->deciding->person;
+    int before = person->commitment_count;
+    if (!commitment_halve(press->deciding, press->subject)) {
+        return "commitment_ended_already";
+    }
+    if (person->commitment_count > before) {
+        press->subject = person->commitments[before];
+    }
+    return "commitment_halved";
+}
+
+static const char *change_commitment(struct press *press, enum verb verb)
 {
     struct deciding *deciding = press->deciding;
     struct commitment *subject = press->subject;
@@ -164,8 +178,7 @@ static const char *change_commitment(const struct press *press, enum verb verb)
                    : "commitment_ended_already";
     }
     if (verb == VERB_COMMITMENT_HALVE) {
-        return commitment_halve(deciding, subject) ? "commitment_halved"
-                                                   : "commitment_ended_already";
+        return halve(press);
     }
     if (verb == VERB_COMMITMENT_POSTPONE) {
         if (!commitment_postpone(deciding, subject, POSTPONE_MS)) {

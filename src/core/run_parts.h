@@ -26,6 +26,8 @@ int64_t run_inactivity_due(const struct deciding *deciding, const struct journey
 
 /* run_step.c: sets the time of the present step's message, and sends it when that has come. */
 void run_schedule(struct deciding *deciding, struct run *run);
+/* When the present step's message is due by the definition. */
+int64_t run_step_due(const struct deciding *deciding, const struct run *run);
 /* The same for a run entered as of the past: messages that were due before now are skipped. */
 void run_skip_past(struct deciding *deciding, struct run *run);
 /* The present step is over: the next one counts from anchor_ms, or the run ends (answered:

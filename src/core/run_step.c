@@ -43,9 +43,9 @@ static int64_t anchor_instant(const struct deciding *deciding, const struct run 
     return run->anchor_at_ms;
 }
 
-static int64_t step_due(const struct deciding *deciding, const struct run *run,
-                        const struct step *step)
+int64_t run_step_due(const struct deciding *deciding, const struct run *run)
 {
+    const struct step *step = run_step_of(deciding, run);
     int64_t delay_ms = step->after_ms;
     if (delay_ms > 0 && (step->class == CLASS_NUDGE || step->class == CLASS_FOLLOWUP)) {
         delay_ms = classes_scale_delay(deciding->world, deciding->person, step->class, delay_ms);
@@ -121,8 +121,7 @@ static void step_is_due(struct deciding *deciding, struct run *run, int64_t due_
 
 void run_schedule(struct deciding *deciding, struct run *run)
 {
-    const struct step *step = run_step_of(deciding, run);
-    int64_t due_at_ms = step_due(deciding, run, step);
+    int64_t due_at_ms = run_step_due(deciding, run);
     if (due_at_ms <= deciding->world->now_ms) {
         step_is_due(deciding, run, due_at_ms);
         return;
@@ -137,8 +136,7 @@ void run_skip_past(struct deciding *deciding, struct run *run)
 {
     const struct journey *journey = run_journey(deciding->world, run);
     for (;;) {
-        const struct step *step = run_step_of(deciding, run);
-        int64_t due_at_ms = step_due(deciding, run, step);
+        int64_t due_at_ms = run_step_due(deciding, run);
         if (due_at_ms >= deciding->world->now_ms) {
             run_schedule(deciding, run);
             return;

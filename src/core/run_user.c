@@ -41,7 +41,7 @@ static int64_t next_inactivity(const struct deciding *deciding)
 {
     const struct user *user = &deciding->person->user;
     const struct catalog *catalog = deciding->world->catalog;
-    if (user->stopped || user->is_erased ||
+    if (user->stopped || user->is_erased || user->contacts[user->channel].reach != REACH_OK ||
         run_onboarding(deciding->world, deciding->person) != NULL) {
         return 0; /* armed anew when that changes */
     }
@@ -104,6 +104,13 @@ void run_wake(struct deciding *deciding)
         if (delivery->state == DELIVERY_SCHEDULED && delivery->next_at_ms > now_ms) {
             delivery->next_at_ms = now_ms;
             delivery->changed = true;
+        }
+    }
+    for (int i = 0; i < deciding->person->run_count; i++) {
+        struct run *run = deciding->person->runs[i];
+        if (run->outcome == RUN_ACTIVE && run->phase == PHASE_DUE && run->next_at_ms > now_ms &&
+            run_step_due(deciding, run) <= now_ms) {
+            run_phase(run, PHASE_DUE, now_ms); /* its time came while it was on hold */
         }
     }
     run_rearm_user(deciding);

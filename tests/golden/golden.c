@@ -114,6 +114,21 @@ static void asks(struct actor *actor, enum input_kind kind, const char *name, co
     }
 }
 
+/* The oldest open commitment, by the API. */
+static void complete_one(struct actor *actor)
+{
+    for (int i = 0; i < actor->person->commitment_count; i++) {
+        const struct commitment *commitment = actor->person->commitments[i];
+        if (commitment->state == COMMITMENT_ACTIVE) {
+            struct input input = {
+                .kind = INPUT_COMMITMENT, .source = STR("api"), .ref_id = commitment->id};
+            actor_input(actor, &input);
+            return;
+        }
+    }
+    fprintf(actor->log, "  there is no open commitment\n");
+}
+
 static void group(struct actor *actor, const char *text)
 {
     struct input input = {.kind = INPUT_GROUP,
@@ -149,6 +164,8 @@ static void play(struct actor *actor, const char *line)
         asks(actor, INPUT_TRIGGER, rest, "");
     } else if (takes(line, "commits", &rest)) {
         asks(actor, INPUT_COMMITMENT, "", rest);
+    } else if (takes(line, "completes", &rest)) {
+        complete_one(actor);
     } else if (takes(line, "answers", &rest)) {
         asks(actor, INPUT_ANSWER, "", rest);
     } else if (takes(line, "tracks", &rest)) {

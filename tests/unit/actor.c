@@ -201,12 +201,14 @@ static void save(struct actor *actor)
 
 static void report(struct actor *actor, struct delivery *delivery)
 {
-    struct input input = {.kind = INPUT_REPORT,
-                          .ref_kind = DUE_DELIVERY,
-                          .ref_id = delivery->id,
-                          .report = actor->sending == ACTOR_REPORTS ? actor->report : REPORT_SENT,
-                          .provider_id = STR("1"),
-                          .new_address = STR("777")};
+    struct input input = {
+        .kind = INPUT_REPORT,
+        .ref_kind = DUE_DELIVERY,
+        .ref_id = delivery->id,
+        .report = actor->sending == ACTOR_REPORTS ? actor->report : REPORT_SENT,
+        .retry_at_ms = actor->report == REPORT_PAUSED ? actor->world.now_ms + 3 * MINUTE_MS : 0,
+        .provider_id = STR("1"),
+        .new_address = STR("777")};
     actor_input(actor, &input);
 }
 
