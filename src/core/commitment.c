@@ -26,6 +26,12 @@ bool commitment_is_onboarding(const struct commitment *commitment)
     return str_is(commitment->source, "onboarding");
 }
 
+bool commitment_is_report(const struct commitment *commitment)
+{
+    return commitment_is_onboarding(commitment) &&
+           commitment->created_at_ms == commitment->completed_at_ms;
+}
+
 bool commitment_is_quick(const struct commitment *commitment)
 {
     return commitment->completed_at_ms - commitment->created_at_ms <= QUICK_MS;
@@ -84,6 +90,12 @@ static void move_ladder(struct deciding *deciding, const struct commitment *comm
     user->changed = true;
 }
 
+int commitment_suggested_rung(const struct user *user)
+{
+    return user->ladder_rung >= 0 && user->ladder_rung < LADDER_RUNGS ? user->ladder_rung
+                                                                      : LADDER_START;
+}
+
 static void ladder_after_completion(struct deciding *deciding, const struct commitment *commitment)
 {
     struct user *user = &deciding->person->user;
@@ -95,7 +107,8 @@ static void ladder_after_completion(struct deciding *deciding, const struct comm
     user->quick_in_row++;
     if (user->quick_in_row >= LADDER_UP_AFTER) {
         user->quick_in_row = 0;
-        move_ladder(deciding, commitment, user->ladder_rung + 1, "ladder.three_quick_in_a_row");
+        move_ladder(deciding, commitment, commitment_suggested_rung(user) + 1,
+                    "ladder.three_quick_in_a_row");
     }
 }
 
@@ -106,14 +119,9 @@ static void ladder_after_miss(struct deciding *deciding, const struct commitment
     user->misses_in_row++;
     if (user->misses_in_row >= LADDER_DOWN_AFTER) {
         user->misses_in_row = 0;
-        move_ladder(deciding, commitment, user->ladder_rung - 1, "ladder.two_misses_in_a_row");
+        move_ladder(deciding, commitment, commitment_suggested_rung(user) - 1,
+                    "ladder.two_misses_in_a_row");
     }
-}
-
-int commitment_suggested_rung(const struct user *user)
-{
-    return user->ladder_rung >= 0 && user->ladder_rung < LADDER_RUNGS ? user->ladder_rung
-                                                                      : LADDER_START;
 }
 
 void commitment_suggest(struct deciding *deciding, const struct commitment *commitment, int rung,
@@ -228,7 +236,6 @@ static void completed(struct deciding *deciding, struct commitment *commitment, 
 {
     struct user *user = &deciding->person->user;
     int64_t now_ms = deciding->world->now_ms;
-    bool onboarding = commitment_is_onboarding(commitment);
     remember_for_undo(deciding, commitment);
     commitment->state = COMMITMENT_COMPLETED;
     commitment->completed_at_ms = now_ms;
@@ -237,7 +244,7 @@ static void completed(struct deciding *deciding, struct commitment *commitment, 
     commitment->changed = true;
     user->commitments_completed++;
     user->commitments_quick += commitment_is_quick(commitment);
-    user->commitments_outside_completed += !onboarding;
+    user->commitments_outside_completed += !commitment_is_onboarding(commitment);
     user->completion_ms_sum += now_ms - commitment->created_at_ms;
     if (user->first_completion_at_ms == 0) {
         user->first_completion_at_ms = now_ms;
@@ -247,8 +254,8 @@ static void completed(struct deciding *deciding, struct commitment *commitment, 
     json_object_set_new(data, "took_ms", json_integer(now_ms - commitment->created_at_ms));
     commitment_event(deciding, commitment, EVENT_COMMITMENT_COMPLETED, rule, data);
     bool new_day = count_streak(deciding);
-    if (onboarding && commitment->created_at_ms == now_ms) {
-        return; /* reported as done: an answer to a step, not a commitment that was kept */
+    if (commitment_is_report(commitment)) {
+        return;
     }
     ladder_after_completion(deciding, commitment);
     run_leave(deciding, LEAVE_ON_COMMITMENT_COMPLETED, commitment);
@@ -341,9 +348,7 @@ bool commitment_halve(struct deciding *deciding, struct commitment *commitment)
     json_object_set_new(data, "from_size_s", json_integer(from_s));
     json_object_set_new(data, "size_s", json_integer(commitment->size_s));
     commitment_event(deciding, commitment, EVENT_COMMITMENT_CHANGED, "commitment.too_big", data);
-    if (!commitment_is_onboarding(commitment)) {
-        move_ladder(deciding, commitment, rung, "ladder.too_big");
-    }
+    move_ladder(deciding, commitment, rung, "ladder.too_big");
     return true;
 }
 

@@ -44,7 +44,7 @@ static void take_back_streak(struct deciding *deciding, const struct commitment 
 static void take_back_ladder(struct deciding *deciding, const struct commitment *commitment)
 {
     struct user *user = &deciding->person->user;
-    if (commitment_is_onboarding(commitment) || !commitment_is_quick(commitment)) {
+    if (commitment_is_report(commitment) || !commitment_is_quick(commitment)) {
         return;
     }
     for (int i = 0; i < deciding->person->commitment_count; i++) {

@@ -175,8 +175,8 @@ static const struct button *find_button(struct chat *chat, struct str label, int
     for (int i = 0; i < chat->decision.act_count; i++) {
         const struct act *act = &chat->decision.acts[i];
         for (int k = 0; k < act->button_count; k++, (*ret_count)++) {
-            found = found == NULL && str_starts(act->buttons[k].text, label) ? &act->buttons[k]
-                                                                              : found;
+            found =
+                found == NULL && str_starts(act->buttons[k].text, label) ? &act->buttons[k] : found;
         }
     }
     return found;

@@ -1,6 +1,6 @@
-/* One person in a chat with the pure core: no store, no engine, no channel. Each call decides on one
- * input and plays the little that the engine would do: rows become saved, messages count as sent. For
- * tests of commands, commitments and progress. */
+/* One person in a chat with the pure core: no store, no engine, no channel. Each call decides on
+ * one input and plays the little that the engine would do: rows become saved, messages count as
+ * sent. For tests of commands, commitments and progress. */
 #pragma once
 
 #include "core/commitment.h"
@@ -24,7 +24,8 @@ void chat_free(struct chat *chat);
 /* Decides on a text, or on a press of the button. */
 void chat_text(struct chat *chat, struct str text);
 void chat_press(struct chat *chat, const char *token);
-/* Lets time pass and whatever waits come when it is due: only the person's commitments are watched. */
+/* Lets time pass and whatever waits come when it is due: only the person's commitments are watched.
+ */
 void chat_wait(struct chat *chat, int64_t ms);
 /* For calling functions of the core themselves: begins a new decision. */
 struct deciding chat_deciding(struct chat *chat);

@@ -1,4 +1,5 @@
-/* Commitments: counters, streak over local days, ladder, repeats, undo, and texts nobody expects. */
+/* Commitments: counters, streak over local days, ladder, repeats, undo, and texts nobody expects.
+ */
 #include "core/commitment.h"
 
 #include <setjmp.h>
@@ -69,7 +70,8 @@ static void to(struct chat *chat, const char *iso)
     assert_true(calendar_parse_iso(str_of(iso), &chat->world.now_ms));
 }
 
-/* ---- ladder ----------------------------------------------------------------------------------- */
+/* ---- ladder -----------------------------------------------------------------------------------
+ */
 
 static void rungs_are_the_twelve_sizes(void **state)
 {
@@ -161,7 +163,8 @@ static void too_big_moves_the_suggestion(void **state)
     assert_int_equal(chat_events(chat, EVENT_LADDER_MOVED), 1);
 }
 
-/* ---- states ----------------------------------------------------------------------------------- */
+/* ---- states -----------------------------------------------------------------------------------
+ */
 
 static void counters_follow_every_change(void **state)
 {
@@ -283,15 +286,28 @@ static void onboarding_moves_no_ladder_and_starts_nothing(void **state)
     assert_int_equal(user->commitments_completed, 5);
     assert_int_equal(user->commitments_quick, 5);
     assert_int_equal(chat->person.run_count, runs);
-    plan.completed_at_once = false;
-    make_as(chat, &plan);
-    chat_wait(chat, 3 * DAY_MS);
-    assert_int_equal(user->commitments_missed, 1);
-    assert_int_equal(user->misses_in_row, 0);
-    assert_int_equal(chat->person.run_count, runs);
 }
 
-/* ---- undo ------------------------------------------------------------------------------------- */
+static void an_onboarding_plan_is_followed_like_any_other(void **state)
+{
+    struct chat *chat = *state;
+    struct user *user = &chat->person.user;
+    struct commitment_plan plan = {
+        .text = STR("walk tomorrow"), .size_s = 300, .source = STR("onboarding")};
+    for (int i = 0; i < 2; i++) {
+        make_as(chat, &plan);
+        chat_wait(chat, 3 * DAY_MS);
+    }
+    assert_int_equal(user->commitments_missed, 2);
+    assert_int_equal(user->commitments_outside, 0);
+    assert_int_equal(user->ladder_rung, 2); /* from the first suggestion */
+    struct commitment *third = make_as(chat, &plan);
+    assert_true(complete(chat, third));
+    assert_int_equal(user->quick_in_row, 0); /* at once: as good as reported */
+}
+
+/* ---- undo -------------------------------------------------------------------------------------
+ */
 
 static void undo_takes_everything_back(void **state)
 {
@@ -362,7 +378,8 @@ static void undo_of_a_drop_keeps_missed_missed(void **state)
     assert_int_equal(commitment->next_at_ms, 0);
 }
 
-/* ---- repeats ---------------------------------------------------------------------------------- */
+/* ---- repeats ----------------------------------------------------------------------------------
+ */
 
 static struct commitment *make_repeating(struct chat *chat, enum repeat_kind repeat,
                                          const char *planned)
@@ -440,15 +457,15 @@ static void occurrences_keep_the_wall_clock(void **state)
     const struct zone *berlin = zone_find(STR("Europe/Berlin"));
     struct commitment commitment = {.repeat = REPEAT_DAILY, .repeat_minute = 8 * 60};
     commitment.due_at_ms = instant("2026-03-28T07:00Z"); /* 08:00, the day before the change */
-    int64_t next_ms =
-        commitment_next_occurrence(berlin, &commitment, instant("2026-03-28T08:00Z"));
+    int64_t next_ms = commitment_next_occurrence(berlin, &commitment, instant("2026-03-28T08:00Z"));
     assert_int_equal(next_ms, instant("2026-03-29T06:00Z"));
     commitment.repeat_minute = 2 * 60 + 30; /* does not exist that night */
     next_ms = commitment_next_occurrence(berlin, &commitment, instant("2026-03-28T08:00Z"));
     assert_int_equal(next_ms, instant("2026-03-29T01:00Z"));
 }
 
-/* ---- streak ----------------------------------------------------------------------------------- */
+/* ---- streak -----------------------------------------------------------------------------------
+ */
 
 static void days_in_a_row_are_local_days(void **state)
 {
@@ -518,7 +535,8 @@ static void a_streak_ends_today_or_yesterday(void **state)
     assert_int_equal(chat->person.user.streak_best_days, 2);
 }
 
-/* ---- texts ------------------------------------------------------------------------------------ */
+/* ---- texts ------------------------------------------------------------------------------------
+ */
 
 static struct str cleaned(struct chat *chat, struct str text)
 {
@@ -539,12 +557,19 @@ static void texts_become_one_clean_line(void **state)
         {"  read\n\n10\t pages \r\n", "read 10 pages"},
         {"", ""},
         {" \n\t ", ""},
-        {"a\xE2\x80\xA8 b\xE2\x80\xA9" "c", "a b c"},            /* line separators */
-        {"abc\xE2\x80\xAE" "def\xE2\x80\xAC", "abcdef"},         /* direction overrides */
-        {"\xE2\x81\xA7" "x\xE2\x81\xA9", "x"},                   /* isolates */
-        {"אני אקרא עשרה עמודים", "אני אקרא עשרה עמודים"},        /* right to left stays as it is */
-        {"อ่านหนังสือสิบหน้า", "อ่านหนังสือสิบหน้า"},                 /* no spaces between words */
-        {"👨‍👩‍👧‍👦 🏃🏽‍♀️", "👨‍👩‍👧‍👦 🏃🏽‍♀️"},                           /* joiners stay */
+        {"a\xE2\x80\xA8 b\xE2\x80\xA9"
+         "c",
+         "a b c"}, /* line separators */
+        {"abc\xE2\x80\xAE"
+         "def\xE2\x80\xAC",
+         "abcdef"}, /* direction overrides */
+        {"\xE2\x81\xA7"
+         "x\xE2\x81\xA9",
+         "x"},                                            /* isolates */
+        {"אני אקרא עשרה עמודים", "אני אקרא עשרה עמודים"}, /* right to left stays as it is */
+        {"อ่านหนังสือสิบหน้า", "อ่านหนังสือสิบหน้า"},               /* no spaces between words */
+        {"👨‍👩‍👧‍👦 🏃🏽‍♀️",
+         "👨‍👩‍👧‍👦 🏃🏽‍♀️"}, /* joiners stay */
         {"bad \xff\xfe bytes", "bad \xEF\xBF\xBD\xEF\xBF\xBD bytes"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -558,7 +583,8 @@ static void texts_become_one_clean_line(void **state)
 static void floods_are_cut_at_whole_characters(void **state)
 {
     struct chat *chat = *state;
-    static const char *const units[] = {"x", "🎉", "👨‍👩‍👧‍👦", "א", "ก็", "word ", "\xff", "e\xCC\x81"};
+    static const char *const units[] = {
+        "x", "🎉", "👨‍👩‍👧‍👦", "א", "ก็", "word ", "\xff", "e\xCC\x81"};
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
         size_t unit = strlen(units[i]);
         size_t length = 100 * 1024 / unit * unit;
@@ -612,6 +638,7 @@ int main(void)
         TEST(postponing_moves_the_plan),
         TEST(fifty_open_ones_are_enough),
         TEST(onboarding_moves_no_ladder_and_starts_nothing),
+        TEST(an_onboarding_plan_is_followed_like_any_other),
         TEST(undo_takes_everything_back),
         TEST(undo_is_over_after_ten_minutes),
         TEST(undo_of_the_only_completion_leaves_no_streak),
