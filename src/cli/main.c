@@ -14,10 +14,21 @@ struct command {
 };
 
 static const struct command commands[] = {
+    {"demo", "try everything in a browser, without any account", cmd_demo},
+    {"serve", "run the bot", cmd_serve},
+    {"migrate", "bring the store's schema up to date", cmd_migrate},
+    {"journeys", "check, list, show and draw definitions", cmd_journeys},
+    {"metrics", "how well does it work?", cmd_metrics},
+    {"onboarding", "start the onboarding of one person by hand", cmd_onboarding},
+    {"deliveries", "list messages, send what is due, retry dead ones", cmd_deliveries},
+    {"broadcast", "send one message to everyone a condition holds for", cmd_broadcast},
+    {"sending", "the global switch: on, off, dry-run", cmd_sending},
+    {"rollout", "decide who gets the optimized set", cmd_rollout},
+    {"rollback", "return to the original set at once", cmd_rollback},
+    {"users", "find, show, export and erase people", cmd_users},
+    {"telegram", "set, show and delete the webhook", cmd_telegram},
     {"backup", "copy the store while it is in use", cmd_backup},
     {"doctor", "prove that the store agrees with itself", cmd_doctor},
-    {"journeys", "check, list, show and draw definitions", cmd_journeys},
-    {"migrate", "bring the store's schema up to date", cmd_migrate},
     {NULL, NULL, NULL},
 };
 

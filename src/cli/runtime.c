@@ -13,10 +13,12 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/notify.h"
+#include "bi/population.h"
 #include "channel/telegram.h"
 #include "channel/webchat.h"
 #include "cli/journeys_load.h"
 #include "core/commands.h"
+#include "core/facts.h"
 #include "net/http_client.h"
 
 enum { STOP_WAIT_MS = 5000, TICK_MS = 100 };
@@ -27,6 +29,7 @@ struct runtime {
     const struct catalog *catalog; /* the engine owns it */
     struct engine *engine;
     struct http_client *http_client; /* NULL without Telegram */
+    struct population_cache *population;
     struct channel *channels[CHANNEL_COUNT];
 };
 
@@ -168,6 +171,7 @@ static enum err make_engine(struct runtime *runtime, const struct runtime_option
         .owner = (int64_t)(random_number() >> 1),
         .lease_ms = 10000,
         .pacing = runtime->cli->config.telegram_pacing,
+        .population = {runtime->population, population_read},
     };
     memcpy(engine.channels, runtime->channels, sizeof(engine.channels));
     return engine_new(&engine, &runtime->engine, detail);
@@ -179,6 +183,7 @@ enum err runtime_new(struct cli *cli, const struct runtime_options *options,
     struct runtime *runtime = calloc(1, sizeof(*runtime));
     ASSERT(runtime != NULL);
     runtime->cli = cli;
+    runtime->population = population_new();
     struct catalog *catalog = NULL;
     enum err error = journeys_load(cli->arena, cli->config.journeys_dir, &catalog, detail);
     if (error == OK) {
@@ -195,6 +200,7 @@ enum err runtime_new(struct cli *cli, const struct runtime_options *options,
         free_channels(runtime);
         store_close(runtime->store);
         catalog_free(catalog);
+        population_free(runtime->population);
         free(runtime);
         return error;
     }
@@ -208,6 +214,7 @@ void runtime_free(struct runtime *runtime)
         free_channels(runtime);
         engine_free(runtime->engine);
         store_close(runtime->store);
+        population_free(runtime->population);
         free(runtime);
     }
 }

@@ -1,0 +1,151 @@
+// A newcomer in a real browser: the demonstration, from hello to graduation, and what a chat page must
+// be able to do besides (reload, keyboard, small screens, both colour schemes, screen readers).
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { launch } from '../lib/browser.mjs';
+import { Installation } from '../lib/nudge.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const WAIT = { timeout: 60_000 };
+let browser;
+let home;
+
+before(async () => {
+    browser = await launch();
+    // The demonstration has a clock of its own: fast while nothing waits for the person.
+    home = await Installation.make({ env: { NUDGE_CLOCK_FILE: undefined } });
+    await home.serve(['--time-scale', '6000'], { command: 'demo' });
+    const store = home.log.map((line) => /DATABASE_URL=(sqlite:(\S+))/.exec(line)).find(Boolean);
+    home.env.DATABASE_URL = store[1];
+    home.database = store[2];
+});
+
+after(async () => {
+    await browser.close();
+    await home.remove({ doctor: false });
+});
+
+async function open(options = {}) {
+    const context = await browser.newContext({ locale: 'en-US', ...options });
+    const page = await context.newPage();
+    const problems = [];
+    page.on('pageerror', (error) => problems.push(String(error)));
+    page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
+    await page.goto(`${home.url}/chat`);
+    return { context, page, problems };
+}
+
+const heard = (page, text) => page.locator('.message:not(.mine)', { hasText: text }).last().waitFor(WAIT);
+const press = async (page, name) => {
+    const button = page.getByRole('button', { name }).last();
+    await button.waitFor(WAIT);
+    await button.click();
+};
+async function write(page, text) {
+    await page.getByLabel('Write a message').fill(text);
+    await page.getByRole('button', { name: 'Send' }).click();
+}
+
+async function checkAccess(page, colorScheme) {
+    await page.emulateMedia({ colorScheme });
+    // Through the debugger, since the page's own policy forbids foreign scripts.
+    await page.evaluate(axe);
+    const result = await page.evaluate(() => globalThis.axe.run());
+    assert.deepEqual(
+        result.violations.map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.html).join(' ')}`),
+        [],
+    );
+}
+
+test('a newcomer lives the four steps', async () => {
+    const { context, page, problems } = await open();
+    await press(page, 'Say hello');
+    await heard(page, '30 seconds');
+    await press(page, 'Done');
+    await heard(page, 'first win');
+    await heard(page, 'how do you want to feel today');
+    await write(page, 'calm');
+    await heard(page, 'good choice');
+    await heard(page, 'You wanted to feel calm');
+    await press(page, 'Drank a glass of water');
+    await page.locator('.message:not(.mine)', { hasText: 'tomorrow' }).last().waitFor(WAIT);
+    await write(page, 'read 10 pages tomorrow at 9:00');
+    await heard(page, 'Four small promises');
+    await press(page, 'Yes');
+
+    await checkAccess(page, 'light');
+    await checkAccess(page, 'dark');
+
+    // A reload shows the same conversation.
+    await page.reload();
+    await heard(page, 'Four small promises');
+    await page.locator('.message.mine', { hasText: 'calm' }).first().waitFor(WAIT);
+    assert.deepEqual(problems, []);
+
+    const people = await home.sql(
+        "select onboarding_completed, onboarding_version, feeling_word, commitments_total, commitments_completed " +
+            "from users join identities on user_id = users.id where kind = 'webchat'",
+    );
+    assert.deepEqual(people, [
+        {
+            onboarding_completed: 1,
+            onboarding_version: 'superior_v2.0',
+            feeling_word: 'calm',
+            commitments_total: 2,
+            commitments_completed: 1,
+        },
+    ]);
+    const planned = await home.sql("select text, state, planned_at_ms from commitments where text like '%10 pages%'");
+    assert.equal(planned.length, 1);
+    assert.equal(planned[0].state, 0);
+    assert.equal(new Date(planned[0].planned_at_ms).getUTCHours(), 9);
+    await context.close();
+});
+
+test('the page works by keyboard alone, on a small screen', async () => {
+    const { context, page } = await open({ viewport: { width: 360, height: 640 } });
+    await page.getByRole('button', { name: 'Say hello' }).waitFor(WAIT);
+    for (let i = 0; i < 10; i++) {
+        const focused = await page.evaluate(() => document.activeElement?.textContent);
+        if (focused === 'Say hello') {
+            break;
+        }
+        await page.keyboard.press('Tab');
+    }
+    await page.keyboard.press('Enter');
+    await heard(page, '30 seconds');
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(width <= 360, `the page is ${width} wide`);
+    await page.getByLabel('Write a message').focus();
+    await page.keyboard.type('this is all too much for me');
+    await page.keyboard.press('Enter');
+    await heard(page, 'one breath');
+    await checkAccess(page, 'light');
+    await context.close();
+});
+
+test('what people write never becomes part of the page', async () => {
+    const { context, page, problems } = await open();
+    const evil = '<img src=x onerror="document.title=\'owned\'"> **bold** [link](javascript:alert(1))';
+    await press(page, 'Say hello');
+    await heard(page, '30 seconds');
+    await press(page, 'Done');
+    await write(page, `/commit ${evil}`);
+    await write(page, '/list');
+    await heard(page, 'onerror');
+    assert.equal(await page.locator('.log img').count(), 0);
+    assert.equal(await page.locator('.log a[href^="javascript"]').count(), 0);
+    assert.doesNotMatch(await page.title(), /owned/);
+    assert.deepEqual(problems, []);
+    await context.close();
+});
+
+test('in German, for those who prefer it', async () => {
+    const { context, page } = await open({ locale: 'de-DE' });
+    await press(page, 'Hallo sagen');
+    await heard(page, '30 Sekunden');
+    assert.equal(await page.evaluate(() => document.documentElement.lang), 'de');
+    await context.close();
+});

@@ -1,0 +1,172 @@
+// The HTTP server from outside: health, refusals, limits, and many connections at once.
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import { after, before, test } from 'node:test';
+import { Installation } from '../lib/nudge.mjs';
+import { FakeTelegram } from '../lib/telegram.mjs';
+
+const SECRET = 'a-secret_of-the-webhook';
+let tg;
+let home;
+
+before(async () => {
+    tg = await FakeTelegram.start();
+    home = await Installation.make({
+        env: { ...tg.env(), TELEGRAM_WEBHOOK_SECRET: SECRET, TELEGRAM_PACING: 'off', WEBCHAT_ENABLED: 'on' },
+    });
+    await home.serve();
+});
+
+after(async () => {
+    await home.remove();
+    await tg.stop();
+});
+
+const update = (id, user, text) => ({
+    update_id: id,
+    message: {
+        message_id: id,
+        date: Math.floor(home.now / 1000),
+        chat: { id: user, type: 'private', first_name: 'Ann' },
+        from: { id: user, is_bot: false, first_name: 'Ann', language_code: 'en' },
+        text,
+    },
+});
+
+const post = (path, body, headers = {}) =>
+    fetch(home.url + path, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+const withSecret = { 'X-Telegram-Bot-Api-Secret-Token': SECRET };
+
+async function assertProblem(answer, status, pattern) {
+    assert.equal(answer.status, status);
+    assert.match(answer.headers.get('content-type'), /^application\/problem\+json/);
+    const problem = await answer.json();
+    assert.equal(problem.status, status);
+    assert.match(problem.detail, pattern);
+}
+
+test('health, readiness and figures', async () => {
+    for (const path of ['/healthz', '/health']) {
+        const answer = await fetch(home.url + path);
+        assert.equal(answer.status, 200);
+        const health = await answer.json();
+        assert.equal(health.status, 'ok');
+        assert.match(health.tzdata, /^20\d\d|unknown/);
+    }
+    const ready = await fetch(`${home.url}/readyz`);
+    assert.equal((await ready.json()).status, 'ready');
+    const figures = await (await fetch(`${home.url}/metrics`)).text();
+    assert.match(figures, /^# HELP nudge_batches_total .*\n# TYPE nudge_batches_total counter\nnudge_batches_total \d+$/m);
+    assert.ok(figures.endsWith('\n'));
+});
+
+test('what is not there, and what a path does not take', async () => {
+    await assertProblem(await fetch(`${home.url}/nothing`), 404, /nothing at this path/);
+    await assertProblem(await post('/healthz', {}), 405, /does not take this method/);
+});
+
+test('a forged webhook is refused', async () => {
+    await assertProblem(await post('/telegram/webhook', update(1, 5, 'hi')), 401, /missing/);
+    await assertProblem(
+        await post('/telegram/webhook', update(1, 5, 'hi'), { 'X-Telegram-Bot-Api-Secret-Token': `${SECRET}x` }),
+        403,
+        /wrong/,
+    );
+    assert.deepEqual(await home.sql("select count(*) as n from identities where value = '5'"), [{ n: 0 }]);
+});
+
+test('a malformed update is refused by name and changes nothing', async () => {
+    for (const body of ['', '{', '[]', '"text"', '{"update_id": "seven"}', `{"update_id": 7, "message": ${'['.repeat(500)}`]) {
+        const answer = await post('/telegram/webhook', body, withSecret);
+        assert.equal(answer.status, 400, body.slice(0, 40));
+    }
+    await assertProblem(await post('/telegram/webhook', 'x'.repeat(1100000), withSecret), 413, /over \d+ bytes/);
+});
+
+test('an update is taken once, however often it comes', async () => {
+    const first = await post('/telegram/webhook', update(1001, 6001, '/start'), withSecret);
+    assert.equal(first.status, 200);
+    const again = await post('/webhook', update(1001, 6001, '/start'), withSecret);
+    assert.equal(again.status, 200);
+    const rows = await home.sql(
+        "select count(*) as n from events e join identities i on i.user_id = e.user_id " +
+            "where i.value = '6001' and e.type = 'command_used'",
+    );
+    assert.deepEqual(rows, [{ n: 1 }]);
+});
+
+/** Posts updates on `connections` keep-alive connections, each waiting for its answer. */
+async function closedLoop(connections, perConnection, firstId) {
+    const agent = new http.Agent({ keepAlive: true, maxSockets: connections });
+    const url = new URL(`${home.url}/telegram/webhook`);
+    let id = firstId;
+    const one = (body) =>
+        new Promise((resolve, reject) => {
+            const request = http.request(
+                url,
+                { method: 'POST', agent, headers: { 'Content-Type': 'application/json', ...withSecret } },
+                (answer) => {
+                    answer.resume();
+                    answer.on('end', () => resolve(answer.statusCode));
+                },
+            );
+            request.on('error', reject);
+            request.end(JSON.stringify(body));
+        });
+    const statuses = await Promise.all(
+        Array.from({ length: connections }, async () => {
+            const mine = [];
+            for (let i = 0; i < perConnection; i++) {
+                id += 1;
+                mine.push(await one(update(id, id, '/start')));
+            }
+            return mine;
+        }),
+    );
+    agent.destroy();
+    return statuses.flat();
+}
+
+for (const connections of [128, 256]) {
+    test(`${connections} connections at once are all answered`, async () => {
+        const statuses = await closedLoop(connections, 4, connections * 1_000_000);
+        assert.equal(statuses.length, connections * 4);
+        assert.ok(statuses.every((status) => status === 200), JSON.stringify([...new Set(statuses)]));
+    });
+}
+
+test('the chat needs a session, and refuses what is no message', async () => {
+    await assertProblem(await post('/chat/messages', { id: '1', text: 'hi' }), 401, /no chat session/);
+    const opened = await post('/chat/session', { frame: true });
+    const { session } = await opened.json();
+    assert.match(session, /^[A-Za-z0-9_-]{43}$/);
+    const headers = { 'X-Chat-Session': session };
+    await assertProblem(await post('/chat/messages', { id: '1' }, headers), 400, /either text/);
+    await assertProblem(await post('/chat/messages', { text: 'hi' }, headers), 400, /expected an id/);
+    assert.deepEqual(await home.sql("select count(*) as n from identities where kind = 'webchat'"), [{ n: 0 }]);
+});
+
+test('a session cookie is closed to scripts and other sites', async () => {
+    const opened = await post('/chat/session', {});
+    const cookie = opened.headers.get('set-cookie');
+    assert.match(cookie, /HttpOnly/);
+    assert.match(cookie, /SameSite=Strict/);
+    assert.deepEqual(Object.keys(await opened.json()).includes('session'), false);
+});
+
+test('the page forbids foreign scripts and frames', async () => {
+    const page = await fetch(`${home.url}/chat`);
+    const policy = page.headers.get('content-security-policy');
+    assert.match(policy, /default-src 'none'/);
+    assert.match(policy, /frame-ancestors 'self'$/);
+    assert.doesNotMatch(policy, /unsafe/);
+    const html = await page.text();
+    const script = /src="(\/assets\/[^"]+\.js)"/.exec(html)[1];
+    const asset = await fetch(home.url + script);
+    assert.match(asset.headers.get('cache-control'), /immutable/);
+    assert.match(asset.headers.get('content-type'), /javascript/);
+});
