@@ -43,13 +43,14 @@ static int64_t demo_start_ms(const struct cli *cli)
     return calendar_instant(zone, calendar_local_day(zone, now_ms), MORNING_MINUTE);
 }
 
+/* The people of the dataset have no address, so a message sent means that somebody is here. */
 static void set_pace(void *context, struct engine *engine)
 {
     struct demo *demo = context;
     struct engine_status status;
     engine_status(engine, &status);
     clock_set_rate(demo->clock,
-                   status.someone_waits || status.webchat_people == 0 ? 1.0 : demo->scale);
+                   status.someone_waits || status.sent == 0 ? 1.0 : demo->scale);
 }
 
 static void say_where(void *context, int port)
