@@ -83,11 +83,12 @@ struct store {
     char description[96];
 };
 
-/* ---- sqlite_open.c ---- */
+/* ---- sqlite_open.c --------------------------------------------------------------------------- */
 
 /* sqlite3_step that starts without an old error of the system, for store_map. */
 int store_step(sqlite3_stmt *statement);
-/* Translates a result code of the call just made (SQLITE_OK, _ROW and _DONE give OK) and says what could not be done. */
+/* Translates the result code of the call just made (SQLITE_OK, _ROW and _DONE give OK) and says
+ * what could not be done. */
 enum err store_map(const struct store *store, int code, const char *what,
                    struct err_detail *detail);
 MUST_CHECK enum err store_prepare(struct store *store, const char *sql,
@@ -99,7 +100,7 @@ MUST_CHECK enum err store_execute(struct store *store, const char *sql, const ch
 MUST_CHECK enum err block_statement(struct store *store, int block, sqlite3_stmt **ret_statement,
                                     struct err_detail *detail);
 
-/* ---- sqlite_row.c: binding and reading ---- */
+/* ---- sqlite_row.c: binding and reading ------------------------------------------------------- */
 
 /* Binds ?1, ?2, … one after the other. */
 struct binder {
@@ -141,7 +142,7 @@ struct str read_text(struct reader *reader);
 struct str read_view(struct reader *reader);
 void read_chars(struct reader *reader, char *buffer, size_t size);
 
-/* ---- sqlite_compact.c: the two JSON columns of the hot path ---- */
+/* ---- sqlite_compact.c: the two JSON columns of the hot path ---------------------------------- */
 
 /* [{"text":…,"token":…,"url":…}, …], "" for none. */
 struct str buttons_write(struct arena *arena, const struct button *buttons, int count);

@@ -11,7 +11,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 
-/* ---- writing ---- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static bool needs_escape(char c)
 {
@@ -108,7 +108,7 @@ struct str steps_write(struct arena *arena, const struct run *run)
     return (struct str){start, at};
 }
 
-/* ---- reading ---- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 struct scan {
     const char *at, *end;

@@ -4,7 +4,7 @@
 
 #include "base/check.h"
 
-/* ---- ownership ---- */
+/* ---- ownership ------------------------------------------------------------------------------- */
 
 struct holder {
     int64_t owner;
@@ -106,7 +106,7 @@ enum err store_lease_show(struct store *store, struct lease *ret_lease, struct e
     return error;
 }
 
-/* ---- inbox ---- */
+/* ---- inbox ----------------------------------------------------------------------------------- */
 
 /* Results cross from one process to another, perhaps of another version: by name, not by number. */
 static const char *const outcome_names[] = {
@@ -226,7 +226,7 @@ enum err store_inbox_result(struct store *store, struct arena *arena, int64_t id
     return OK;
 }
 
-/* ---- settings and their like ---- */
+/* ---- settings and their like ----------------------------------------------------------------- */
 
 /* The one text of a statement with one text argument; "" when there is no row. */
 static enum err text_of(struct store *store, struct arena *arena, enum statement which,

@@ -27,7 +27,7 @@ void store_close(struct store *store);
 /* "sqlite 3.40.1 wal synchronous=full", for humans; static as long as the store. */
 const char *store_description(const struct store *store);
 
-/* ---- schema (migrate.c) ---- */
+/* ---- schema (migrate.c) ---------------------------------------------------------------------- */
 
 struct migration_state {
     int applied;
@@ -42,7 +42,7 @@ MUST_CHECK enum err store_migrate(struct store *store,
                                   void (*done)(void *context, const char *name), void *context,
                                   struct err_detail *detail);
 
-/* ---- ownership ---- */
+/* ---- ownership ------------------------------------------------------------------------------- */
 
 struct lease {
     int64_t fence; /* grows with every take-over */
@@ -59,7 +59,7 @@ MUST_CHECK enum err store_lease_give(struct store *store, int64_t owner, struct 
 MUST_CHECK enum err store_lease_show(struct store *store, struct lease *ret_lease,
                                      struct err_detail *detail);
 
-/* ---- the batch transaction ---- */
+/* ---- the batch transaction ------------------------------------------------------------------- */
 
 MUST_CHECK enum err store_begin(struct store *store, struct err_detail *detail);
 MUST_CHECK enum err store_commit(struct store *store, struct err_detail *detail);
@@ -133,7 +133,7 @@ MUST_CHECK enum err store_user_erase(struct store *store, int64_t user_id, int64
 MUST_CHECK enum err store_user_export(struct store *store, struct arena *arena, int64_t user_id,
                                       struct str *ret_json, struct err_detail *detail);
 
-/* ---- inbox: commands for the running engine ---- */
+/* ---- inbox: commands for the running engine -------------------------------------------------- */
 
 struct inbox_row {
     int64_t id;
@@ -159,7 +159,7 @@ MUST_CHECK enum err store_inbox_result(struct store *store, struct arena *arena,
 MUST_CHECK enum err store_change_mark(struct store *store, int64_t *ret_mark,
                                       struct err_detail *detail);
 
-/* ---- settings, rollouts, definitions, pauses ---- */
+/* ---- settings, rollouts, definitions, pauses ------------------------------------------------- */
 
 /* Named JSON values ("sending", "rollout/superior_onboarding", "journeys/current", …); empty when
  * absent. Writes inside the engine's transaction. */
@@ -181,7 +181,7 @@ MUST_CHECK enum err store_pause_put(struct store *store, enum channel_kind chann
                                     struct str address, int64_t until_ms,
                                     struct err_detail *detail);
 
-/* ---- generic reads: named blocks of sql/NAME.sql ---- */
+/* ---- generic reads: named blocks of sql/NAME.sql --------------------------------------------- */
 
 enum cell_type { CELL_NULL, CELL_INT, CELL_REAL, CELL_TEXT };
 struct cell {
@@ -219,7 +219,7 @@ const char *const *store_blocks(int *ret_count);
 MUST_CHECK enum err store_block_prepare(struct store *store, const char *block, int *ret_arg_count,
                                         struct err_detail *detail);
 
-/* ---- maintenance ---- */
+/* ---- maintenance ----------------------------------------------------------------------------- */
 
 /* A consistent copy while the engine writes; refuses to overwrite. progress may be NULL. */
 MUST_CHECK enum err store_backup(struct store *store, const char *path,

@@ -1,5 +1,5 @@
-/* The contract of the store when something goes wrong: processes killed at any instant, two writers,
- * readers beside a writer, and a disk without room. Children are real processes, killed by SIGKILL. */
+/* The contract of the store when something goes wrong: processes killed at any instant, two
+ * writers, readers beside a writer, a disk without room. Children are real, killed by SIGKILL. */
 #include "store_fixture.h"
 
 #include <signal.h>
@@ -84,7 +84,7 @@ static int64_t people(struct fixture *fixture)
     return fixture_number(fixture, "user_counts", NULL, 0);
 }
 
-/* ---- killed ------------------------------------------------------------------------------------------ */
+/* ---- killed ---------------------------------------------------------------------------------- */
 
 static int save_without_commit(struct fixture *fixture, int to_parent)
 {
@@ -153,7 +153,7 @@ static void killed_while_writing_nothing_told_is_lost(void **state)
     }
 }
 
-/* ---- beside each other --------------------------------------------------------------------------------- */
+/* ---- beside each other ----------------------------------------------------------------------- */
 
 static void a_second_writer_is_busy(void **state)
 {
@@ -195,7 +195,7 @@ static void readers_see_what_is_committed(void **state)
     store_close(reader);
 }
 
-/* ---- no room ---------------------------------------------------------------------------------------------- */
+/* ---- no room --------------------------------------------------------------------------------- */
 
 static bool limit_file_size(rlim_t bytes)
 {

@@ -201,7 +201,7 @@ static void doctor_knows_identities_and_references(void **state)
     expect_finding(fixture, "references", 99, "user 4243");
 }
 
-/* ---- export and erasure --------------------------------------------------------------------------------- */
+/* ---- export and erasure ---------------------------------------------------------------------- */
 
 static json_t *export_of(struct fixture *fixture, int64_t user_id)
 {
@@ -297,7 +297,7 @@ static void erased_words_are_overwritten(void **state)
     assert_ok(store_open(fixture->url, STORE_WRITER, &fixture->store, &fixture->detail));
 }
 
-/* ---- backup ----------------------------------------------------------------------------------------------- */
+/* ---- backup ---------------------------------------------------------------------------------- */
 
 struct writing {
     struct fixture *fixture;

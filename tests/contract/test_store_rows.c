@@ -1,4 +1,4 @@
-/* The contract of the store: what is due, seen, recorded and told; lease, inbox, settings, queries. */
+/* The contract of the store: what is due, seen, recorded, told; lease, inbox, settings, queries. */
 #include "store_fixture.h"
 
 #include <string.h>
@@ -15,7 +15,7 @@ static void commit(struct fixture *fixture)
     assert_ok(store_commit(fixture->store, &fixture->detail));
 }
 
-/* ---- due ------------------------------------------------------------------------------------------- */
+/* ---- due ------------------------------------------------------------------------------------- */
 
 static int load_due(struct fixture *fixture, int64_t until_ms, int limit, struct due *due)
 {
@@ -79,7 +79,7 @@ static void a_due_row_without_its_row_can_be_dropped(void **state)
     assert_int_equal(next, INT64_MAX);
 }
 
-/* ---- seen and identities ----------------------------------------------------------------------------- */
+/* ---- seen and identities --------------------------------------------------------------------- */
 
 static bool seen(struct fixture *fixture, const char *source, const char *id, int64_t at_ms)
 {
@@ -163,7 +163,7 @@ static void identities_change(void **state)
     commit(fixture);
 }
 
-/* ---- events and what is told -------------------------------------------------------------------------- */
+/* ---- events and what is told ----------------------------------------------------------------- */
 
 static void history_is_walked_back_sixty_days(void **state)
 {
@@ -223,7 +223,7 @@ static void feedback_and_notices_are_kept(void **state)
     assert_int_equal(rows.count, 2);
 }
 
-/* ---- lease --------------------------------------------------------------------------------------------- */
+/* ---- lease ----------------------------------------------------------------------------------- */
 
 static void one_owner_holds_the_lease(void **state)
 {
@@ -260,7 +260,7 @@ static void one_owner_holds_the_lease(void **state)
     assert_int_equal(lease.until_ms, NOW_MS + 26000);
 }
 
-/* ---- inbox --------------------------------------------------------------------------------------------- */
+/* ---- inbox ----------------------------------------------------------------------------------- */
 
 static void commands_cross_processes(void **state)
 {
@@ -313,7 +313,7 @@ static void commands_cross_processes(void **state)
     store_close(other);
 }
 
-/* ---- settings and their like ----------------------------------------------------------------------------- */
+/* ---- settings and their like ----------------------------------------------------------------- */
 
 static void settings_definitions_and_pauses(void **state)
 {
@@ -396,7 +396,7 @@ static void broadcasts_go_in_pages(void **state)
     assert_int_equal(rows.count, 0);
 }
 
-/* ---- queries --------------------------------------------------------------------------------------------- */
+/* ---- queries --------------------------------------------------------------------------------- */
 
 static void queries_give_cells_by_type(void **state)
 {

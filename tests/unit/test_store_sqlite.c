@@ -1,5 +1,5 @@
-/* What is SQLite's own behind the store: migrations that do not fit, plans of the hot statements, and
- * the columns with a form of their own. The contract itself is tested in tests/contract. */
+/* What is SQLite's own behind the store: migrations that do not fit, plans of the hot statements,
+ * and the columns with a form of their own. The contract itself is tested in tests/contract. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -46,7 +46,7 @@ static void run_sql(struct fixture *fixture, const char *sql)
     }
 }
 
-/* ---- migrations ------------------------------------------------------------------------------------ */
+/* ---- migrations ------------------------------------------------------------------------------ */
 
 static void expect_schema_refused(struct fixture *fixture, const char *words)
 {
@@ -116,7 +116,7 @@ static void each_migration_is_told_once(void **state)
     store_close(store);
 }
 
-/* ---- plans ------------------------------------------------------------------------------------------- */
+/* ---- plans ----------------------------------------------------------------------------------- */
 
 /* The plan of a block as one line. */
 static const char *plan_of(struct fixture *fixture, const char *name)
@@ -192,7 +192,7 @@ static void unfinished_messages_have_their_index(void **state)
     }
 }
 
-/* ---- columns with a form of their own ------------------------------------------------------------------ */
+/* ---- columns with a form of their own -------------------------------------------------------- */
 
 static void buttons_come_back(void **state)
 {
