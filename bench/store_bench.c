@@ -5,9 +5,9 @@
  *
  * "start" is a new person's first message: seen, identity, user, run, message, due rows, events.
  * "report" is the outcome of that message: the person is loaded by user and message, three rows
- * change. "tap" is an answer: seen, identity, load, a new message, events. From there on people come
- * in another order than they joined, so that each touches pages of their own. CPU time is of the
- * whole process, so writing to the disk counts; the wall clock also has the waiting for it. */
+ * change. "tap" is an answer: seen, identity, load, a new message, events. From there on people
+ * come in another order than they joined, so that each touches pages of their own. CPU time is of
+ * the whole process, so writing to the disk counts; the wall clock also has the waiting for it. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -29,8 +29,7 @@ enum err command_person(struct arena *arena, const json_t *payload, struct input
     ret_input->address = ret_input->identity;
     ret_input->may_create = ret_input->user_id == 0;
     if (channel.length > 0 && ret_input->channel == CHANNEL_NONE) {
-        return err_set(detail, ERR_INVALID,
-                       "\"channel\" is none of telegram, webchat, email");
+        return err_set(detail, ERR_INVALID, "\"channel\" is none of telegram, webchat, email");
     }
     bool by_identity = ret_input->channel != CHANNEL_NONE && ret_input->identity.length > 0;
     if (ret_input->user_id == 0 && !by_identity) {

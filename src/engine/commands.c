@@ -1,6 +1,6 @@
 /* Commands about the installation: a table of kinds, each read from JSON, done inside the batch's
- * transaction, audited and answered. A mistake of whoever asks is that command's answer; only a failure
- * of the store ends the batch. */
+ * transaction, audited and answered. A mistake of whoever asks is that command's answer; only a
+ * failure of the store ends the batch. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,8 +70,8 @@ static enum err count_people(struct doing *doing, const char *block, int64_t *re
                              struct err_detail *detail)
 {
     struct rows rows = {0};
-    enum err error = store_query(doing->engine->store, doing->batch->arena, block, NULL, 0, 1,
-                                 &rows, detail);
+    enum err error =
+        store_query(doing->engine->store, doing->batch->arena, block, NULL, 0, 1, &rows, detail);
     *ret_count = error == OK && rows.count == 1 ? rows.cells[0].integer : 0;
     return error;
 }
@@ -143,8 +143,8 @@ static enum err release_held(struct doing *doing, struct err_detail *detail)
     enum err error = OK;
     struct rows rows;
     for (int i = 0; error == OK && i < 2; i++) {
-        error = store_query(doing->engine->store, doing->batch->arena, blocks[i], args, 1, 1,
-                            &rows, detail);
+        error = store_query(doing->engine->store, doing->batch->arena, blocks[i], args, 1, 1, &rows,
+                            detail);
     }
     doing->engine->next_due_at_ms = 0;
     return error;
@@ -164,8 +164,8 @@ static enum err sending(struct doing *doing, struct err_detail *detail)
     doing->after = written(doing, json_pack("{s:s}", "mode", after));
     doing->command->result =
         written(doing, json_pack("{s:s, s:s}", "mode_before", before, "mode", after));
-    enum err error = store_setting_put(engine->store, "sending", doing->after,
-                                       doing->batch->now_ms, detail);
+    enum err error =
+        store_setting_put(engine->store, "sending", doing->after, doing->batch->now_ms, detail);
     return error == OK && mode != SENDING_OFF ? release_held(doing, detail) : error;
 }
 
@@ -176,8 +176,8 @@ static enum err input(struct doing *doing, struct err_detail *detail)
     (void)detail;
     struct command_work *command = doing->command;
     struct input read;
-    command->error = command_input(doing->batch->arena, doing->payload, command->actor, &read,
-                                   &command->detail);
+    command->error =
+        command_input(doing->batch->arena, doing->payload, command->actor, &read, &command->detail);
     if (command->error != OK) {
         return OK;
     }
@@ -281,8 +281,8 @@ static int count_changed(const struct catalog *before, const struct catalog *aft
     return changed;
 }
 
-/* The catalog is swapped at once; should the commit fail, the same journeys are merely not stored yet,
- * and the command is done again. */
+/* The catalog is swapped at once; should the commit fail, the same journeys are merely not stored
+ * yet, and the command is done again. */
 static enum err journeys_apply(struct doing *doing, struct err_detail *detail)
 {
     struct engine *engine = doing->engine;
@@ -296,10 +296,9 @@ static enum err journeys_apply(struct doing *doing, struct err_detail *detail)
     enum err error = catalog_build(doing->batch->arena, files, count, &catalog, &mistakes);
     if (error != OK) {
         struct mistake first = mistakes.count > 0 ? mistakes.items[0] : (struct mistake){0};
-        doing->command->error =
-            err_set(&doing->command->detail, error, "%.*s:%d:%d: %.*s (%d mistakes in all)",
-                    STR_ARG(first.file), first.line, first.column, STR_ARG(first.text),
-                    mistakes.count);
+        doing->command->error = err_set(
+            &doing->command->detail, error, "%.*s:%d:%d: %.*s (%d mistakes in all)",
+            STR_ARG(first.file), first.line, first.column, STR_ARG(first.text), mistakes.count);
         return OK;
     }
     int changed = count_changed(engine->catalog, catalog);
@@ -423,8 +422,7 @@ static struct str merged_result(struct batch *batch, const struct work *work)
     }
     struct str id = arena_printf(batch->arena, "%lld", (long long)work->input.user_id);
     json_object_set_new(result, "user_id", json_str(id));
-    json_object_set_new(result, "handled",
-                        json_boolean(work->decision.handled || work->duplicate));
+    json_object_set_new(result, "handled", json_boolean(work->decision.handled || work->duplicate));
     struct str merged = json_write(batch->arena, result);
     json_decref(result);
     return merged;
@@ -447,9 +445,9 @@ static void take_results(struct batch *batch)
 static enum err answer_inbox(struct engine *engine, int64_t inbox_id, enum err error,
                              struct str result, int64_t now_ms, struct err_detail *detail)
 {
-    return inbox_id == 0 ? OK
-                         : store_inbox_answer(engine->store, inbox_id, error, result, now_ms,
-                                              detail);
+    return inbox_id == 0
+               ? OK
+               : store_inbox_answer(engine->store, inbox_id, error, result, now_ms, detail);
 }
 
 static struct str drain_result(struct engine *engine, struct batch *batch,
@@ -498,8 +496,7 @@ bool engine_drains_ready(struct engine *engine)
 }
 
 /* The rows are answered in this transaction; whoever waits in this process is told after it. */
-static enum err answer_drains(struct engine *engine, struct batch *batch,
-                              struct err_detail *detail)
+static enum err answer_drains(struct engine *engine, struct batch *batch, struct err_detail *detail)
 {
     enum err error = OK;
     if (!batch->drained) {
@@ -519,8 +516,7 @@ enum err engine_answer_commands(struct engine *engine, struct batch *batch,
     enum err error = OK;
     for (int i = 0; error == OK && i < batch->command_count; i++) {
         const struct command_work *command = batch->commands[i];
-        struct str result =
-            command->error == OK ? command->result : str_of(command->detail.text);
+        struct str result = command->error == OK ? command->result : str_of(command->detail.text);
         if (!command->later) {
             error = answer_inbox(engine, command->inbox_id, command->error, result, batch->now_ms,
                                  detail);
@@ -545,8 +541,7 @@ void engine_settle_commands(struct engine *engine, const struct batch *batch, bo
         }
         *at = drain->next;
         if (committed && drain->item != NULL) {
-            const struct outcome outcome = {
-                .error = OK, .handled = true, .result = drain->result};
+            const struct outcome outcome = {.error = OK, .handled = true, .result = drain->result};
             item_end(drain->item, &outcome);
         }
         free(drain); /* not committed: its command is still in line and begins anew */

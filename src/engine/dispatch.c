@@ -1,5 +1,5 @@
-/* What a decision wants sent: held by the sending mode and the allow-list, paced, and after the commit
- * handed to the channels. The core has asked the person's own gate already; here only the
+/* What a decision wants sent: held by the sending mode and the allow-list, paced, and after the
+ * commit handed to the channels. The core has asked the person's own gate already; here only the
  * installation and the provider have a say. */
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
-/* Due rows become timer inputs. A row may have changed since (earlier in the same batch), so each is
- * looked at again before it is decided on; and whatever happens, it must not stay due. */
+/* Due rows become timer inputs. A row may have changed since (earlier in the same batch), so each
+ * is looked at again before it is decided on; and whatever happens, it must not stay due. */
 #include "base/limits.h"
 #include "base/log.h"
 #include "engine/internal.h"

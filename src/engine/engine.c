@@ -147,8 +147,8 @@ void engine_free(struct engine *engine)
     struct err_detail detail = {""};
     cancel_items(engine);
     if (!engine->lost && store_lease_give(engine->store, engine->owner, &detail) != OK) {
-        log_warn("engine", "the lease could not be given back; it ends by itself",
-                 "detail=\"%s\"", detail.text);
+        log_warn("engine", "the lease could not be given back; it ends by itself", "detail=\"%s\"",
+                 detail.text);
     }
     free_reports(engine);
     sweep_free_all(engine);

@@ -1,5 +1,5 @@
-/* What the files of the engine share. Private. Everything here belongs to the loop's thread but what
- * struct engine says otherwise. */
+/* What the files of the engine share. Private. Everything here belongs to the loop's thread but
+ * what struct engine says otherwise. */
 #pragma once
 
 #include <pthread.h>
@@ -12,7 +12,7 @@
 #include "engine/engine.h"
 #include "engine/pacer.h"
 
-/* ---- items: what was submitted and is not answered yet (item.c) ------------------------------------ */
+/* ---- items: what was submitted and is not answered yet (item.c) ---- */
 
 enum item_kind { ITEM_INPUT, ITEM_COMMAND };
 
@@ -20,11 +20,11 @@ enum item_kind { ITEM_INPUT, ITEM_COMMAND };
 struct item {
     struct item *next;
     enum item_kind kind;
-    struct input input;          /* ITEM_INPUT */
-    struct str command;          /* ITEM_COMMAND */
+    struct input input; /* ITEM_INPUT */
+    struct str command; /* ITEM_COMMAND */
     struct str payload;
     struct str actor;
-    engine_done *done;           /* may be NULL */
+    engine_done *done;                                 /* may be NULL */
     void (*done_plain)(void *context, enum err error); /* of channels; may be NULL */
     void *context;
 };
@@ -103,11 +103,11 @@ struct work *batch_work(struct batch *batch);
 struct command_work *batch_command(struct batch *batch);
 struct handover *batch_handover(struct batch *batch);
 
-/* ---- sweeps: all people in pages, over many batches (sweep.c) -------------------------------------- */
+/* ---- sweeps: all people in pages, over many batches (sweep.c) ---- */
 
 struct sweep;
 
-/* ---- the engine ------------------------------------------------------------------------------------- */
+/* ---- the engine ---- */
 
 /* Sending counters by channel, since the start. */
 struct counters {
@@ -122,7 +122,7 @@ struct drain {
     int64_t inbox_id;
     struct item *item;
     struct counters before;
-    bool fresh; /* begun by the batch that is not committed yet */
+    bool fresh;        /* begun by the batch that is not committed yet */
     struct str result; /* in the arena of the batch that answers it */
 };
 
@@ -151,7 +151,7 @@ struct engine {
     enum sending_mode sending_stored;
     struct id_source ids;
     struct pacer *pacer;
-    struct arena *arena; /* of the batch */
+    struct arena *arena;    /* of the batch */
     struct item **retained; /* taken from the queue, not yet committed; in order */
     int retained_count, retained_capacity;
     struct report_item **reports_retained;
@@ -187,15 +187,15 @@ enum err engine_decide(struct engine *engine, struct batch *batch, struct err_de
 /* due.c */
 enum err engine_load_due(struct engine *engine, struct batch *batch, int limit,
                          struct err_detail *detail);
-/* Whether the row (person may be NULL) still waits; a due row that stands for nothing is deleted. */
+/* Whether the row (person may be NULL) still waits; a due row that stands for nothing is deleted.
+ */
 enum err due_check(struct engine *engine, struct arena *arena, struct person *person,
-                   const struct due *due, int64_t now_ms, bool *ret_due,
-                   struct err_detail *detail);
+                   const struct due *due, int64_t now_ms, bool *ret_due, struct err_detail *detail);
 /* A row that its timer did not move would be due for ever: moves it and says so. */
 void due_unstick(struct engine *engine, struct person *person, const struct due *due,
                  int64_t now_ms);
-/* dispatch.c: sending mode, allow-list, pacing of what the decision wants sent. reserved_id: the delivery
- * that comes at an instant the pacer named (0 none). */
+/* dispatch.c: sending mode, allow-list, pacing of what the decision wants sent. reserved_id: the
+ * delivery that comes at an instant the pacer named (0 none). */
 void dispatch_decided(struct engine *engine, struct batch *batch, struct deciding *deciding,
                       int64_t reserved_id);
 void dispatch_acts(struct engine *engine, struct batch *batch, const struct decision *decision,
@@ -218,8 +218,7 @@ const char *settings_mode_name(enum sending_mode mode);
 enum err settings_pin(struct engine *engine, struct arena *arena, struct run *run,
                       struct err_detail *detail);
 /* commands.c */
-enum err engine_run_commands(struct engine *engine, struct batch *batch,
-                             struct err_detail *detail);
+enum err engine_run_commands(struct engine *engine, struct batch *batch, struct err_detail *detail);
 enum err engine_answer_commands(struct engine *engine, struct batch *batch,
                                 struct err_detail *detail);
 /* Whether the inbox row is being worked on already (a drain, a sweep). */

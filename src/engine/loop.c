@@ -1,7 +1,7 @@
 /* One batch: take what waits now, one transaction, one commit, then answer and hand over. When the
  * transaction fails nothing has happened: what was taken stays at the head of the line and is tried
- * again. After several failures one thing at a time is tried, so that one that always fails does not
- * hold up the rest. */
+ * again. After several failures one thing at a time is tried, so that one that always fails does
+ * not hold up the rest. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,8 +13,8 @@
 
 enum {
     ISOLATE_AFTER = 3,
-    IDLE_MS_MAX = 200,     /* how late a command in the inbox is seen */
-    REPORTS_ALONE_MS = 5,  /* results of sending ride along with other work */
+    IDLE_MS_MAX = 200,    /* how late a command in the inbox is seen */
+    REPORTS_ALONE_MS = 5, /* results of sending ride along with other work */
     BACKOFF_MS = 20,
     BACKOFF_MS_MAX = 2000,
     PRUNE_EVERY_MS = 10 * 60 * 1000,
@@ -353,9 +353,8 @@ static enum err look_into_inbox(struct engine *engine, struct err_detail *detail
 static bool has_work(struct engine *engine, const struct batch *batch)
 {
     return batch->item_count > 0 || batch->report_count > 0 || engine->inbox_may_wait ||
-           engine->next_due_at_ms <= batch->now_ms ||
-           sweep_next_at_ms(engine) <= batch->now_ms || batch->drained ||
-           batch->now_ms - engine->pruned_at_ms >= PRUNE_EVERY_MS;
+           engine->next_due_at_ms <= batch->now_ms || sweep_next_at_ms(engine) <= batch->now_ms ||
+           batch->drained || batch->now_ms - engine->pruned_at_ms >= PRUNE_EVERY_MS;
 }
 
 static void tell_result(struct engine *engine, const struct batch *batch,
@@ -452,8 +451,7 @@ static void wait_for_work(struct engine *engine, const struct step_result *resul
 static bool only_reports_left(struct engine *engine, const struct step_result *result)
 {
     return engine->retained_count == 0 && queue_count(engine->queue) == 0 &&
-           !engine->inbox_may_wait &&
-           result->next_due_at_ms > clock_now_ms(engine->clock);
+           !engine->inbox_may_wait && result->next_due_at_ms > clock_now_ms(engine->clock);
 }
 
 static void back_off(struct engine *engine, int *failures)

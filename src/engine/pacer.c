@@ -1,6 +1,6 @@
-/* A token bucket for each channel, filled at its rate, and for each address the instant until which its
- * own rate is used up. Three tiers share the bucket; each but the first leaves some tokens for those
- * before it and hands out later instants at its share of the rate. */
+/* A token bucket for each channel, filled at its rate, and for each address the instant until which
+ * its own rate is used up. Three tiers share the bucket; each but the first leaves some tokens for
+ * those before it and hands out later instants at its share of the rate. */
 #include "engine/pacer.h"
 
 #include <stdlib.h>
@@ -65,15 +65,14 @@ void pacer_free(struct pacer *pacer)
         return;
     }
     struct address *address, *next;
-    HASH_ITER(hh, pacer->addresses, address, next)
-    {
+    HASH_ITER (hh, pacer->addresses, address, next) {
         forget(pacer, address);
     }
     free(pacer);
 }
 
-/* Half a second's worth may go at once: together with what is filled in meanwhile no second sees much
- * more than the rate. */
+/* Half a second's worth may go at once: together with what is filled in meanwhile no second sees
+ * much more than the rate. */
 void pacer_limit(struct pacer *pacer, enum channel_kind kind, const struct channel_limits *limits)
 {
     struct pace *pace = &pacer->paces[kind];
@@ -95,8 +94,7 @@ static void fill(struct pace *pace, int64_t now_ms)
 static void forget_idle(struct pacer *pacer, int64_t now_ms)
 {
     struct address *address, *next;
-    HASH_ITER(hh, pacer->addresses, address, next)
-    {
+    HASH_ITER (hh, pacer->addresses, address, next) {
         if (address->used_until_ms <= (double)now_ms && address->paused_until_ms <= now_ms) {
             forget(pacer, address);
         }
@@ -196,8 +194,7 @@ struct slot_grant pacer_ask(struct pacer *pacer, enum channel_kind kind, struct 
         return reserve(pace, tier, (double)pace->paused_until_ms, now_ms);
     }
     struct rate rate = rate_of(&pace->limits, address_text);
-    struct address *address =
-        address_of(pacer, kind, address_text, rate.interval_ms > 0, now_ms);
+    struct address *address = address_of(pacer, kind, address_text, rate.interval_ms > 0, now_ms);
     double at_ms = 0;
     if (address != NULL && address->paused_until_ms > now_ms) {
         return refuse((double)address->paused_until_ms, now_ms);
@@ -212,8 +209,8 @@ struct slot_grant pacer_ask(struct pacer *pacer, enum channel_kind kind, struct 
         bool others_wait = !reserved && pace->next_ms[tier] > (double)now_ms;
         if (others_wait || pace->tokens < needed) {
             double missing = needed > pace->tokens ? needed - pace->tokens : 0;
-            return reserve(pace, tier,
-                           (double)now_ms + missing * 1000 / pace->limits.per_second, now_ms);
+            return reserve(pace, tier, (double)now_ms + missing * 1000 / pace->limits.per_second,
+                           now_ms);
         }
         pace->tokens -= 1;
     }

@@ -1,5 +1,5 @@
-/* What is in force for the whole installation: from the configuration and, above it, from the store.
- * Loaded at the start, and again after a batch that had changed it failed. */
+/* What is in force for the whole installation: from the configuration and, above it, from the
+ * store. Loaded at the start, and again after a batch that had changed it failed. */
 #include <stdlib.h>
 
 #include "base/check.h"
@@ -14,8 +14,7 @@ static enum err read_setting(struct engine *engine, const char *name, json_t **r
 {
     struct str text = STR_NONE;
     *ret_json = NULL;
-    enum err error =
-        store_setting_get(engine->store, engine->settings_arena, name, &text, detail);
+    enum err error = store_setting_get(engine->store, engine->settings_arena, name, &text, detail);
     if (error != OK || text.length == 0) {
         return error;
     }
@@ -29,8 +28,8 @@ static void read_rollout(struct engine *engine, const json_t *json)
     struct str seed = json_get_str(json, "seed");
     *rollout = (struct rollout){
         .name = STR("superior_onboarding"),
-        .seed = seed.length > 0 ? arena_str(engine->settings_arena, seed)
-                                : STR("superior_onboarding"),
+        .seed =
+            seed.length > 0 ? arena_str(engine->settings_arena, seed) : STR("superior_onboarding"),
         .share_permyriad = (int)(json_get_number(json, "share", 0) * 100 + 0.5),
         .started_at_ms = json_get_int(json, "started_at_ms", 0),
         .rolled_back_entries = json_get_bool(json, "rolled_back_entries", false),
@@ -116,7 +115,8 @@ enum err settings_load(struct engine *engine, struct err_detail *detail)
     }
     if (error == OK) {
         engine->sending_stored = SENDING_ON;
-        if (json != NULL && !settings_mode_of(json_get_str(json, "mode"), &engine->sending_stored)) {
+        if (json != NULL &&
+            !settings_mode_of(json_get_str(json, "mode"), &engine->sending_stored)) {
             error = err_set(detail, ERR_CONFIG,
                             "the stored setting \"sending\" is none of on, off, dry-run; set it "
                             "with nudge sending");
@@ -155,8 +155,8 @@ enum err settings_load_pauses(struct engine *engine, struct err_detail *detail)
 
 /* ---- definitions ---- */
 
-enum err settings_store_catalog(struct engine *engine, const struct catalog *catalog, int64_t now_ms,
-                                struct err_detail *detail)
+enum err settings_store_catalog(struct engine *engine, const struct catalog *catalog,
+                                int64_t now_ms, struct err_detail *detail)
 {
     enum err error = OK;
     for (int i = 0; error == OK && i < catalog_journey_count(catalog); i++) {
@@ -167,8 +167,8 @@ enum err settings_store_catalog(struct engine *engine, const struct catalog *cat
     return error;
 }
 
-/* The definition is lost (it cannot be: rows are never deleted): the run goes on with the present one
- * of its name, or ends. */
+/* The definition is lost (it cannot be: rows are never deleted): the run goes on with the present
+ * one of its name, or ends. */
 static void substitute(struct engine *engine, struct run *run)
 {
     const struct journey *journey = catalog_journey(engine->catalog, run->journey);

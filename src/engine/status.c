@@ -48,8 +48,7 @@ void status_note_person(struct engine *engine, const struct person *person)
 void status_free(struct engine *engine)
 {
     struct waiting_user *user, *next;
-    HASH_ITER(hh, engine->waiting, user, next)
-    {
+    HASH_ITER (hh, engine->waiting, user, next) {
         HASH_DEL(engine->waiting, user);
         free(user);
     }

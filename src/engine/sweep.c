@@ -1,7 +1,7 @@
-/* Sweeps go over all people in pages, a page a batch, between other work: broadcasts, previews of them,
- * changes of set. Where a sweep stands is saved in the transaction that does its work, so that a restart
- * goes on there. A broadcast's recipients each get a delivery of class nudge through the gate; they are
- * made no faster than its pace, and than the channel can take them. */
+/* Sweeps go over all people in pages, a page a batch, between other work: broadcasts, previews of
+ * them, changes of set. Where a sweep stands is saved in the transaction that does its work, so
+ * that a restart goes on there. A broadcast's recipients each get a delivery of class nudge through
+ * the gate; they are made no faster than its pace, and than the channel can take them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,8 +44,8 @@ struct language_text {
 struct sweep {
     struct sweep *next;
     enum sweep_kind kind;
-    bool fresh; /* begun by the batch that is not committed yet */
-    int64_t id; /* of the broadcast */
+    bool fresh;    /* begun by the batch that is not committed yet */
+    int64_t id;    /* of the broadcast */
     char name[32]; /* of the move */
     struct arena *arena;
     struct condition *filter; /* NULL: everyone */
@@ -173,9 +173,7 @@ static enum err send_test(struct batch *batch, struct sweep *sweep, struct engin
                           struct command_work *command, const json_t *who,
                           struct err_detail *detail)
 {
-    struct input input = {.kind = INPUT_ADMIN,
-                          .source = command->actor,
-                          .name = STR("reply")};
+    struct input input = {.kind = INPUT_ADMIN, .source = command->actor, .name = STR("reply")};
     command->error = command_person(batch->arena, who, &input, &command->detail);
     if (command->error != OK) {
         return OK;
@@ -204,8 +202,7 @@ static enum err send_test(struct batch *batch, struct sweep *sweep, struct engin
 }
 
 static enum err insert_broadcast(struct engine *engine, struct batch *batch, struct sweep *sweep,
-                                 const json_t *payload, struct str actor,
-                                 struct err_detail *detail)
+                                 const json_t *payload, struct str actor, struct err_detail *detail)
 {
     int64_t at_ms = json_get_int(payload, "at_ms", 0);
     at_ms = at_ms > batch->now_ms ? at_ms : batch->now_ms;
@@ -246,8 +243,7 @@ enum err sweep_broadcast(struct engine *engine, struct batch *batch, struct comm
     sweep->pace_per_s = json_get_number(payload, "per_second", 0);
     command->error = compile_texts(sweep, json_get_object(payload, "text"), &command->detail);
     if (command->error == OK) {
-        command->error =
-            compile_filter(sweep, json_get_str(payload, "filter"), &command->detail);
+        command->error = compile_filter(sweep, json_get_str(payload, "filter"), &command->detail);
     }
     if (command->error == OK && !(sweep->pace_per_s >= 0 && sweep->pace_per_s <= 1000)) {
         command->error =
@@ -442,12 +438,10 @@ static void add_move(struct batch *batch, const struct sweep *sweep, int64_t use
 static enum err look_at(struct engine *engine, struct batch *batch, struct sweep *sweep,
                         const struct rows *page, int allowed, struct err_detail *detail)
 {
-    struct person_want *wants =
-        ARENA_ARRAY(batch->arena, struct person_want, (size_t)page->count);
+    struct person_want *wants = ARENA_ARRAY(batch->arena, struct person_want, (size_t)page->count);
     struct person **people = ARENA_ARRAY(batch->arena, struct person *, (size_t)page->count);
     for (int i = 0; i < page->count; i++) {
-        wants[i] = (struct person_want){.user_id = page->cells[i].integer,
-                                        .now_ms = batch->now_ms};
+        wants[i] = (struct person_want){.user_id = page->cells[i].integer, .now_ms = batch->now_ms};
     }
     enum err error = OK;
     if (sweep->kind != SWEEP_MOVE) {
@@ -508,13 +502,12 @@ static enum err step_one(struct engine *engine, struct batch *batch, struct swee
     }
     const struct arg args[] = {ARG_INT(sweep->now.cursor), ARG_INT(PAGE_USERS)};
     struct rows page = {0};
-    enum err error = store_query(engine->store, batch->arena, "users_page", args, 2, PAGE_USERS,
-                                 &page, detail);
+    enum err error =
+        store_query(engine->store, batch->arena, "users_page", args, 2, PAGE_USERS, &page, detail);
     if (error == OK) {
         error = look_at(engine, batch, sweep, &page, allowed, detail);
     }
-    bool whole = page.count == 0 ||
-                 sweep->now.cursor == page.cells[page.count - 1].integer;
+    bool whole = page.count == 0 || sweep->now.cursor == page.cells[page.count - 1].integer;
     sweep->now.done = page.count < PAGE_USERS && whole;
     sweep->now.next_at_ms = batch->now_ms;
     return error == OK ? save_progress(engine, batch, sweep, detail) : error;

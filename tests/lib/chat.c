@@ -1,3 +1,5 @@
+/* The person in the chat: chat.h says what it plays. It keeps the rules of saving (new rows become
+ * saved ones, messages count as sent) in one place, so that tests state only what people do. */
 #include "lib/chat.h"
 
 #include <stdlib.h>
