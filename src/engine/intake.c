@@ -220,8 +220,7 @@ static enum err load_people(struct engine *engine, struct batch *batch, struct r
     if (wanted == 0) {
         return OK;
     }
-    enum err error =
-        store_people_load(engine->store, batch->arena, wants, wanted, people, detail);
+    enum err error = store_people_load(engine->store, batch->arena, wants, wanted, people, detail);
     int next = 0;
     for (struct slot *slot = round->slots; error == OK && slot != NULL; slot = slot->hh.next) {
         if (!slot->is_new) {
@@ -257,10 +256,9 @@ static void keep_events(struct engine *engine, struct batch *batch, struct round
     int needed = round->event_count + decision->event_count;
     if (needed > round->event_capacity) {
         int capacity = 2 * needed;
-        round->events =
-            arena_grow(batch->arena, round->events,
-                       (size_t)round->event_count * sizeof(struct event),
-                       (size_t)capacity * sizeof(struct event));
+        round->events = arena_grow(batch->arena, round->events,
+                                   (size_t)round->event_count * sizeof(struct event),
+                                   (size_t)capacity * sizeof(struct event));
         round->event_capacity = capacity;
     }
     if (decision->event_count > 0) {
@@ -394,6 +392,11 @@ static enum err save_rest(struct engine *engine, struct batch *batch, struct wor
     for (int i = 0; error == OK && i < decision->identity_count; i++) {
         error = store_identity_change(store, work->input.user_id, &decision->identities[i],
                                       batch->now_ms, detail);
+        if (error == ERR_CONFLICT) {
+            /* Another person has it. Nothing was changed; the rest of the batch is not to suffer. */
+            log_warn("engine", "identity refused", "user=%lld", (long long)work->input.user_id);
+            error = OK;
+        }
     }
     if (error == OK && decision->export_file) {
         error = export_person(engine, batch, work, detail);
@@ -412,8 +415,7 @@ static enum err save_round(struct engine *engine, struct batch *batch, struct ro
             people[filled++] = slot->person;
         }
     }
-    enum err error =
-        filled > 0 ? store_people_save(engine->store, people, filled, detail) : OK;
+    enum err error = filled > 0 ? store_people_save(engine->store, people, filled, detail) : OK;
     if (error == OK && round->event_count > 0) {
         error = store_events_append(engine->store, round->events, round->event_count, detail);
     }
