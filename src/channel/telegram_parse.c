@@ -233,7 +233,7 @@ static bool read_group(struct reading *reading, const json_t *message, int64_t c
         return false;
     }
     input->kind = INPUT_GROUP;
-    input->text = text;
+    input->text = copy_cut(reading->arena, json_get_str(message, "text"), LIMIT_TEXT_BYTES);
     input->address = decimal(reading->arena, chat);
     input->in_group = true;
     input->bot_name = arena_str(reading->arena, reading->bot_name);

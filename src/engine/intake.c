@@ -404,6 +404,17 @@ static enum err save_rest(struct engine *engine, struct batch *batch, struct wor
     return error;
 }
 
+/* Whoever writes after being erased is somebody new. */
+static void forget_erased(struct batch *batch, int64_t user_id)
+{
+    for (int i = 0; i < batch->work_count; i++) {
+        struct work *work = batch->works[i];
+        if (!work->done && work->input.user_id == user_id && work->input.identity.length > 0) {
+            work->input.user_id = 0;
+        }
+    }
+}
+
 static enum err save_round(struct engine *engine, struct batch *batch, struct round *round,
                            struct err_detail *detail)
 {
@@ -428,6 +439,7 @@ static enum err save_round(struct engine *engine, struct batch *batch, struct ro
     for (struct slot *slot = round->slots; error == OK && slot != NULL; slot = slot->hh.next) {
         if (slot->erase) {
             error = store_user_erase(engine->store, slot->user_id, batch->now_ms, detail);
+            forget_erased(batch, slot->user_id);
         }
     }
     return error;

@@ -149,6 +149,7 @@ static void groups_are_answered_only_by_name(void **state)
     struct input input = relevant(state, "{\"update_id\":5,\"message\":{\"message_id\":4," FROM
                                          "," GROUP ",\"text\":\"/start@our_bot\"}}");
     assert_int_equal(input.kind, INPUT_GROUP);
+    assert_str(input.text, "/start@our_bot");
     assert_str(input.address, "-1001234567890");
     assert_str(input.identity, "77");
     assert_str(input.bot_name, "our_bot");

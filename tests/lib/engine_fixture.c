@@ -1,0 +1,265 @@
+/* The engine's fixture: everything real but the clock and the channel. */
+#include "lib/engine_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "base/embed.h"
+
+const int64_t fixture_start_ms = 1795428000000;
+
+enum { STEPS_MAX = 20000 };
+
+static struct catalog *build_catalog(struct arena *arena)
+{
+    struct definition_file *files =
+        ARENA_ARRAY(arena, struct definition_file, nudge_journeys_count);
+    for (size_t i = 0; i < nudge_journeys_count; i++) {
+        files[i].name = str_of(nudge_journeys[i].name);
+        files[i].yaml =
+            (struct str){(const char *)nudge_journeys[i].data, nudge_journeys[i].length};
+    }
+    struct catalog *catalog = NULL;
+    struct mistakes mistakes = {0};
+    enum err error = catalog_build(arena, files, (int)nudge_journeys_count, &catalog, &mistakes);
+    for (int i = 0; i < mistakes.count; i++) {
+        print_message("%.*s:%d: %.*s\n", STR_ARG(mistakes.items[i].file), mistakes.items[i].line,
+                      STR_ARG(mistakes.items[i].text));
+    }
+    assert_int_equal(error, OK);
+    return catalog;
+}
+
+enum err fixture_start(struct engine_fixture *fixture, struct err_detail *detail)
+{
+    struct catalog *catalog = build_catalog(fixture->arena);
+    struct engine_options options = {
+        .config = &fixture->config,
+        .clock = fixture->clock,
+        .store = fixture->store,
+        .catalog = catalog,
+        .seed = 42,
+        .lease_ms = 10000,
+        .owner = 4711,
+        .pacing = fixture->pacing,
+    };
+    options.channels[CHANNEL_TELEGRAM] = fixture->telegram;
+    enum err error = engine_new(&options, &fixture->engine, detail);
+    if (error != OK) {
+        catalog_free(catalog);
+        return error;
+    }
+    struct channel_sink sink = engine_sink(fixture->engine);
+    fake_channel_sink(fixture->telegram, &sink);
+    return OK;
+}
+
+static void must_start(struct engine_fixture *fixture)
+{
+    struct err_detail detail = {""};
+    enum err error = fixture_start(fixture, &detail);
+    if (error != OK) {
+        fail_msg("engine_new: %s", detail.text);
+    }
+}
+
+int engine_fixture_set_up(void **state)
+{
+    struct engine_fixture *fixture = calloc(1, sizeof(*fixture));
+    assert_non_null(fixture);
+    struct err_detail detail = {""};
+    char *environment[] = {(char *)(uintptr_t) "DEFAULT_TIME_ZONE=UTC", NULL};
+    fixture->arena = arena_new(64 * 1024);
+    assert_int_equal(config_load(fixture->arena, environment, NULL, &fixture->config, &detail), OK);
+    snprintf(fixture->folder, sizeof(fixture->folder), "/tmp/nudge-engine-XXXXXX");
+    assert_non_null(mkdtemp(fixture->folder));
+    snprintf(fixture->url, sizeof(fixture->url), "sqlite:%s/test.db", fixture->folder);
+    fixture->clock = clock_new_virtual(fixture_start_ms);
+    if (store_open(fixture->url, STORE_WRITER, &fixture->store, &detail) != OK ||
+        store_migrate(fixture->store, NULL, NULL, &detail) != OK) {
+        fail_msg("store: %s", detail.text);
+    }
+    assert_int_equal(sqlite3_open(fixture->url + strlen("sqlite:"), &fixture->reader), SQLITE_OK);
+    fixture->limits = (struct channel_limits){.per_second = 30,
+                                              .per_second_per_address = 1,
+                                              .burst_per_address = 3,
+                                              .per_minute_per_group = 20};
+    fixture->telegram = fake_channel_new(CHANNEL_TELEGRAM, fixture->clock, &fixture->limits);
+    fixture->pacing = true;
+    must_start(fixture);
+    *state = fixture;
+    return 0;
+}
+
+int engine_fixture_tear_down(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    static const char *const names[] = {"test.db", "test.db-wal", "test.db-shm"};
+    engine_free(fixture->engine);
+    fixture->telegram->ops->free(fixture->telegram);
+    store_close(fixture->store);
+    sqlite3_close(fixture->reader);
+    for (size_t i = 0; i < 3; i++) {
+        char path[128];
+        snprintf(path, sizeof(path), "%s/%s", fixture->folder, names[i]);
+        unlink(path);
+    }
+    rmdir(fixture->folder);
+    clock_free(fixture->clock);
+    arena_free(fixture->arena);
+    free(fixture);
+    return 0;
+}
+
+void fixture_restart(struct engine_fixture *fixture)
+{
+    engine_free(fixture->engine);
+    fixture->engine = NULL;
+    must_start(fixture);
+}
+
+static void answered(void *context, const struct outcome *outcome)
+{
+    struct engine_fixture *fixture = context;
+    fixture->answers++;
+    fixture->error = outcome->error;
+    fixture->handled = outcome->handled;
+    fixture->duplicate = outcome->duplicate;
+    fixture->user_id = outcome->user_id;
+    str_copy(fixture->result, sizeof(fixture->result), outcome->result);
+    snprintf(fixture->detail, sizeof(fixture->detail), "%s",
+             outcome->detail != NULL ? outcome->detail->text : "");
+}
+
+struct input fixture_input(struct engine_fixture *fixture, int64_t chat, const char *text)
+{
+    struct input input = {.kind = INPUT_TEXT,
+                          .source = STR("telegram"),
+                          .channel = CHANNEL_TELEGRAM,
+                          .first_name = STR("Ada"),
+                          .may_create = true,
+                          .text = str_of(text)};
+    input.identity = arena_printf(fixture->arena, "%lld", (long long)chat);
+    input.address = input.identity;
+    input.external_id = arena_printf(fixture->arena, "%lld", (long long)++fixture->update_id);
+    return input;
+}
+
+void fixture_submit(struct engine_fixture *fixture, const struct input *input)
+{
+    assert_int_equal(engine_submit(fixture->engine, input, answered, fixture), OK);
+}
+
+void fixture_text(struct engine_fixture *fixture, int64_t chat, const char *text)
+{
+    struct input input = fixture_input(fixture, chat, text);
+    fixture_submit(fixture, &input);
+}
+
+void fixture_button(struct engine_fixture *fixture, int64_t chat, const char *token)
+{
+    struct input input = fixture_input(fixture, chat, "");
+    input.kind = INPUT_BUTTON;
+    input.may_create = false;
+    input.token = str_of(token);
+    input.callback_id = STR("cb");
+    input.message_id = STR("5");
+    fixture_submit(fixture, &input);
+}
+
+void fixture_command(struct engine_fixture *fixture, const char *kind, const char *payload)
+{
+    fixture->error = OK;
+    assert_int_equal(engine_command(fixture->engine, str_of(kind), str_of(payload), STR("test"),
+                                    answered, fixture),
+                     OK);
+}
+
+void fixture_settle(struct engine_fixture *fixture)
+{
+    struct step_result result = {.more = true};
+    for (int i = 0; result.more; i++) {
+        struct err_detail detail = {""};
+        enum err error = engine_step(fixture->engine, &result, &detail);
+        if (error != OK) {
+            fail_msg("engine_step: %s: %s", err_text(error), detail.text);
+        }
+        if (i == STEPS_MAX) {
+            fail_msg("the engine finds no end: due %d", result.due);
+        }
+    }
+}
+
+void fixture_advance(struct engine_fixture *fixture, int64_t by_ms)
+{
+    int64_t until_ms = clock_now_ms(fixture->clock) + by_ms;
+    for (;;) {
+        fixture_settle(fixture);
+        struct step_result result = {0};
+        struct err_detail detail = {""};
+        assert_int_equal(engine_step(fixture->engine, &result, &detail), OK);
+        if (result.next_due_at_ms > until_ms) {
+            break;
+        }
+        clock_set(fixture->clock, result.next_due_at_ms);
+    }
+    clock_set(fixture->clock, until_ms);
+    fixture_settle(fixture);
+}
+
+static sqlite3_stmt *prepare(struct engine_fixture *fixture, const char *sql)
+{
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v2(fixture->reader, sql, -1, &statement, NULL) != SQLITE_OK) {
+        fail_msg("%s: %s", sql, sqlite3_errmsg(fixture->reader));
+    }
+    return statement;
+}
+
+int64_t fixture_int(struct engine_fixture *fixture, const char *sql)
+{
+    sqlite3_stmt *statement = prepare(fixture, sql);
+    int64_t value = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_finalize(statement);
+    return value;
+}
+
+void fixture_string(struct engine_fixture *fixture, const char *sql, char *ret_text, size_t size)
+{
+    sqlite3_stmt *statement = prepare(fixture, sql);
+    const char *text = sqlite3_step(statement) == SQLITE_ROW
+                           ? (const char *)sqlite3_column_text(statement, 0)
+                           : "";
+    snprintf(ret_text, size, "%s", text != NULL ? text : "");
+    sqlite3_finalize(statement);
+}
+
+int fixture_messages(struct engine_fixture *fixture)
+{
+    int count;
+    int messages = 0;
+    const struct fake_sent *sent = fake_channel_sent(fixture->telegram, &count);
+    for (int i = 0; i < count; i++) {
+        messages += !sent[i].is_act;
+    }
+    return messages;
+}
+
+const struct fake_sent *fixture_last(struct engine_fixture *fixture)
+{
+    int count;
+    const struct fake_sent *sent = fake_channel_sent(fixture->telegram, &count);
+    while (count > 0 && sent[count - 1].is_act) {
+        count--;
+    }
+    return count > 0 ? &sent[count - 1] : NULL;
+}
