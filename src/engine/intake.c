@@ -415,6 +415,19 @@ static void forget_erased(struct batch *batch, int64_t user_id)
     }
 }
 
+/* The core puts messages into the order of sending; the store chains them by age. */
+static void sort_deliveries(struct person *person)
+{
+    for (int i = 1; i < person->delivery_count; i++) {
+        struct delivery *moved = person->deliveries[i];
+        int to = i;
+        for (; to > 0 && person->deliveries[to - 1]->id > moved->id; to--) {
+            person->deliveries[to] = person->deliveries[to - 1];
+        }
+        person->deliveries[to] = moved;
+    }
+}
+
 static enum err save_round(struct engine *engine, struct batch *batch, struct round *round,
                            struct err_detail *detail)
 {
@@ -423,6 +436,7 @@ static enum err save_round(struct engine *engine, struct batch *batch, struct ro
     int filled = 0;
     for (struct slot *slot = round->slots; slot != NULL; slot = slot->hh.next) {
         if (slot->person != NULL) {
+            sort_deliveries(slot->person);
             people[filled++] = slot->person;
         }
     }
