@@ -1,5 +1,5 @@
-/* nudge journeys: checking, listing, showing and drawing definitions. It reads files only; nothing is
- * sent and nothing is changed. */
+/* nudge journeys: checking, listing, showing and drawing definitions. It reads files only; nothing
+ * is sent and nothing is changed. */
 #include <stdio.h>
 #include <string.h>
 

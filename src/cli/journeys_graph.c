@@ -141,7 +141,7 @@ static struct graph build(const struct journeys_view *view, const struct journey
     return graph;
 }
 
-/* ---- as text ------------------------------------------------------------------------------------ */
+/* ---- as text --------------------------------------------------------------------------------- */
 
 void journeys_draw(const struct journeys_view *view, const struct journey *journey)
 {
@@ -159,7 +159,7 @@ void journeys_draw(const struct journeys_view *view, const struct journey *journ
     }
 }
 
-/* ---- for Graphviz ------------------------------------------------------------------------------- */
+/* ---- for Graphviz ---------------------------------------------------------------------------- */
 
 /* A quoted string of the DOT language. */
 static void put_quoted(struct str text, FILE *out)

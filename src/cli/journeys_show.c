@@ -2,7 +2,7 @@
 #include "cli/journeys_view.h"
 #include "core/journey_words.h"
 
-/* ---- for people --------------------------------------------------------------------------------- */
+/* ---- for people ------------------------------------------------------------------------------ */
 
 /* A text, every line of it indented. */
 static void print_text(struct str text, const char *indent)
@@ -152,7 +152,7 @@ void journeys_show(const struct journeys_view *view, const struct journey *journ
     }
 }
 
-/* ---- for programs ------------------------------------------------------------------------------- */
+/* ---- for programs ---------------------------------------------------------------------------- */
 
 /* {"en": …, "de": …}; NULL for none. */
 static json_t *message_json(const struct journeys_view *view, const struct message *message)
