@@ -63,10 +63,10 @@
     X(STREAK_DAYS, "streak_days", FACT_NUMBER, NULL, "days in a row with a completion, up to now") \
     X(STREAK_BEST_DAYS, "streak_best_days", FACT_NUMBER, NULL, "the longest such streak")          \
     X(SUGGESTED_SIZE, "suggested_size", FACT_TEXT, NULL,                                           \
-      "suggested size of the next commitment, such as 5 min; unknown at first")                    \
+      "suggested size of the next commitment, such as 5 min")                                      \
     X(SUGGESTED_MINUTES, "suggested_minutes", FACT_NUMBER, NULL, "the same as a number")           \
     X(NEXT_SIZE, "next_size", FACT_TEXT, NULL,                                                     \
-      "one rung above the suggestion, else above the commitment's size; may be unknown")           \
+      "one rung above the size of this commitment, else above the suggestion")                     \
     X(NEXT_MINUTES, "next_minutes", FACT_NUMBER, NULL, "the same as a number")                     \
     X(BEST_HOUR, "best_hour", FACT_NUMBER, NULL,                                                   \
       "hour of their day with most activity, 0 to 23; "                                            \

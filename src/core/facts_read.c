@@ -75,24 +75,19 @@ static struct str size_in_words(struct arena *arena, int size_s)
     return arena_printf(arena, "%d h %d min", size_s / 3600, size_s % 3600 / 60);
 }
 
-/* 0: none suggested yet. */
 static int suggested_size_s(const struct facts *facts)
 {
-    int rung = facts->person->user.ladder_rung;
-    return rung >= 0 && rung < LADDER_RUNGS ? ladder_size_s(rung) : 0;
+    return ladder_size_s(commitment_suggested_rung(&facts->person->user));
 }
 
+/* One rung above the size of what was just done, else above the suggestion: what "level up" makes. */
 static int next_size_s(const struct facts *facts)
 {
-    int size_s = suggested_size_s(facts);
-    if (size_s == 0 && facts->commitment != NULL) {
-        size_s = facts->commitment->size_s;
+    int rung = commitment_suggested_rung(&facts->person->user);
+    if (facts->commitment != NULL && facts->commitment->size_s > 0) {
+        rung = ladder_rung_of(facts->commitment->size_s);
     }
-    if (size_s == 0) {
-        return 0;
-    }
-    int rung = ladder_rung_of(size_s) + 1;
-    return ladder_size_s(rung < LADDER_RUNGS ? rung : LADDER_RUNGS - 1);
+    return ladder_size_s(rung + 1 < LADDER_RUNGS ? rung + 1 : LADDER_RUNGS - 1);
 }
 
 static struct fact_value size_text(const struct facts *facts, int size_s)
