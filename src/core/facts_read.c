@@ -80,7 +80,8 @@ static int suggested_size_s(const struct facts *facts)
     return ladder_size_s(commitment_suggested_rung(&facts->person->user));
 }
 
-/* One rung above the size of what was just done, else above the suggestion: what "level up" makes. */
+/* One rung above the size of what was just done, else above the suggestion: what "level up"
+ * makes. */
 static int next_size_s(const struct facts *facts)
 {
     int rung = commitment_suggested_rung(&facts->person->user);

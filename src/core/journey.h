@@ -110,7 +110,7 @@ struct step {
     int64_t after_ms;
     struct condition *when; /* NULL: always; false when due: the step is skipped */
     struct prompt prompt;
-    struct str experiment; /* "" none: variants of prompt.text */
+    struct str experiment; /* "" none: variants of prompt.text, which is the first */
     struct variant *variants;
     int variant_count;
     enum expects expects;

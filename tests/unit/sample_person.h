@@ -1,5 +1,5 @@
-/* One person with a run and a commitment, filled so that every fact is known; tests change what they
- * are about. */
+/* One person with a run and a commitment, filled so that every fact is known; tests change what
+ * they are about. */
 #pragma once
 
 #include <string.h>

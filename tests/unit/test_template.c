@@ -110,7 +110,7 @@ static void texts_of_people_cannot_become_markup(void **state)
     arena_free(arena);
 }
 
-/* The text nodes of the document, nothing else: markup inside adds nothing, lost signs are missed. */
+/* The text nodes of the document: markup adds nothing to them, lost signs are missed. */
 static char *visible_text(struct str markdown, bool *ret_plain)
 {
     cmark_node *document = cmark_parse_document(markdown.ptr, markdown.length, CMARK_OPT_DEFAULT);
@@ -137,8 +137,8 @@ static char *visible_text(struct str markdown, bool *ret_plain)
     return visible;
 }
 
-/* Random lines of the signs that Markdown knows: after escaping, a Markdown reader sees them as they
- * were written. */
+/* Random lines of the signs that Markdown knows: after escaping, a Markdown reader sees them as
+ * they were written. */
 static void escaped_text_reads_as_it_was_written(void **state)
 {
     (void)state;
