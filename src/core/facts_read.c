@@ -115,7 +115,7 @@ static int64_t commitment_ms(const struct facts *facts)
 static struct str time_in_words(const struct facts *facts, int64_t taken_ms)
 {
     int64_t minutes = (taken_ms + MINUTE_MS / 2) / MINUTE_MS;
-    if (minutes < 90) {
+    if (minutes < 60) {
         return arena_printf(facts->arena, "%d min", minutes < 1 ? 1 : (int)minutes);
     }
     struct str hours =

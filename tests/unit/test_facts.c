@@ -1,5 +1,5 @@
 /* Facts: each is known for a full person and has the value that its description promises; the
- * reference page is made from the table (NUDGE_UPDATE=1 in the environment rewrites it). */
+ * reference page is made from the table (UPDATE=1 in the environment rewrites it). */
 #include "core/facts.h"
 
 #include <setjmp.h>
@@ -201,7 +201,7 @@ static void the_page_is_made_from_the_table(void **state)
     static const char path[] = TEST_DATA_DIR "/../../docs/reference/facts.md";
     struct arena *arena = arena_new(64 * 1024);
     struct str page = facts_page(arena);
-    if (getenv("NUDGE_UPDATE") != NULL) {
+    if (getenv("UPDATE") != NULL) {
         FILE *file = fopen(path, "we");
         assert_non_null(file);
         assert_int_equal(fwrite(page.ptr, 1, page.length, file), page.length);

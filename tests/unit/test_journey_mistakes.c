@@ -1,6 +1,6 @@
 /* Broken definitions and the exact mistakes that are reported: every folder of
  * tests/data/journeys-broken is compiled, and the lines are compared with its file `expected`
- * (NUDGE_UPDATE=1 in the environment rewrites them). Hostile files are made here. */
+ * (UPDATE=1 in the environment rewrites them). Hostile files are made here. */
 #include "core/mistakes.h"
 
 #include <dirent.h>
@@ -77,7 +77,7 @@ static bool folder_is_as_expected(struct arena *arena, const char *name)
     assert_int_equal(catalog_build(arena, files, count, &catalog, &mistakes), ERR_INVALID);
     assert_null(catalog);
     struct str lines = mistake_lines(arena, &mistakes);
-    if (getenv("NUDGE_UPDATE") != NULL) {
+    if (getenv("UPDATE") != NULL) {
         FILE *file = fopen(expected_path.ptr, "we");
         assert_non_null(file);
         assert_int_equal(fwrite(lines.ptr, 1, lines.length, file), lines.length);
