@@ -406,9 +406,22 @@ void compose_refuse(struct deciding *deciding, struct delivery *delivery, const 
     }
 }
 
+bool compose_is_of_use(const struct deciding *deciding, const struct delivery *delivery)
+{
+    if (delivery->run_id == 0 || delivery->kind >= KIND_GRADUATION ||
+        delivery->kind == KIND_CELEBRATION) {
+        return true;
+    }
+    const struct run *run = person_run(deciding->person, delivery->run_id);
+    return run != NULL && run->outcome == RUN_ACTIVE && run->delivery_id == delivery->id;
+}
+
 void compose_claim(struct deciding *deciding, struct delivery *delivery)
 {
     struct gate gate = pressure_gate(deciding->world, deciding->person, delivery);
+    if (!compose_is_of_use(deciding, delivery)) {
+        gate = (struct gate){.verdict = GATE_SUPPRESS, .reason = "run_ended"};
+    }
     if (gate.verdict == GATE_SEND && delivery->kind == KIND_BROADCAST &&
         delivery->language.length == 0) {
         pressure_count(deciding->world, deciding->person, delivery);
@@ -421,7 +434,7 @@ void compose_claim(struct deciding *deciding, struct delivery *delivery)
             journey == NULL
                 ? NULL
                 : compose_source(journey, delivery->step_index, delivery->kind, delivery->variant);
-        if (text == NULL || run->outcome != RUN_ACTIVE) {
+        if (text == NULL) { /* a celebration whose run is not loaded */
             gate = (struct gate){.verdict = GATE_SUPPRESS, .reason = "run_ended"};
         } else {
             pressure_count(deciding->world, deciding->person, delivery);

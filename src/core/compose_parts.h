@@ -26,6 +26,8 @@ struct delivery *compose_reply_new(struct deciding *deciding, struct str markdow
 void compose_send(struct deciding *deciding, struct delivery *delivery);
 /* Holds, suppresses or expires it as the gate said. */
 void compose_refuse(struct deciding *deciding, struct delivery *delivery, const struct gate *gate);
+/* Whether a message still makes sense: one of a run does only while the run waits for it. */
+bool compose_is_of_use(const struct deciding *deciding, const struct delivery *delivery);
 /* Records an event about a delivery with its reason. */
 void compose_delivery_event(struct deciding *deciding, const struct delivery *delivery,
                             enum event_type type);

@@ -268,6 +268,10 @@ static void admin_retry(struct deciding *deciding)
         fail(deciding, ERR_NOT_FOUND, "this person has no such delivery");
         return;
     }
+    if (!compose_is_of_use(deciding, delivery)) {
+        fail(deciding, ERR_CONFLICT, "the run of this delivery has gone on or ended");
+        return;
+    }
     if ((delivery->state != DELIVERY_DEAD && delivery->state != DELIVERY_FAILED) ||
         !delivery_move(delivery, DELIVERY_SCHEDULED, STR("by_hand"))) {
         fail(deciding, ERR_CONFLICT, "only dead and failed deliveries can be retried");

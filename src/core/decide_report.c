@@ -75,26 +75,36 @@ static void sent(struct deciding *deciding, struct delivery *delivery, enum deli
     tell_run(deciding, delivery);
 }
 
+/* Back to waiting for another attempt, unless the run has gone on meanwhile. */
+static bool reschedule(struct deciding *deciding, struct delivery *delivery, struct str reason)
+{
+    if (delivery->state != DELIVERY_SENDING) {
+        return false; /* of an attempt that was given up, or that arrived after all */
+    }
+    if (!compose_is_of_use(deciding, delivery)) {
+        delivery_move(delivery, DELIVERY_SUPPRESSED, STR("run_ended"));
+        compose_delivery_event(deciding, delivery, EVENT_MESSAGE_SUPPRESSED);
+        return false;
+    }
+    return delivery_move(delivery, DELIVERY_SCHEDULED, reason);
+}
+
 static void retry(struct deciding *deciding, struct delivery *delivery)
 {
     int64_t now_ms = deciding->world->now_ms;
     int64_t at_ms = deciding->input->retry_at_ms;
-    if (delivery->state != DELIVERY_SENDING) {
-        return; /* of an attempt that was given up, or that arrived after all */
-    }
-    if (delivery->attempts >= ATTEMPTS_MAX) {
+    if (delivery->state == DELIVERY_SENDING && delivery->attempts >= ATTEMPTS_MAX) {
         ended(deciding, delivery, DELIVERY_DEAD, reason_of(deciding, "retries_used_up"));
-        return;
+    } else if (reschedule(deciding, delivery, reason_of(deciding, "retry"))) {
+        delivery->next_at_ms = at_ms > now_ms ? at_ms : now_ms + backoff_ms(delivery);
     }
-    delivery_move(delivery, DELIVERY_SCHEDULED, reason_of(deciding, "retry"));
-    delivery->next_at_ms = at_ms > now_ms ? at_ms : now_ms + backoff_ms(delivery);
 }
 
 static void paused(struct deciding *deciding, struct delivery *delivery)
 {
     int64_t now_ms = deciding->world->now_ms;
     int64_t at_ms = deciding->input->retry_at_ms;
-    if (delivery_move(delivery, DELIVERY_SCHEDULED, reason_of(deciding, "paused"))) {
+    if (reschedule(deciding, delivery, reason_of(deciding, "paused"))) {
         delivery->attempts--; /* the provider was not asked for this one */
         delivery->next_at_ms = at_ms > now_ms ? at_ms : now_ms + BACKOFF_FIRST_MS;
     }
@@ -126,14 +136,13 @@ static void migrated(struct deciding *deciding, struct delivery *delivery)
 {
     struct user *user = &deciding->person->user;
     struct str address = arena_str(deciding->arena, deciding->input->new_address);
-    if (address.length == 0) {
+    if (address.length == 0 || str_equal(address, delivery->address)) {
         ended(deciding, delivery, DELIVERY_FAILED, STR("migrated"));
         return;
     }
     user->contacts[delivery->channel].address = address;
     user->changed = true;
-    if (delivery_move(delivery, DELIVERY_SCHEDULED, STR("migrated"))) {
-        delivery->attempts--;
+    if (reschedule(deciding, delivery, STR("migrated"))) {
         delivery->address = address;
         delivery->next_at_ms = deciding->world->now_ms;
     }

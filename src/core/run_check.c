@@ -53,7 +53,7 @@ static const char *check_ended(const struct person *person, const struct run *ru
     for (int i = 0; i < person->delivery_count; i++) {
         const struct delivery *delivery = person->deliveries[i];
         if (delivery->run_id == run->id && delivery->state == DELIVERY_SCHEDULED &&
-            delivery->class != CLASS_REPLY && delivery->attempts == 0) {
+            (delivery->kind < KIND_CELEBRATION || delivery->kind == KIND_ABANDONMENT)) {
             return "an ended run still wants to send";
         }
     }

@@ -1,0 +1,219 @@
+/* The gate (core/pressure.h): every class against every reason, on the edges of the hours and caps.
+ */
+#include "core/pressure.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "actor.h"
+#include "base/limits.h"
+
+#define MONDAY_9 ((int64_t)1795420800000) /* 23 November 2026, 09:00 in Berlin */
+
+struct fixture {
+    struct actor *actor;
+    struct delivery delivery;
+};
+
+static void *must(void *pointer)
+{
+    assert_non_null(pointer);
+    return pointer;
+}
+
+static int setup(void **state)
+{
+    struct fixture *fixture = must(calloc(1, sizeof(*fixture)));
+    fixture->actor = actor_new(4711, MONDAY_9);
+    struct user *user = &fixture->actor->person->user;
+    user->contacts[CHANNEL_TELEGRAM] = (struct contact){STR("4711"), REACH_OK};
+    user->channel = CHANNEL_TELEGRAM;
+    fixture->delivery = (struct delivery){
+        .channel = CHANNEL_TELEGRAM, .class = CLASS_NUDGE, .expires_at_ms = MONDAY_9 + 10 * DAY_MS};
+    *state = fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *fixture = *state;
+    actor_free(fixture->actor);
+    free(fixture);
+    return 0;
+}
+
+static struct gate ask(struct fixture *fixture, enum message_class class, int64_t at_ms)
+{
+    fixture->actor->world.now_ms = at_ms;
+    fixture->delivery.class = class;
+    return pressure_gate(&fixture->actor->world, fixture->actor->person, &fixture->delivery);
+}
+
+static void expect(struct gate gate, enum gate_verdict verdict, const char *reason)
+{
+    assert_int_equal(gate.verdict, verdict);
+    assert_string_equal(gate.reason, reason);
+}
+
+static void quiet_hours_hold_all_but_replies(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t at_22 = MONDAY_9 + 13 * HOUR_MS, at_8 = MONDAY_9 + 23 * HOUR_MS;
+    for (int i = CLASS_REPLY; i <= CLASS_NUDGE; i++) {
+        enum message_class class = (enum message_class)i;
+        expect(ask(fixture, class, at_22 - 1), GATE_SEND, "");
+        expect(ask(fixture, class, at_8), GATE_SEND, "");
+        if (class == CLASS_REPLY) {
+            expect(ask(fixture, class, at_22), GATE_SEND, "");
+            continue;
+        }
+        struct gate gate = ask(fixture, class, at_22);
+        expect(gate, GATE_HOLD, "quiet_hours");
+        assert_int_equal(gate.until_ms, at_8);
+        assert_true(gate.hold_is_free);
+        assert_int_equal(ask(fixture, class, at_8 - 1).until_ms, at_8);
+    }
+}
+
+static void own_quiet_hours_and_zone_count(void **state)
+{
+    struct fixture *fixture = *state;
+    struct user *user = &fixture->actor->person->user;
+    user->quiet_from_minute = 9 * 60;
+    user->quiet_to_minute = 10 * 60;
+    struct gate gate = ask(fixture, CLASS_NUDGE, MONDAY_9);
+    expect(gate, GATE_HOLD, "quiet_hours");
+    assert_int_equal(gate.until_ms, MONDAY_9 + HOUR_MS);
+    user->quiet_to_minute = 9 * 60; /* none */
+    expect(ask(fixture, CLASS_NUDGE, MONDAY_9 + 15 * HOUR_MS), GATE_SEND, "");
+    user->quiet_from_minute = user->quiet_to_minute = -1;
+    str_copy(user->zone, sizeof(user->zone), STR("America/New_York")); /* 03:00 there */
+    assert_int_equal(ask(fixture, CLASS_NUDGE, MONDAY_9).until_ms, MONDAY_9 + 5 * HOUR_MS);
+}
+
+static void stop_pause_crisis_and_holds(void **state)
+{
+    struct fixture *fixture = *state;
+    struct user *user = &fixture->actor->person->user;
+    user->paused_until_ms = MONDAY_9 + DAY_MS;
+    struct gate gate = ask(fixture, CLASS_FOLLOWUP, MONDAY_9);
+    expect(gate, GATE_HOLD, "paused");
+    assert_int_equal(gate.until_ms, MONDAY_9 + DAY_MS);
+    assert_true(gate.hold_is_free);
+    user->crisis_hold = true;
+    expect(ask(fixture, CLASS_ONBOARDING, MONDAY_9), GATE_HOLD, "crisis");
+    user->is_held = true;
+    expect(ask(fixture, CLASS_NUDGE, MONDAY_9), GATE_SUPPRESS, "held");
+    expect(ask(fixture, CLASS_FOLLOWUP, MONDAY_9), GATE_HOLD, "crisis");
+    user->stopped = true;
+    for (int i = CLASS_ONBOARDING; i <= CLASS_NUDGE; i++) {
+        expect(ask(fixture, (enum message_class)i, MONDAY_9), GATE_SUPPRESS, "stopped");
+    }
+    expect(ask(fixture, CLASS_REPLY, MONDAY_9), GATE_SEND, "");
+}
+
+static void nobody_unreachable_is_written_to(void **state)
+{
+    struct fixture *fixture = *state;
+    struct contact *contact = &fixture->actor->person->user.contacts[CHANNEL_TELEGRAM];
+    contact->reach = REACH_BLOCKED;
+    expect(ask(fixture, CLASS_REPLY, MONDAY_9), GATE_SUPPRESS, "blocked");
+    contact->reach = REACH_GONE;
+    expect(ask(fixture, CLASS_NUDGE, MONDAY_9), GATE_SUPPRESS, "gone");
+    contact->reach = REACH_NONE;
+    expect(ask(fixture, CLASS_ONBOARDING, MONDAY_9), GATE_SUPPRESS, "no_address");
+    fixture->actor->person->user.is_erased = true;
+    expect(ask(fixture, CLASS_REPLY, MONDAY_9), GATE_SUPPRESS, "erased");
+}
+
+static void nudges_keep_their_gap_and_daily_cap(void **state)
+{
+    struct fixture *fixture = *state;
+    struct person *person = fixture->actor->person;
+    expect(ask(fixture, CLASS_NUDGE, MONDAY_9), GATE_SEND, "");
+    pressure_count(&fixture->actor->world, person, &fixture->delivery);
+    struct gate gate = ask(fixture, CLASS_NUDGE, MONDAY_9 + 4 * HOUR_MS - 1);
+    expect(gate, GATE_HOLD, "cap");
+    assert_int_equal(gate.until_ms, MONDAY_9 + 4 * HOUR_MS);
+    assert_false(gate.hold_is_free);
+    for (int i = 1; i <= 2; i++) {
+        expect(ask(fixture, CLASS_NUDGE, MONDAY_9 + i * 4 * HOUR_MS), GATE_SEND, "");
+        pressure_count(&fixture->actor->world, person, &fixture->delivery);
+    }
+    gate = ask(fixture, CLASS_NUDGE, MONDAY_9 + 12 * HOUR_MS);
+    expect(gate, GATE_HOLD, "cap"); /* the fourth: tomorrow after the quiet hours */
+    assert_int_equal(gate.until_ms, MONDAY_9 + 23 * HOUR_MS);
+    expect(ask(fixture, CLASS_NUDGE, MONDAY_9 + 23 * HOUR_MS), GATE_SEND, "");
+    /* Others have nothing to do with it. */
+    expect(ask(fixture, CLASS_FOLLOWUP, MONDAY_9 + 12 * HOUR_MS), GATE_SEND, "");
+    expect(ask(fixture, CLASS_ONBOARDING, MONDAY_9 + 12 * HOUR_MS), GATE_SEND, "");
+}
+
+static void a_capped_nudge_waits_until_it_expires(void **state)
+{
+    struct fixture *fixture = *state;
+    pressure_count(&fixture->actor->world, fixture->actor->person, &fixture->delivery);
+    fixture->delivery.expires_at_ms = MONDAY_9 + HOUR_MS;
+    struct gate gate = ask(fixture, CLASS_NUDGE, MONDAY_9 + 1);
+    expect(gate, GATE_HOLD, "cap");
+    assert_int_equal(gate.until_ms, MONDAY_9 + HOUR_MS);
+    expect(ask(fixture, CLASS_NUDGE, MONDAY_9 + HOUR_MS), GATE_SUPPRESS, "cap");
+    fixture->actor->person->user.nudge_last_at_ms = 0;
+    expect(ask(fixture, CLASS_NUDGE, MONDAY_9 + HOUR_MS), GATE_EXPIRE, "late");
+    expect(ask(fixture, CLASS_REPLY, MONDAY_9 + HOUR_MS), GATE_EXPIRE, "late");
+}
+
+static void followups_are_five_about_one_and_six_a_day(void **state)
+{
+    struct fixture *fixture = *state;
+    struct actor *actor = fixture->actor;
+    struct commitment *commitments[2];
+    for (int i = 0; i < 2; i++) {
+        commitments[i] = person_add_commitment(actor->arena, actor->person);
+        commitments[i]->id = 100 + i;
+    }
+    fixture->delivery.commitment_id = 100;
+    for (int i = 0; i < 5; i++) {
+        expect(ask(fixture, CLASS_FOLLOWUP, MONDAY_9), GATE_SEND, "");
+        pressure_count(&actor->world, actor->person, &fixture->delivery);
+    }
+    assert_int_equal(commitments[0]->followups, 5);
+    expect(ask(fixture, CLASS_FOLLOWUP, MONDAY_9), GATE_SUPPRESS, "cap");
+    fixture->delivery.commitment_id = 101;
+    expect(ask(fixture, CLASS_FOLLOWUP, MONDAY_9), GATE_SEND, "");
+    pressure_count(&actor->world, actor->person, &fixture->delivery);
+    struct gate gate = ask(fixture, CLASS_FOLLOWUP, MONDAY_9 + HOUR_MS);
+    expect(gate, GATE_HOLD, "cap");
+    assert_int_equal(gate.until_ms, MONDAY_9 + 23 * HOUR_MS);
+    expect(ask(fixture, CLASS_FOLLOWUP, MONDAY_9 + 23 * HOUR_MS), GATE_SEND, "");
+}
+
+/* What was counted at its first attempt neither counts nor waits for itself at the next. */
+static void a_retry_does_not_wait_for_itself(void **state)
+{
+    struct fixture *fixture = *state;
+    pressure_count(&fixture->actor->world, fixture->actor->person, &fixture->delivery);
+    expect(ask(fixture, CLASS_NUDGE, MONDAY_9 + 1), GATE_HOLD, "cap");
+    fixture->delivery.language = STR("en");
+    expect(ask(fixture, CLASS_NUDGE, MONDAY_9 + 1), GATE_SEND, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(quiet_hours_hold_all_but_replies, setup, teardown),
+        cmocka_unit_test_setup_teardown(own_quiet_hours_and_zone_count, setup, teardown),
+        cmocka_unit_test_setup_teardown(stop_pause_crisis_and_holds, setup, teardown),
+        cmocka_unit_test_setup_teardown(nobody_unreachable_is_written_to, setup, teardown),
+        cmocka_unit_test_setup_teardown(nudges_keep_their_gap_and_daily_cap, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_capped_nudge_waits_until_it_expires, setup, teardown),
+        cmocka_unit_test_setup_teardown(followups_are_five_about_one_and_six_a_day, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_retry_does_not_wait_for_itself, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
