@@ -89,7 +89,7 @@ static int validate(struct cli *cli, const char *folder)
     } else if (error == OK) {
         int languages = 0;
         catalog_languages(catalog, &languages);
-        printf("%d journeys in %d languages: no mistakes\n", journeys, languages);
+        printf("no mistakes: journeys %d, languages %d\n", journeys, languages);
     } else {
         print_mistakes(cli, folder[0] != '\0' ? folder : "journeys", &mistakes);
         fprintf(stderr, "%d mistakes\n", mistakes.count);
