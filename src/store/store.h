@@ -80,8 +80,8 @@ MUST_CHECK enum err store_identity_find(struct store *store, enum channel_kind k
 MUST_CHECK enum err store_identity_add(struct store *store, enum channel_kind kind,
                                        struct str value, int64_t user_id, int64_t at_ms,
                                        int64_t *ret_user_id, struct err_detail *detail);
-/* Adds, removes or exchanges. ERR_CONFLICT when the new value belongs to another person: then nothing
- * was changed, and the transaction may go on. */
+/* Adds, removes or exchanges. ERR_CONFLICT when the new value belongs to another person: then
+ * nothing was changed, and the transaction may go on. */
 MUST_CHECK enum err store_identity_change(struct store *store, int64_t user_id,
                                           const struct identity_change *change, int64_t at_ms,
                                           struct err_detail *detail);
