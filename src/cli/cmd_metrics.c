@@ -95,6 +95,16 @@ static const char *decimal(struct cli *cli, double value)
         .ptr;
 }
 
+/* The same of a rate, without the detour of real numbers. */
+static const char *percentage(struct cli *cli, const struct rate *rate)
+{
+    int64_t tenths = rate_tenths(rate);
+    return tenths < 0 ? "–"
+                      : arena_printf(cli->arena, "%lld.%lld", (long long)(tenths / 10),
+                                     (long long)(tenths % 10))
+                            .ptr;
+}
+
 /* "target 65 (27.8 before: +3.1 points, 1.1 x)" */
 static const char *target_words(struct cli *cli, const char *name, double percent)
 {
@@ -115,13 +125,10 @@ static const char *target_words(struct cli *cli, const char *name, double percen
 static void rate_row(struct cli *cli, struct table *table, const struct metric_row *row,
                      const struct rate *rate)
 {
-    int64_t tenths = rate_tenths(rate);
-    const char *value = "–";
+    const char *value = percentage(cli, rate);
     const char *interval = "";
-    if (tenths >= 0) {
-        value = arena_printf(cli->arena, "%lld.%lld %%", (long long)(tenths / 10),
-                             (long long)(tenths % 10))
-                    .ptr;
+    if (rate->n > 0) {
+        value = arena_printf(cli->arena, "%s %%", value).ptr;
         interval =
             arena_printf(cli->arena, "%s – %s", decimal(cli, rate->low), decimal(cli, rate->high))
                 .ptr;
@@ -180,11 +187,42 @@ static void print_funnel(struct cli *cli, const struct funnel_stage stages[FUNNE
     for (int i = 0; i < FUNNEL_STAGES; i++) {
         const char *cells[] = {stages[i].name,
                                arena_printf(cli->arena, "%lld", (long long)stages[i].people).ptr,
-                               decimal(cli, stages[i].of_joined.percent)};
+                               percentage(cli, &stages[i].of_joined)};
         table_row(table, cells);
     }
     printf("\n");
     table_print(table);
+}
+
+/* The last weeks of joining, and the first weeks of each. */
+static void print_retention(struct cli *cli, const struct retention_cohort *cohorts, int count)
+{
+    enum { COHORTS_SHOWN = 8, WEEKS_SHOWN = 5 };
+    static const char *const headings[] = {"joined in the week of",
+                                           "people",
+                                           "week 0, %",
+                                           "week 1, %",
+                                           "week 2, %",
+                                           "week 3, %",
+                                           "week 4, %"};
+    struct table *table = table_new(cli->arena, 2 + WEEKS_SHOWN, headings);
+    for (int column = 1; column < 2 + WEEKS_SHOWN; column++) {
+        table_right(table, column);
+    }
+    for (int i = count > COHORTS_SHOWN ? count - COHORTS_SHOWN : 0; i < count; i++) {
+        struct str week = calendar_iso(cli->arena, cohorts[i].monday_ms);
+        const char *cells[2 + WEEKS_SHOWN] = {
+            arena_printf(cli->arena, "%.10s", week.ptr).ptr,
+            arena_printf(cli->arena, "%lld", (long long)cohorts[i].active[0].n).ptr};
+        for (int k = 0; k < WEEKS_SHOWN && k < cohorts[i].cells; k++) {
+            cells[2 + k] = percentage(cli, &cohorts[i].active[k]);
+        }
+        table_row(table, cells);
+    }
+    if (count > 0) {
+        printf("\n");
+        table_print(table);
+    }
 }
 
 static int print(struct cli *cli, struct store *store, const struct metrics *metrics)
@@ -195,7 +233,7 @@ static int print(struct cli *cli, struct store *store, const struct metrics *met
     int cohort_count = 0;
     enum err error =
         metrics_funnel(store, cli->arena, &metrics->filter, metrics->now_ms, stages, &detail);
-    if (error == OK && cli->json) {
+    if (error == OK) {
         error = metrics_retention(store, cli->arena, &metrics->filter, metrics->now_ms, &cohorts,
                                   &cohort_count, &detail);
     }
@@ -210,6 +248,7 @@ static int print(struct cli *cli, struct store *store, const struct metrics *met
     } else {
         print_figures(cli, metrics);
         print_funnel(cli, stages);
+        print_retention(cli, cohorts, cohort_count);
     }
     return CLI_OK;
 }

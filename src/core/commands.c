@@ -7,10 +7,11 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "core/compose.h"
 #include "core/run.h"
 
-enum { COMMAND_BYTES_MAX = 32 };
+enum { COMMAND_BYTES_MAX = 32, TEXT_SHOWN_GRAPHEMES = 1000 };
 #define DIALOG_OPEN_MS   HOUR_MS
 #define DIALOG_DELETE_MS (10 * MINUTE_MS)
 
@@ -99,6 +100,8 @@ static int command_find(struct str name)
     return -1;
 }
 
+/* The page of the web chat shows the conversation from the events after a reload; other channels
+ * keep it themselves, so what was written is not stored for them. */
 static void command_event(struct deciding *deciding, const char *name)
 {
     struct event *event = decision_event(deciding->arena, deciding->decision, EVENT_COMMAND_USED);
@@ -107,6 +110,10 @@ static void command_event(struct deciding *deciding, const char *name)
     event->rule = STR("command");
     json_t *data = json_object();
     json_object_set_new(data, "command", json_string(name));
+    if (deciding->input->channel == CHANNEL_WEBCHAT) {
+        struct str text = text_cut(deciding->arena, deciding->input->text, TEXT_SHOWN_GRAPHEMES);
+        json_object_set_new(data, "text", json_str(text));
+    }
     event->data = json_write(deciding->arena, data);
     json_decref(data);
 }

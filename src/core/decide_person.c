@@ -2,9 +2,13 @@
  * onboarding when they first come, or come back. */
 #include "core/decide_parts.h"
 
+#include "base/json.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "core/assign.h"
 #include "core/delivery.h"
+
+enum { WORDS_KEPT_GRAPHEMES = 1000 };
 
 static struct event *record(struct deciding *deciding, enum event_type type, const char *rule)
 {
@@ -122,6 +126,22 @@ void decide_arrive(struct deciding *deciding, bool is_theirs)
 /* ---- activity
  * --------------------------------------------------------------------------------------- */
 
+/* The page of the web chat shows the conversation from the events after a reload. Other channels
+ * keep it themselves, so for them nothing of what was written is stored here. */
+static void keep_words(struct deciding *deciding, struct event *event)
+{
+    const struct input *input = deciding->input;
+    if (event->type != EVENT_MESSAGE_RECEIVED || input->channel != CHANNEL_WEBCHAT ||
+        input->text.length == 0) {
+        return;
+    }
+    json_t *data = json_object();
+    json_object_set_new(data, "text",
+                        json_str(text_cut(deciding->arena, input->text, WORDS_KEPT_GRAPHEMES)));
+    event->data = json_write(deciding->arena, data);
+    json_decref(data);
+}
+
 void decide_activity(struct deciding *deciding, enum event_type event)
 {
     struct user *user = &deciding->person->user;
@@ -140,7 +160,7 @@ void decide_activity(struct deciding *deciding, enum event_type event)
     user->activity_last_at_ms = now_ms;
     user->changed = true;
     if (event != EVENT_TYPE_COUNT) {
-        record(deciding, event, "input");
+        keep_words(deciding, record(deciding, event, "input"));
     }
 }
 

@@ -29,8 +29,8 @@ said (id, at_ms, mine, text, buttons, picture) AS (
     SELECT id, sent_at_ms, 0, text, buttons, picture FROM ours
     WHERE channel = 2 AND state BETWEEN 3 AND 6
     UNION ALL
-    SELECT id, at_ms, 1, coalesce(data ->> '$.text', ''), '', '' FROM theirs
-    WHERE type IN ('message_received', 'command_used', 'button_pressed') AND data <> ''
+    SELECT id, at_ms, 1, data ->> '$.text', '', '' FROM theirs
+    WHERE type IN ('message_received', 'command_used') AND data <> '' AND data ->> '$.text' <> ''
 )
 SELECT id, at_ms, mine, text, buttons, picture
 FROM (SELECT * FROM said ORDER BY at_ms DESC, id DESC LIMIT ?2)
