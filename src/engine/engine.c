@@ -42,6 +42,18 @@ static struct engine *engine_make(const struct engine_options *options)
     return engine;
 }
 
+/* New ids are newer than all there are, also when the clock has jumped back since. */
+static enum err continue_ids(struct engine *engine, struct err_detail *detail)
+{
+    struct rows rows = {0};
+    enum err error = store_query(engine->store, engine->arena, "engine_last_id", NULL, 0, 1, &rows,
+                                 detail);
+    if (error == OK && rows.count == 1) {
+        engine->ids.last = (uint64_t)rows.cells[0].integer / ID_SLOT_COUNT;
+    }
+    return error;
+}
+
 /* The catalog that was applied last replaces the one given at the start. */
 static enum err store_definitions(struct engine *engine, struct err_detail *detail)
 {
@@ -75,6 +87,9 @@ enum err engine_new(const struct engine_options *options, struct engine **ret_en
     }
     if (error == OK) {
         error = settings_load_pauses(engine, detail);
+    }
+    if (error == OK) {
+        error = continue_ids(engine, detail);
     }
     if (error == OK) {
         error = store_definitions(engine, detail);

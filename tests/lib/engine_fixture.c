@@ -243,6 +243,14 @@ void fixture_string(struct engine_fixture *fixture, const char *sql, char *ret_t
     sqlite3_finalize(statement);
 }
 
+void fixture_know(struct engine_fixture *fixture, int64_t chat)
+{
+    fixture_text(fixture, chat, "/start");
+    fixture_advance(fixture, 10000);
+    fake_channel_forget(fixture->telegram);
+    fixture->answers = 0;
+}
+
 int fixture_messages(struct engine_fixture *fixture)
 {
     int count;
