@@ -49,8 +49,7 @@ static void fail(struct compiler *compiler, size_t at, enum err error, const cha
     }
 }
 
-/* ---- tokens -------------------------------------------------------------------------------------
- */
+/* ---- tokens --------------------------------------------------------------------------------- */
 
 static char byte_at(const struct compiler *compiler, size_t at)
 {
@@ -203,8 +202,7 @@ static void next_token(struct compiler *compiler)
     }
 }
 
-/* ---- operands -----------------------------------------------------------------------------------
- */
+/* ---- operands ------------------------------------------------------------------------------- */
 
 static void fail_unknown_fact(struct compiler *compiler)
 {
@@ -333,8 +331,7 @@ static void check_types(struct compiler *compiler, const struct condition_node *
     }
 }
 
-/* ---- expressions --------------------------------------------------------------------------------
- */
+/* ---- expressions ---------------------------------------------------------------------------- */
 
 static struct condition_node *read_or(struct compiler *compiler);
 

@@ -34,8 +34,7 @@ static struct fact_value share(int part, int whole)
     return whole > 0 ? number(100.0 * part / whole) : UNKNOWN;
 }
 
-/* ---- helpers ------------------------------------------------------------------------------------
- */
+/* ---- helpers -------------------------------------------------------------------------------- */
 
 static int64_t since_activity_ms(const struct facts *facts)
 {
@@ -238,8 +237,7 @@ static struct fact_value percentile(const struct facts *facts)
                                             : number(facts->world->population->percentile);
 }
 
-/* ---- the groups of facts_list.h -----------------------------------------------------------------
- */
+/* ---- the groups of facts_list.h ------------------------------------------------------------- */
 
 static struct fact_value read_person(const struct facts *facts, int fact)
 {

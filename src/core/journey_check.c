@@ -80,8 +80,7 @@ static void check_end(struct compiling *compiling, const struct tree_node *root,
     }
 }
 
-/* ---- buttons ------------------------------------------------------------------------------------
- */
+/* ---- buttons -------------------------------------------------------------------------------- */
 
 static bool is_about_commitment(enum verb verb)
 {
@@ -159,8 +158,7 @@ static bool can_complete(const struct prompt *prompt)
     return false;
 }
 
-/* ---- steps --------------------------------------------------------------------------------------
- */
+/* ---- steps ---------------------------------------------------------------------------------- */
 
 static void check_answer(const struct checking *checking, const struct tree_node *node,
                          const struct step *step)

@@ -9,8 +9,7 @@
 
 #define AT(field) offsetof(struct journey, field)
 
-/* ---- enter --------------------------------------------------------------------------------------
- */
+/* ---- enter ---------------------------------------------------------------------------------- */
 
 static void read_streaks(struct compiling *compiling, const struct tree_node *node, void *target)
 {
@@ -64,8 +63,7 @@ static void read_enter(struct compiling *compiling, const struct tree_node *node
     schema_read(compiling, node, "enter", rows, sizeof(rows) / sizeof(rows[0]), target);
 }
 
-/* ---- leave, abandonment, graduation -------------------------------------------------------------
- */
+/* ---- leave, abandonment, graduation --------------------------------------------------------- */
 
 static void read_leaves(struct compiling *compiling, const struct tree_node *node, void *target)
 {
@@ -125,8 +123,7 @@ static void read_graduation(struct compiling *compiling, const struct tree_node 
     compiling->path = outer;
 }
 
-/* ---- steps --------------------------------------------------------------------------------------
- */
+/* ---- steps ---------------------------------------------------------------------------------- */
 
 static void read_steps(struct compiling *compiling, const struct tree_node *node, void *target)
 {

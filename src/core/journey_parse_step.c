@@ -10,8 +10,7 @@
 _Static_assert(2 + 19 + 1 + STEP_ID_BYTES_MAX + 1 + BUTTON_ID_BYTES_MAX <= LIMIT_CALLBACK_BYTES,
                "r:<run id>:<step id>:<button id> is a button's token");
 
-/* ---- buttons ------------------------------------------------------------------------------------
- */
+/* ---- buttons -------------------------------------------------------------------------------- */
 
 static void add_verb(struct compiling *compiling, const struct tree_node *node,
                      struct step_button *button)
@@ -102,8 +101,7 @@ static void read_buttons(struct compiling *compiling, const struct tree_node *no
     }
 }
 
-/* ---- prompts ------------------------------------------------------------------------------------
- */
+/* ---- prompts -------------------------------------------------------------------------------- */
 
 void journey_parse_prompt(struct compiling *compiling, const struct tree_node *node,
                           const char *what, struct prompt *prompt)
@@ -159,8 +157,7 @@ static void read_step_buttons(struct compiling *compiling, const struct tree_nod
     read_buttons(compiling, node, &((struct step *)target)->prompt);
 }
 
-/* ---- variants -----------------------------------------------------------------------------------
- */
+/* ---- variants ------------------------------------------------------------------------------- */
 
 static void read_variant(struct compiling *compiling, const struct tree_node *node,
                          struct variant *variant)
@@ -219,8 +216,7 @@ static void read_variants(struct compiling *compiling, const struct tree_node *n
     }
 }
 
-/* ---- the step -----------------------------------------------------------------------------------
- */
+/* ---- the step ------------------------------------------------------------------------------- */
 
 static const struct schema_row STEP_ROWS[] = {
     {"id", SCHEMA_NAME, AT_STEP(id), true, NULL, NULL},

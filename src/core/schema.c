@@ -67,8 +67,7 @@ struct str schema_path(struct compiling *compiling, struct str part)
     return arena_printf(compiling->arena, "%.*s/%.*s", STR_ARG(compiling->path), STR_ARG(part));
 }
 
-/* ---- simple values ------------------------------------------------------------------------------
- */
+/* ---- simple values -------------------------------------------------------------------------- */
 
 /* What is shown of a value that does not fit: enough to find it. */
 static struct str shown(struct str text)
@@ -228,8 +227,7 @@ static bool read_condition(struct compiling *compiling, const struct tree_node *
     return true;
 }
 
-/* ---- maps ---------------------------------------------------------------------------------------
- */
+/* ---- maps ----------------------------------------------------------------------------------- */
 
 static bool wants_scalar(enum schema_kind kind)
 {

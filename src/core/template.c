@@ -106,8 +106,7 @@ static enum err take_fact(struct compiler *compiler, int *ret_fact)
     return OK;
 }
 
-/* ---- plurals ------------------------------------------------------------------------------------
- */
+/* ---- plurals -------------------------------------------------------------------------------- */
 
 static enum err take_quoted(struct compiler *compiler, struct str *ret_text)
 {
@@ -221,8 +220,7 @@ static enum err take_plural(struct compiler *compiler, size_t opened_at)
     return OK;
 }
 
-/* ---- placeholders -------------------------------------------------------------------------------
- */
+/* ---- placeholders --------------------------------------------------------------------------- */
 
 static enum err take_fallback(struct compiler *compiler, size_t opened_at, struct str *ret_fallback)
 {

@@ -26,8 +26,7 @@ static void put(struct output *output, struct str text)
     output->length += text.length;
 }
 
-/* ---- escaping -----------------------------------------------------------------------------------
- */
+/* ---- escaping ------------------------------------------------------------------------------- */
 
 static bool is_markup(char byte)
 {
@@ -85,8 +84,7 @@ struct str template_escape(struct arena *arena, struct str text)
     return (struct str){output.bytes, output.length};
 }
 
-/* ---- rendering ----------------------------------------------------------------------------------
- */
+/* ---- rendering ------------------------------------------------------------------------------ */
 
 /* White space runs of a fact become one blank, so that it stays inside its line. */
 static struct str one_line(struct arena *arena, struct str text)

@@ -57,8 +57,7 @@ const struct tree_node *tree_member(const struct tree_node *node, const char *ke
     return NULL;
 }
 
-/* ---- what may not be in the bytes ---------------------------------------------------------------
- */
+/* ---- what may not be in the bytes ----------------------------------------------------------- */
 
 /* A reason why the character may not stand in a definition, or NULL. */
 static const char *forbidden(const char *character, size_t length)
@@ -120,8 +119,7 @@ static bool check_bytes(struct reading *reading)
     return true;
 }
 
-/* ---- building the tree --------------------------------------------------------------------------
- */
+/* ---- building the tree ---------------------------------------------------------------------- */
 
 static void refuse(struct reading *reading, yaml_mark_t mark, const char *text)
 {

@@ -1,0 +1,47 @@
+/* The inside of the catalog while it is built and read; private to catalog*.c. */
+#pragma once
+
+#include "core/catalog.h"
+#include "core/recognise.h"
+
+struct bot_text {
+    struct str key;
+    const struct message *message;
+    struct str file;
+    int line, column;
+};
+
+struct catalog {
+    struct arena *arena;
+    struct languages languages;
+    const struct journey **journeys; /* by name */
+    int journey_count;
+    const struct journey **pinned;
+    int pinned_count, pinned_capacity;
+    struct bot_text *texts; /* by key */
+    int text_count;
+    struct word_list *words; /* of each language, and of all together: */
+    int word_count;
+    struct state_words overwhelm, crisis;
+};
+
+enum file_kind { FILE_JOURNEY, FILE_BOT, FILE_WORDS, FILE_OF_OTHERS };
+
+struct building {
+    struct arena *arena; /* the caller's */
+    struct catalog *catalog;
+    struct mistakes *mistakes;
+    struct tree *trees;
+    int count;
+    bool has_bot_files;
+};
+
+/* Told by the folder the file stands in (catalog_languages.c). */
+enum file_kind catalog_file_kind(struct str name);
+/* The languages of the words files, else those that occur in journeys. */
+void catalog_collect_languages(struct building *building);
+/* Sorts texts and journeys, and compares what several files say (catalog_check.c). */
+void catalog_check(struct building *building);
+/* By key, by name; NULL when there is none. Texts must be sorted. */
+const struct bot_text *catalog_find_text(const struct catalog *catalog, struct str key);
+int catalog_text_order(const void *left, const void *right);
