@@ -19,12 +19,14 @@ static const char PRAGMAS_WRITER[] =
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = FULL;"
     /* A checkpoint each 64 MB: a page that changes often is copied back once. */
-    "PRAGMA wal_autocheckpoint = 16000;";
-static const char PRAGMAS_BOTH[] =
-    "PRAGMA cache_size = -65536;" /* at most 64 MB */
-    "PRAGMA foreign_keys = OFF;"  /* rows refer by user and id; doctor checks them all at once */
-    "PRAGMA secure_delete = ON;"  /* who is erased is gone from the file, too */
+    "PRAGMA wal_autocheckpoint = 16000;"
+    "PRAGMA cache_size = -65536;" /* at most 64 MB, as it is used */
     "PRAGMA temp_store = MEMORY;";
+/* Readers go once over much: the system's cache serves that, and large sorts go to files. */
+static const char PRAGMAS_READER[] = "PRAGMA cache_size = -16384;";
+static const char PRAGMAS_BOTH[] =
+    "PRAGMA foreign_keys = OFF;"  /* rows refer by user and id; doctor checks them all at once */
+    "PRAGMA secure_delete = ON;"; /* who is erased is gone from the file, too */
 
 static void configure_sqlite(void)
 {
@@ -171,8 +173,9 @@ static enum err open_file(struct store *store, const char *path, struct err_deta
     }
     sqlite3_busy_timeout(store->db, STORE_BUSY_MS);
     enum err error = store_execute(store, PRAGMAS_BOTH, "set up the connection", detail);
-    if (error == OK && store->mode == STORE_WRITER) {
-        error = store_execute(store, PRAGMAS_WRITER, "set up the connection", detail);
+    if (error == OK) {
+        error = store_execute(store, store->mode == STORE_WRITER ? PRAGMAS_WRITER : PRAGMAS_READER,
+                              "set up the connection", detail);
     }
     return error;
 }

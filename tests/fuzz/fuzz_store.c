@@ -1,4 +1,4 @@
-/* The two JSON columns that the store reads by itself: any bytes are refused or come back the same. */
+/* The two JSON columns that the store reads by itself: any bytes are refused or come back. */
 #include "base/check.h"
 #include "store/sqlite.h"
 
