@@ -161,7 +161,8 @@ struct engine {
     int64_t change_mark;
     bool inbox_may_wait;
     int64_t next_due_at_ms;
-    int64_t lease_until_ms; /* monotonic */
+    int64_t lease_until_ms;      /* monotonic */
+    int64_t lease_until_wall_ms; /* as others see it: the clock may be set forward */
     int64_t pruned_at_ms;
     struct sweep *sweeps;
     struct drain *drains;
