@@ -54,6 +54,7 @@ struct command_work {
     enum err error;
     struct str result;
     struct err_detail detail;
+    struct str before, after; /* for the audit */
     bool later; /* a sweep or a drain answers it */
 };
 

@@ -376,7 +376,8 @@ static void tell_result(struct engine *engine, const struct batch *batch,
     }
     ret_result->more = engine->retained_count > 0 || reports_wait(engine) ||
                        queue_count(engine->queue) > 0 || engine->inbox_may_wait ||
-                       ret_result->next_due_at_ms <= batch->now_ms;
+                       ret_result->next_due_at_ms <= batch->now_ms ||
+                       engine_drains_ready(engine);
 }
 
 enum err engine_step(struct engine *engine, struct step_result *ret_result,
