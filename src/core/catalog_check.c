@@ -20,7 +20,7 @@ static struct str plural_key(struct arena *arena, struct str key)
     return key;
 }
 
-static bool is_used(struct arena *arena, struct str key, struct nearest *nearest)
+static bool is_used(struct arena *arena, struct str key)
 {
     int count;
     const char *const *keys = bot_text_keys(&count);
@@ -29,9 +29,22 @@ static bool is_used(struct arena *arena, struct str key, struct nearest *nearest
         if (str_is(key, keys[i]) || str_is(as_plural, keys[i])) {
             return true;
         }
-        nearest_offer(nearest, str_of(keys[i]));
     }
     return false;
+}
+
+static void report_unused(struct building *building, const struct bot_text *text)
+{
+    int count;
+    const char *const *keys = bot_text_keys(&count);
+    struct nearest nearest = nearest_to(text->key);
+    for (int i = 0; i < count; i++) {
+        nearest_offer(&nearest, str_of(keys[i]));
+    }
+    bool near = nearest.best.length > 0;
+    mistakes_add(building->arena, building->mistakes, text->file, text->line, text->column,
+                 "the bot never says \"%.*s\"%s%.*s%s", STR_ARG(text->key),
+                 near ? "; did you mean \"" : "", STR_ARG(nearest.best), near ? "\"?" : "");
 }
 
 static void check_bot_texts(struct building *building)
@@ -43,15 +56,11 @@ static void check_bot_texts(struct building *building)
     }
     for (int i = 0; i < catalog->text_count; i++) {
         const struct bot_text *text = &catalog->texts[i];
-        struct nearest nearest = nearest_to(text->key);
         if (i > 0 && str_equal(catalog->texts[i - 1].key, text->key)) {
             mistakes_add(building->arena, building->mistakes, text->file, text->line, text->column,
                          "another file has a text \"%.*s\" too", STR_ARG(text->key));
-        } else if (!is_used(building->arena, text->key, &nearest)) {
-            bool near = nearest.best.length > 0;
-            mistakes_add(building->arena, building->mistakes, text->file, text->line, text->column,
-                         "the bot never says \"%.*s\"%s%.*s%s", STR_ARG(text->key),
-                         near ? "; did you mean \"" : "", STR_ARG(nearest.best), near ? "\"?" : "");
+        } else if (!is_used(building->arena, text->key)) {
+            report_unused(building, text);
         }
     }
     int count;

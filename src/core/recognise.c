@@ -3,6 +3,7 @@
  * "too much" in "not too much" does not, but a second "too much" in the same text does. */
 #include "core/recognise.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -50,13 +51,18 @@ struct phrase recognise_words(struct arena *arena, struct str text, bool with_an
     return phrase;
 }
 
+static bool is_any(struct str word)
+{
+    return word.length == 1 && word.ptr[0] == '*';
+}
+
 static bool matches_at(const struct phrase *text, int at, const struct phrase *phrase)
 {
     if (at < 0 || at + phrase->count > text->count) {
         return false;
     }
     for (int i = 0; i < phrase->count; i++) {
-        if (!str_is(phrase->words[i], "*") && !str_equal(phrase->words[i], text->words[at + i])) {
+        if (!is_any(phrase->words[i]) && !str_equal(phrase->words[i], text->words[at + i])) {
             return false;
         }
     }
@@ -88,18 +94,42 @@ static bool is_covered(const struct phrase_list *near_misses, const struct phras
     return false;
 }
 
+/* The first phrase that begins with the word or one after it, in the order of first words. */
+static int first_not_before(const struct phrase_list *list, struct str word)
+{
+    int low = 0;
+    int high = list->count;
+    while (low < high) {
+        int middle = low + (high - low) / 2;
+        if (str_compare(list->items[middle].words[0], word) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
 bool recognise_state(const struct state_words *state, const struct phrase *text)
 {
-    for (int i = 0; i < state->phrases.count; i++) {
-        const struct phrase *phrase = &state->phrases.items[i];
-        for (int at = 0; at + phrase->count <= text->count; at++) {
-            if (matches_at(text, at, phrase) &&
-                !is_covered(&state->near_misses, text, at, phrase->count)) {
+    const struct phrase_list *phrases = &state->phrases;
+    for (int at = 0; at < text->count; at++) {
+        struct str word = text->words[at];
+        for (int i = first_not_before(phrases, word);
+             i < phrases->count && str_equal(phrases->items[i].words[0], word); i++) {
+            if (matches_at(text, at, &phrases->items[i]) &&
+                !is_covered(&state->near_misses, text, at, phrases->items[i].count)) {
                 return true;
             }
         }
     }
     return false;
+}
+
+static int by_first_word(const void *left, const void *right)
+{
+    return str_compare(((const struct phrase *)left)->words[0],
+                       ((const struct phrase *)right)->words[0]);
 }
 
 static void append(struct arena *arena, struct phrase_list *list, const struct phrase_list *more)
@@ -122,5 +152,11 @@ void recognise_join(struct arena *arena, const struct word_list *lists, int coun
         append(arena, &ret_overwhelm->near_misses, &lists[i].overwhelm.near_misses);
         append(arena, &ret_crisis->phrases, &lists[i].crisis.phrases);
         append(arena, &ret_crisis->near_misses, &lists[i].crisis.near_misses);
+    }
+    struct phrase_list *sorted[] = {&ret_overwhelm->phrases, &ret_crisis->phrases};
+    for (size_t i = 0; i < sizeof(sorted) / sizeof(sorted[0]); i++) {
+        if (sorted[i]->count > 0) {
+            qsort(sorted[i]->items, (size_t)sorted[i]->count, sizeof(struct phrase), by_first_word);
+        }
     }
 }

@@ -10,7 +10,7 @@ struct phrase {
 };
 
 struct phrase_list {
-    struct phrase *items;
+    struct phrase *items; /* after recognise_join: by their first word */
     int count;
 };
 
@@ -32,7 +32,7 @@ enum { PHRASE_WORDS_MAX = 12, RECOGNISE_WORDS_MAX = 1000 };
 struct phrase recognise_words(struct arena *arena, struct str text, bool with_any);
 /* Whether the phrase occurs in the text, anywhere. */
 bool recognise_occurs(const struct phrase *text, const struct phrase *phrase);
-/* Whether a phrase occurs that no near-miss covers. */
+/* Whether a phrase occurs that no near-miss covers. The state comes from recognise_join. */
 bool recognise_state(const struct state_words *state, const struct phrase *text);
 /* The phrases and near-misses of all languages together: people mix languages, and a phrase that
  * two languages share ("burnout") has near-misses in both. */

@@ -190,12 +190,14 @@ static struct str word_list(struct arena *arena, const struct schema_word *words
 static bool read_word(struct compiling *compiling, const struct tree_node *node,
                       const struct schema_word *words, void *target)
 {
-    struct nearest nearest = nearest_to(node->text);
     for (int i = 0; words[i].word != NULL; i++) {
         if (str_is(node->text, words[i].word)) {
             memcpy(target, &words[i].value, sizeof(int));
             return true;
         }
+    }
+    struct nearest nearest = nearest_to(node->text);
+    for (int i = 0; words[i].word != NULL; i++) {
         nearest_offer(&nearest, str_of(words[i].word));
     }
     if (nearest.best.length > 0) {
@@ -274,29 +276,34 @@ bool schema_value(struct compiling *compiling, const struct tree_node *node,
     return false;
 }
 
+static void report_unknown_key(struct compiling *compiling, const struct tree_node *child,
+                               const char *what, const struct schema_row *rows, size_t row_count)
+{
+    struct nearest nearest = nearest_to(child->key);
+    struct str all = STR_NONE;
+    for (size_t i = 0; i < row_count; i++) {
+        nearest_offer(&nearest, str_of(rows[i].key));
+        all = arena_printf(compiling->scratch, "%.*s%s%s", STR_ARG(all), i == 0 ? "" : ", ",
+                           rows[i].key);
+    }
+    bool is_near = nearest.best.length > 0;
+    mistakes_add(compiling->scratch, compiling->mistakes, compiling->tree->file, child->key_line,
+                 child->key_column, "%s has no key \"%.*s\"; %s%.*s%s", what,
+                 STR_ARG(shown(child->key)), is_near ? "did you mean \"" : "expected one of: ",
+                 STR_ARG(is_near ? nearest.best : all), is_near ? "\"?" : "");
+}
+
 static void check_unknown_keys(struct compiling *compiling, const struct tree_node *node,
                                const char *what, const struct schema_row *rows, size_t row_count)
 {
     for (const struct tree_node *child = node->first; child != NULL; child = child->next) {
-        struct nearest nearest = nearest_to(child->key);
         bool is_known = false;
-        for (size_t i = 0; i < row_count; i++) {
-            is_known = is_known || str_is(child->key, rows[i].key);
-            nearest_offer(&nearest, str_of(rows[i].key));
+        for (size_t i = 0; i < row_count && !is_known; i++) {
+            is_known = str_is(child->key, rows[i].key);
         }
-        if (is_known) {
-            continue;
+        if (!is_known) {
+            report_unknown_key(compiling, child, what, rows, row_count);
         }
-        struct str known = STR_NONE;
-        for (size_t i = 0; i < row_count && nearest.best.length == 0; i++) {
-            known = arena_printf(compiling->scratch, "%.*s%s%s", STR_ARG(known), i == 0 ? "" : ", ",
-                                 rows[i].key);
-        }
-        bool is_near = nearest.best.length > 0;
-        mistakes_add(compiling->scratch, compiling->mistakes, compiling->tree->file,
-                     child->key_line, child->key_column, "%s has no key \"%.*s\"; %s%.*s%s", what,
-                     STR_ARG(shown(child->key)), is_near ? "did you mean \"" : "expected one of: ",
-                     STR_ARG(is_near ? nearest.best : known), is_near ? "\"?" : "");
     }
 }
 

@@ -4,6 +4,18 @@
 
 enum { PHRASES_MAX = 400 };
 
+/* Phrases are looked up by their first word, near-misses are not. */
+static void check_beginning(struct compiling *compiling, const struct tree_node *node,
+                            const struct phrase_list *list)
+{
+    const struct tree_node *child = node->first;
+    for (int i = 0; i < list->count && list->count == node->count; i++, child = child->next) {
+        if (str_is(list->items[i].words[0], "*")) {
+            schema_mistake(compiling, child, "a phrase begins with *; expected a word");
+        }
+    }
+}
+
 static void read_phrases(struct compiling *compiling, const struct tree_node *node,
                          struct phrase_list *list)
 {
@@ -36,7 +48,9 @@ static void read_phrases(struct compiling *compiling, const struct tree_node *no
 
 static void read_phrases_of(struct compiling *compiling, const struct tree_node *node, void *target)
 {
-    read_phrases(compiling, node, &((struct state_words *)target)->phrases);
+    struct phrase_list *phrases = &((struct state_words *)target)->phrases;
+    read_phrases(compiling, node, phrases);
+    check_beginning(compiling, node, phrases);
 }
 
 static void read_near_misses_of(struct compiling *compiling, const struct tree_node *node,
