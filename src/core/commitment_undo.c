@@ -22,23 +22,31 @@ static bool completed_on(const struct deciding *deciding, const struct commitmen
     return false;
 }
 
+/* Undoing comes within ten minutes, so the day of the completion is the last of the streak, or the one
+ * before it when midnight lies between. */
 static void take_back_streak(struct deciding *deciding, const struct commitment *commitment)
 {
     struct user *user = &deciding->person->user;
     const struct zone *zone = person_zone(deciding->world, deciding->person);
     int64_t day = calendar_local_day(zone, commitment->completed_at_ms);
-    if (user->streak_day != day || user->streak_days == 0 ||
-        completed_on(deciding, commitment, day)) {
+    int before = user->streak_days;
+    if (before == 0 || completed_on(deciding, commitment, day)) {
         return;
     }
-    /* The best was raised by this day when no earlier streak was as long; that of the loaded
-     * history is what is known. A best from long ago that equals it by chance loses one day at
-     * most. */
-    if (user->streak_best_days == user->streak_days) {
-        user->streak_best_days--;
+    if (user->streak_day == day) {
+        user->streak_days = before - 1;
+        user->streak_day = user->streak_days > 0 ? day - 1 : 0;
+    } else if (user->streak_day == day + 1) {
+        user->streak_days = 1;
+    } else {
+        return;
     }
-    user->streak_days--;
-    user->streak_day = user->streak_days > 0 ? day - 1 : 0;
+    /* The best was made by this day unless an earlier streak was as long by chance: then the best
+     * loses a day. */
+    if (user->streak_best_days == before) {
+        int left = user->streak_day == day + 1 ? before - 2 : before - 1;
+        user->streak_best_days = left > user->streak_days ? left : user->streak_days;
+    }
 }
 
 static void take_back_ladder(struct deciding *deciding, const struct commitment *commitment)
