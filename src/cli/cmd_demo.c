@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "bi/reference_dataset.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
-#include "bi/reference_dataset.h"
 #include "cli/runtime.h"
 
 static const char text[] =
@@ -49,8 +49,7 @@ static void set_pace(void *context, struct engine *engine)
     struct demo *demo = context;
     struct engine_status status;
     engine_status(engine, &status);
-    clock_set_rate(demo->clock,
-                   status.someone_waits || status.sent == 0 ? 1.0 : demo->scale);
+    clock_set_rate(demo->clock, status.someone_waits || status.sent == 0 ? 1.0 : demo->scale);
 }
 
 static void say_where(void *context, int port)
@@ -114,6 +113,14 @@ static int serve(struct cli *cli, struct demo *demo, const char *listen)
     enum err error = runtime_new(cli, &options, &runtime, &detail);
     if (error != OK) {
         return cli_fail(cli, error, &detail);
+    }
+    /* Everybody who says hello here is to see the optimized onboarding. */
+    error = engine_command(runtime_engine(runtime), STR("rollout_set"),
+                           STR("{\"name\":\"superior_onboarding\",\"share\":100}"), STR("demo"),
+                           NULL, NULL);
+    if (error != OK) {
+        runtime_free(runtime);
+        return cli_fail(cli, error, NULL);
     }
     struct clock *real = cli->clock;
     cli->clock = demo->clock;

@@ -75,9 +75,9 @@ struct event {
     struct str step;           /* step id, "" when none */
     int64_t ref_id;            /* run, commitment or delivery it is about; 0: none */
     struct str rule;           /* which rule of the core decided it, for explain */
-    struct str data;           /* JSON object, or "". message_received and command_used carry
-                                  {"text": what was written, cut at 1000 bytes}, button_pressed
-                                  {"text": the button's own text, "token": ...}: the history in the
-                                  web chat and an operator's view of the talk are made of them */
+    struct str data;           /* JSON object, or "". In the web chat message_received, command_used
+                                  and button_pressed carry {"text": what was written or pressed}:
+                                  its page shows them after a reload; other channels keep the
+                                  conversation themselves */
     double revenue;            /* of tracked events; 0 else */
 };

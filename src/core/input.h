@@ -76,7 +76,7 @@ struct input {
     struct str language;
     bool may_create; /* create the user when unknown */
 
-    struct str text;
+    struct str text;        /* of INPUT_BUTTON: the button's own text, "" unknown */
     struct str token;       /* INPUT_BUTTON */
     struct str callback_id; /* channel's handle to answer the tap */
     struct str message_id;  /* channel's id of the message concerned (tapped, edited, own) */

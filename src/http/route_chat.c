@@ -162,16 +162,16 @@ static void submit_message(struct request *request, const json_t *body, struct s
     struct str text = json_get_str(body, "text");
     struct str token = json_get_str(body, "token");
     struct str id = json_get_str(body, "id");
-    if ((text.length == 0) == (token.length == 0) || id.length == 0 || id.length > 64 ||
+    if ((text.length == 0 && token.length == 0) || id.length == 0 || id.length > 64 ||
         text.length > LIMIT_TEXT_BYTES) {
-        http_problem(
-            request, MHD_HTTP_BAD_REQUEST,
-            "expected an id of at most 64 bytes and either text (at most %d bytes) or token",
-            LIMIT_TEXT_BYTES);
+        http_problem(request, MHD_HTTP_BAD_REQUEST,
+                     "expected an id of at most 64 bytes and text (at most %d bytes) "
+                     "or a token",
+                     LIMIT_TEXT_BYTES);
         return;
     }
     struct input input = {
-        .kind = text.length > 0 ? INPUT_TEXT : INPUT_BUTTON,
+        .kind = token.length > 0 ? INPUT_BUTTON : INPUT_TEXT,
         .at_ms = clock_now_ms(http_app(request)->clock),
         .source = STR("webchat"),
         .external_id = arena_printf(arena, "%.*s:%.*s", STR_ARG(address), STR_ARG(id)),
@@ -179,7 +179,7 @@ static void submit_message(struct request *request, const json_t *body, struct s
         .identity = address,
         .address = address,
         .language = arena_str(arena, first_language(request)),
-        .may_create = text.length > 0,
+        .may_create = token.length == 0,
         .text = text_clean(arena, arena_str(arena, text)),
         .token = arena_str(arena, token),
         .callback_id = token.length > 0 ? arena_str(arena, id) : STR_NONE,

@@ -28,7 +28,7 @@ after(async () => {
 });
 
 async function open(options = {}) {
-    const context = await browser.newContext({ locale: 'en-US', ...options });
+    const context = await browser.newContext({ locale: 'en-US', reducedMotion: 'reduce', ...options });
     const page = await context.newPage();
     const problems = [];
     page.on('pageerror', (error) => problems.push(String(error)));
@@ -97,7 +97,10 @@ test('a newcomer lives the four steps', async () => {
             commitments_completed: 1,
         },
     ]);
-    const planned = await home.sql("select text, state, planned_at_ms from commitments where text like '%10 pages%'");
+    const planned = await home.sql(
+        "select text, state, planned_at_ms from commitments join identities using (user_id) " +
+            "where kind = 'webchat' and text like '%10 pages%'",
+    );
     assert.equal(planned.length, 1);
     assert.equal(planned[0].state, 0);
     assert.equal(new Date(planned[0].planned_at_ms).getUTCHours(), 9);

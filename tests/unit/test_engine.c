@@ -138,8 +138,7 @@ static void a_locked_database_loses_nothing(void **state)
     fixture_text(fixture, 77, "/help");
     fixture_text(fixture, 78, "/help");
     fixture_command(fixture, "sending", "{\"mode\":\"off\"}");
-    assert_int_equal(sqlite3_exec(fixture->reader, "BEGIN IMMEDIATE", NULL, NULL, NULL),
-                     SQLITE_OK);
+    assert_int_equal(sqlite3_exec(fixture->reader, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     struct step_result result = {0};
     struct err_detail detail = {""};
     assert_int_equal(engine_step(fixture->engine, &result, &detail), ERR_BUSY);

@@ -101,24 +101,20 @@ function Chat() {
   const [open, setOpen] = useState(true);
   const [loaded, setLoaded] = useState(false);
   const [toast, setToast] = useState('');
-  const log = useRef<HTMLUListElement>(null);
+  const log = useRef<HTMLDivElement>(null);
   // The server's clock may run fast (demonstration): what we write is stamped by its last message.
   const lastAt = useRef(0);
 
   const add = (fresh: Message[]) =>
     setMessages((old) => {
       const all = merged(old, fresh);
-      lastAt.current = all[all.length - 1]?.at_ms ?? lastAt.current;
+      lastAt.current = Math.max(lastAt.current, all[all.length - 1]?.at_ms ?? 0);
       return all;
     });
   const refresh = async () => {
     const history = await readHistory();
-    setMessages((old) => {
-      const pending = old.filter((message) => message.mine && message.failed);
-      const all = merged(history, pending);
-      lastAt.current = all[all.length - 1]?.at_ms ?? 0;
-      return all;
-    });
+    lastAt.current = history.now_ms;
+    setMessages((old) => merged(history.messages, old.filter((message) => message.failed)));
     setLoaded(true);
   };
 
@@ -163,12 +159,12 @@ function Chat() {
     }
   };
   const write = (text: string) =>
-    void deliver({ id: newId(), at_ms: Math.max(lastAt.current, 1), mine: true, text });
+    void deliver({ id: newId(), at_ms: lastAt.current, mine: true, text });
   // A tap reads like an answer of one's own; its buttons go at once, so that it cannot happen twice.
   const tap = async (message: Message, button: Button) => {
-    const answer = { id: newId(), at_ms: Math.max(lastAt.current, 1), mine: true, text: button.text };
+    const answer = { id: newId(), at_ms: lastAt.current, mine: true, text: button.text };
     add([{ ...message, buttons: [] }, answer]);
-    const status = await send({ id: answer.id, token: button.token, message_id: message.id });
+    const status = await send({ id: answer.id, token: button.token, text: button.text, message_id: message.id });
     if (status !== 200) {
       setMessages((old) => old.filter((m) => m.id !== answer.id).map((m) => (m.id === message.id ? message : m)));
       setToast(say.wait);
@@ -190,14 +186,15 @@ function Chat() {
         </span>
       </header>
       {session?.demo ? <div class="hint">{say.demo}</div> : null}
-      <ul class="log" ref={log} tabIndex={0} aria-label={say.log} aria-live="polite" role="log">
+      <div class="scroll" ref={log} tabIndex={0} aria-label={say.log} role="log">
         {loaded && messages.length === 0 ? (
-          <li class="hello">
+          <div class="hello">
             <h2>{say.hello}</h2>
             <p>{say.invite}</p>
             <button onClick={() => write('/start')}>{say.start}</button>
-          </li>
+          </div>
         ) : null}
+        <ul class="log">
         {messages.map((message, index) => {
           const before = messages[index - 1];
           const span = before ? gap(message.at_ms - before.at_ms) : '';
@@ -214,7 +211,8 @@ function Chat() {
             </>
           );
         })}
-      </ul>
+        </ul>
+      </div>
       <Write onSend={write} />
       {toast ? (
         <div class="toast" role="alert">

@@ -56,12 +56,17 @@ export async function openSession(): Promise<Session> {
   return opened;
 }
 
-export async function readHistory(): Promise<Message[]> {
+export interface History {
+  messages: Message[];
+  now_ms: number;
+}
+
+export async function readHistory(): Promise<History> {
   const answer = await call('/chat/messages');
   if (!answer.ok) {
     throw new Error(`history: ${answer.status}`);
   }
-  return ((await answer.json()) as { messages: Message[] }).messages;
+  return (await answer.json()) as History;
 }
 
 export interface Outgoing {
