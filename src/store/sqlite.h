@@ -142,6 +142,17 @@ struct str read_text(struct reader *reader);
 struct str read_view(struct reader *reader);
 void read_chars(struct reader *reader, char *buffer, size_t size);
 
+/* ---- sqlite_people_read.c: whole rows into zeroed structures --------------------------------- */
+
+/* ERR_SCHEMA when the table has other columns, ERR_STORE when a value is none of its column's. */
+MUST_CHECK enum err load_user_row(struct reader *reader, struct user *user,
+                                  struct err_detail *detail);
+MUST_CHECK enum err load_commitment_row(struct reader *reader, struct commitment *commitment,
+                                        struct err_detail *detail);
+MUST_CHECK enum err load_run_row(struct reader *reader, struct run *run, struct err_detail *detail);
+MUST_CHECK enum err load_delivery_row(struct reader *reader, struct delivery *delivery,
+                                      struct err_detail *detail);
+
 /* ---- sqlite_compact.c: the two JSON columns of the hot path ---------------------------------- */
 
 /* [{"text":…,"token":…,"url":…}, …], "" for none. */
