@@ -17,6 +17,14 @@ int64_t id_next(struct id_source *source, int64_t now_ms, uint8_t slot)
     return (int64_t)((next << SLOT_BITS) | slot);
 }
 
+void id_source_after(struct id_source *source, int64_t id)
+{
+    uint64_t last = (uint64_t)id >> SLOT_BITS;
+    if (id > 0 && last > source->last) {
+        source->last = last;
+    }
+}
+
 uint8_t id_slot(int64_t id)
 {
     return (uint8_t)((uint64_t)id & 0xFFU);

@@ -17,6 +17,8 @@ struct id_source {
     uint64_t last; /* milliseconds and sequence of the last id */
 };
 
+/* All that follow are greater than `id`, which was given by an earlier process. */
+void id_source_after(struct id_source *source, int64_t id);
 /* The next id at now_ms (>= 0) in the slot (0..255). */
 int64_t id_next(struct id_source *source, int64_t now_ms, uint8_t slot);
 /* The slot of an id. */

@@ -38,12 +38,7 @@ static struct str payload_of(struct arena *arena, struct str rest)
 /* Whether deciding this input has already said something. */
 static bool something_said(const struct deciding *deciding)
 {
-    for (int i = 0; i < deciding->person->delivery_count; i++) {
-        if (deciding->person->deliveries[i]->is_new) {
-            return true;
-        }
-    }
-    return false;
+    return deciding->person->delivery_count > deciding->first_delivery;
 }
 
 void command_start(struct deciding *deciding, struct str rest)

@@ -21,6 +21,9 @@ struct deciding {
     struct decision *decision;
     struct commitment
         *about; /* what texts of a run without a subject may speak of; NULL: nothing */
+    /* Inputs of one person are decided one after the other on the same rows: from these indices on
+     * the runs and deliveries are of this very decision. */
+    int first_run, first_delivery;
 };
 
 struct commitment_plan {

@@ -115,8 +115,13 @@ void decide(struct arena *arena, const struct world *world, struct person *perso
             const struct input *input, struct decision *ret_decision)
 {
     *ret_decision = (struct decision){0};
-    struct deciding deciding = {
-        .arena = arena, .world = world, .person = person, .input = input, .decision = ret_decision};
+    struct deciding deciding = {.arena = arena,
+                                .world = world,
+                                .person = person,
+                                .input = input,
+                                .decision = ret_decision,
+                                .first_run = person != NULL ? person->run_count : 0,
+                                .first_delivery = person != NULL ? person->delivery_count : 0};
     ASSERT(person != NULL || input->kind == INPUT_GROUP);
     if (person != NULL && person->user.is_erased) {
         return; /* an empty shell: nothing is known, nothing is said */

@@ -164,29 +164,55 @@ void decide_activity(struct deciding *deciding, enum event_type event)
     }
 }
 
+/* Gives the delivery the id, wherever it is spoken of. */
+static void change_id(struct deciding *deciding, struct delivery *delivery, int64_t id)
+{
+    for (int i = 0; i < deciding->person->run_count; i++) {
+        if (deciding->person->runs[i]->delivery_id == delivery->id) {
+            deciding->person->runs[i]->delivery_id = id;
+        }
+    }
+    for (int i = 0; i < deciding->decision->event_count; i++) {
+        if (deciding->decision->events[i].ref_id == delivery->id) {
+            deciding->decision->events[i].ref_id = id;
+        }
+    }
+    delivery->id = id;
+}
+
+/* Swaps two neighbours; the earlier one keeps the smaller id, for the history is read by ids. */
+static void swap(struct deciding *deciding, int earlier)
+{
+    struct delivery **pair = deciding->person->deliveries + earlier;
+    struct delivery *first = pair[1];
+    struct delivery *second = pair[0];
+    int64_t small_id = second->id;
+    int64_t large_id = first->id;
+    change_id(deciding, second, -1); /* an id of nothing */
+    change_id(deciding, first, small_id);
+    change_id(deciding, second, large_id);
+    pair[0] = first;
+    pair[1] = second;
+}
+
 /* Replies come before what the same deed set off (graduation, praise): first "noted", then the
  * rest. */
-static void replies_first(struct person *person)
+static void replies_first(struct deciding *deciding)
 {
-    int first = person->delivery_count;
-    while (first > 0 && person->deliveries[first - 1]->is_new) {
-        first--;
-    }
+    struct person *person = deciding->person;
+    int first = deciding->first_delivery;
     for (int i = first + 1; i < person->delivery_count; i++) {
-        struct delivery *moved = person->deliveries[i];
-        int to = i;
-        while (moved->kind == KIND_REPLY && to > first &&
-               person->deliveries[to - 1]->kind != KIND_REPLY) {
-            person->deliveries[to] = person->deliveries[to - 1];
-            to--;
+        for (int to = i; to > first && person->deliveries[to]->kind == KIND_REPLY &&
+                         person->deliveries[to - 1]->kind != KIND_REPLY;
+             to--) {
+            swap(deciding, to - 1);
         }
-        person->deliveries[to] = moved;
     }
 }
 
 void decide_settle(struct deciding *deciding)
 {
-    replies_first(deciding->person);
+    replies_first(deciding);
     run_leave(deciding, LEAVE_ON_ACTIVITY, NULL);
     run_rearm_user(deciding);
 }
@@ -220,5 +246,5 @@ bool decide_contact(struct deciding *deciding)
         run_trigger(deciding, TRIGGER_FIRST_CONTACT, NULL);
     }
     const struct run *run = run_onboarding(deciding->world, person);
-    return run != NULL && run->is_new;
+    return run != NULL && run_is_of_now(deciding, run);
 }

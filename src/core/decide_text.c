@@ -88,8 +88,7 @@ static bool dialog_takes(struct deciding *deciding, struct str text)
 /* Whether this decision has made a message already: nobody is answered by silence. */
 static bool something_said(const struct deciding *deciding)
 {
-    const struct person *person = deciding->person;
-    return person->delivery_count > 0 && person->deliveries[person->delivery_count - 1]->is_new;
+    return deciding->person->delivery_count > deciding->first_delivery;
 }
 
 static void plain_text(struct deciding *deciding, struct str text, enum recognised recognised)

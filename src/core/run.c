@@ -58,6 +58,16 @@ const struct journey *run_journey(const struct world *world, const struct run *r
     return journey;
 }
 
+bool run_is_of_now(const struct deciding *deciding, const struct run *run)
+{
+    for (int i = deciding->first_run; i < deciding->person->run_count; i++) {
+        if (deciding->person->runs[i] == run) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const struct step *run_step_of(const struct deciding *deciding, const struct run *run)
 {
     const struct journey *journey = run_journey(deciding->world, run);
@@ -405,11 +415,12 @@ static const struct leave_rule *leave_rule_of(const struct journey *journey, enu
     return NULL;
 }
 
-static bool concerns(const struct run *run, enum leave_on on, const struct commitment *about)
+static bool concerns(const struct deciding *deciding, const struct run *run, enum leave_on on,
+                     const struct commitment *about)
 {
     switch (on) {
     case LEAVE_ON_ACTIVITY:
-        return !run->is_new; /* what the activity itself started does not end by it */
+        return !run_is_of_now(deciding, run); /* what the activity itself started does not end by it */
     case LEAVE_ON_COMMITMENT_MADE:
         return about == NULL || run->subject_id != about->id;
     case LEAVE_ON_COMMITMENT_COMPLETED:
@@ -427,7 +438,7 @@ void run_leave(struct deciding *deciding, enum leave_on on, struct commitment *a
     int count = deciding->person->run_count;
     for (int i = 0; i < count; i++) {
         struct run *run = deciding->person->runs[i];
-        if (run->outcome != RUN_ACTIVE || !concerns(run, on, about)) {
+        if (run->outcome != RUN_ACTIVE || !concerns(deciding, run, on, about)) {
             continue;
         }
         const struct leave_rule *rule = leave_rule_of(run_journey(deciding->world, run), on);

@@ -65,6 +65,8 @@ const struct journey *run_journey(const struct world *world, const struct run *r
 /* The set whose journeys the person enters now (theirs, or original after a rollback). */
 enum journey_set run_effective_set(const struct world *world, const struct person *person,
                                    bool onboarding);
+/* Whether this very input entered it. */
+bool run_is_of_now(const struct deciding *deciding, const struct run *run);
 /* The active onboarding run; NULL when there is none. */
 struct run *run_onboarding(const struct world *world, const struct person *person);
 /* Keeps the user's own timer at the earliest of the end of a pause and the next inactivity check.

@@ -374,7 +374,7 @@ void run_show_again(struct deciding *deciding, struct run *run)
 bool run_reshow(struct deciding *deciding)
 {
     struct run *run = run_onboarding(deciding->world, deciding->person);
-    if (run != NULL && run->is_new) {
+    if (run != NULL && run_is_of_now(deciding, run)) {
         return true;
     }
     run = waiting_run(deciding);

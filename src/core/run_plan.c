@@ -9,19 +9,40 @@
 
 enum { ASSUMED_MINUTE = 9 * 60, PLAN_SIZE_S = 300 };
 
+static int64_t on_tomorrow(struct deciding *deciding, int minute)
+{
+    const struct zone *zone = person_zone(deciding->world, deciding->person);
+    return calendar_instant(zone, calendar_local_day(zone, deciding->world->now_ms) + 1, minute);
+}
+
+static void parse_at(struct deciding *deciding, struct str text, int64_t at_ms,
+                     struct time_phrase *ret)
+{
+    time_phrase_parse(deciding->arena, text, person_language(deciding->world, deciding->person),
+                      person_zone(deciding->world, deciding->person), at_ms, ret);
+}
+
+/* Read as at the first moment of tomorrow, the day that is asked about: then "at 10" is the morning
+ * whatever the hour of now. Only a span counts from now. */
 static struct time_phrase parse(struct deciding *deciding, struct str text)
 {
     struct time_phrase phrase;
-    time_phrase_parse(deciding->arena, text, person_language(deciding->world, deciding->person),
-                      person_zone(deciding->world, deciding->person), deciding->world->now_ms,
-                      &phrase);
+    parse_at(deciding, text, on_tomorrow(deciding, 0), &phrase);
+    if (phrase.found && phrase.is_span) {
+        parse_at(deciding, text, deciding->world->now_ms, &phrase);
+    }
     return phrase;
+}
+
+static bool says_when(const struct time_phrase *phrase)
+{
+    return phrase->found && (phrase->has_clock || phrase->has_hours);
 }
 
 bool run_plan_has_when(struct deciding *deciding, struct str text)
 {
     struct time_phrase phrase = parse(deciding, text);
-    return phrase.found && phrase.has_clock;
+    return says_when(&phrase);
 }
 
 static bool asked_when(const struct deciding *deciding, const struct run *run)
@@ -39,15 +60,9 @@ static void set_dialog(struct deciding *deciding, enum dialog dialog, int64_t re
     user->changed = true;
 }
 
-static int64_t on_tomorrow(struct deciding *deciding, int minute)
-{
-    const struct zone *zone = person_zone(deciding->world, deciding->person);
-    return calendar_instant(zone, calendar_local_day(zone, deciding->world->now_ms) + 1, minute);
-}
-
 static int minute_of(struct deciding *deciding, const struct time_phrase *phrase)
 {
-    if (!phrase->found || !phrase->has_clock) {
+    if (!says_when(phrase)) {
         return ASSUMED_MINUTE;
     }
     return phrase->repeat != REPEAT_NONE
@@ -110,7 +125,7 @@ static enum plan_taken take_when(struct deciding *deciding, struct run *run, str
                                  const struct time_phrase *phrase)
 {
     struct str what = run_stored(deciding, run, "what");
-    bool clear = phrase->found && phrase->has_clock;
+    bool clear = says_when(phrase);
     if (!clear && run_stored(deciding, run, "when_asked").length == 0) {
         run_store_answer(deciding, run, STR("when_asked"), STR("twice"));
         ask(deciding, run, NULL, "plan_when_unclear");
@@ -133,7 +148,7 @@ enum plan_taken run_plan(struct deciding *deciding, struct run *run, struct str 
     if (asked && !edited && !must_end) {
         return take_when(deciding, run, clean, &phrase);
     }
-    bool clear = phrase.found && phrase.has_clock;
+    bool clear = says_when(&phrase);
     struct str what = phrase.found ? commitment_text(deciding->arena, phrase.rest) : clean;
     if (what.length == 0 && !must_end) {
         ask(deciding, run, NULL, "plan_what_missing");

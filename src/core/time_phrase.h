@@ -16,6 +16,8 @@ struct time_phrase {
     bool found;
     int64_t at_ms;  /* the planned instant, of a repeating one the first; 0: none */
     bool has_clock; /* the person named a time of day or a span; false: an hour was assumed */
+    bool has_hours; /* they named a part of the day, such as the evening */
+    bool is_span;   /* counted from now: "in 20 minutes" */
     enum repeat_kind repeat;
     int repeat_weekday; /* of REPEAT_WEEKLY: 1 Monday .. 7 Sunday */
     int repeat_minute;  /* of the local day, of repeating ones */

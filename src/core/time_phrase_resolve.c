@@ -136,6 +136,8 @@ void phrase_resolve(const struct phrase_parts *parts, const struct zone *zone, i
 {
     *ret = (struct time_phrase){.found = true};
     ret->has_clock = (parts->kinds & (PART_CLOCK | PART_SPAN)) != 0;
+    ret->has_hours = (parts->kinds & PART_HOURS) != 0;
+    ret->is_span = (parts->kinds & PART_SPAN) != 0;
     if ((parts->kinds & PART_SPAN) != 0) {
         ret->at_ms = now_ms + parts->span_ms;
         return;

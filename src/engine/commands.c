@@ -16,8 +16,6 @@ struct doing {
     struct batch *batch;
     struct command_work *command;
     const json_t *payload;
-    struct str before; /* for the audit */
-    struct str after;
 };
 
 /* OK also when the command was wrong: then command->error says so. */
@@ -58,8 +56,8 @@ static enum err rollout_set(struct doing *doing, struct err_detail *detail)
     if (rollout->started_at_ms == 0 && rollout->share_permyriad > 0) {
         rollout->started_at_ms = doing->batch->now_ms;
     }
-    doing->before = arena_printf(doing->batch->arena, "{\"share\":%g}", before);
-    doing->after = arena_printf(doing->batch->arena, "{\"share\":%g}", share);
+    doing->command->before = arena_printf(doing->batch->arena, "{\"share\":%g}", before);
+    doing->command->after = arena_printf(doing->batch->arena, "{\"share\":%g}", share);
     doing->command->result =
         written(doing, json_pack("{s:s, s:f, s:f}", "name", "superior_onboarding", "share_before",
                                  before, "share", rollout->share_permyriad / 100.0));
@@ -97,7 +95,7 @@ static enum err rollback(struct doing *doing, struct err_detail *detail)
     json_t *result = json_object();
     json_object_set_new(result, "what", json_str(all ? STR("all") : what));
     json_object_set_new(result, "moved", json_integer(moved));
-    doing->command->result = doing->after = written(doing, result);
+    doing->command->result = doing->command->after = written(doing, result);
     return error;
 }
 
@@ -129,7 +127,7 @@ static enum err rollout_stage(struct doing *doing, struct err_detail *detail)
     json_object_set_new(result, "stage", json_str(stage));
     json_object_set_new(result, "open", json_boolean(open));
     json_object_set_new(result, "people", json_integer(people));
-    doing->command->result = doing->after = written(doing, result);
+    doing->command->result = doing->command->after = written(doing, result);
     return error;
 }
 
@@ -160,12 +158,12 @@ static enum err sending(struct doing *doing, struct err_detail *detail)
     const char *before = settings_mode_name(engine->sending_stored);
     const char *after = settings_mode_name(mode);
     engine->sending_stored = mode;
-    doing->before = written(doing, json_pack("{s:s}", "mode", before));
-    doing->after = written(doing, json_pack("{s:s}", "mode", after));
+    doing->command->before = written(doing, json_pack("{s:s}", "mode", before));
+    doing->command->after = written(doing, json_pack("{s:s}", "mode", after));
     doing->command->result =
         written(doing, json_pack("{s:s, s:s}", "mode_before", before, "mode", after));
-    enum err error =
-        store_setting_put(engine->store, "sending", doing->after, doing->batch->now_ms, detail);
+    enum err error = store_setting_put(engine->store, "sending", doing->command->after,
+                                       doing->batch->now_ms, detail);
     return error == OK && mode != SENDING_OFF ? release_held(doing, detail) : error;
 }
 
@@ -226,7 +224,7 @@ static enum err delivery_retry(struct doing *doing, struct err_detail *detail)
                                      .user_id = cells[1].integer};
         work->command = all ? NULL : doing->command;
     }
-    doing->command->result = doing->after =
+    doing->command->result = doing->command->after =
         written(doing, json_pack("{s:i}", "retried", rows.count));
     return OK;
 }
@@ -250,7 +248,7 @@ static enum err broadcast(struct doing *doing, struct err_detail *detail)
 {
     enum err error =
         sweep_broadcast(doing->engine, doing->batch, doing->command, doing->payload, detail);
-    doing->after = doing->command->result;
+    doing->command->after = doing->command->result;
     return error;
 }
 
@@ -312,7 +310,7 @@ static enum err journeys_apply(struct doing *doing, struct err_detail *detail)
         catalog_free(catalog);
         return error;
     }
-    doing->command->result = doing->after =
+    doing->command->result = doing->command->after =
         written(doing, json_pack("{s:i, s:i}", "journeys", catalog_journey_count(catalog),
                                  "changed", changed));
     engine_swap_catalog(engine, catalog);
@@ -334,10 +332,10 @@ static enum err setting_put(struct doing *doing, struct err_detail *detail)
     struct arena *arena = doing->batch->arena;
     struct str copy = arena_str(arena, name);
     enum err error =
-        store_setting_get(doing->engine->store, arena, copy.ptr, &doing->before, detail);
-    doing->after = json_write(arena, value);
+        store_setting_get(doing->engine->store, arena, copy.ptr, &doing->command->before, detail);
+    doing->command->after = json_write(arena, value);
     if (error == OK) {
-        error = store_setting_put(doing->engine->store, copy.ptr, doing->after,
+        error = store_setting_put(doing->engine->store, copy.ptr, doing->command->after,
                                   doing->batch->now_ms, detail);
     }
     doing->engine->settings_stale = true;
@@ -390,10 +388,6 @@ static enum err run_one(struct engine *engine, struct batch *batch, struct comma
     if (command->error == OK) {
         doing.payload = payload;
         error = function(&doing, detail);
-    }
-    if (error == OK && command->error == OK) {
-        error = store_audit_append(engine->store, command->actor, command->kind, doing.before,
-                                   doing.after, batch->now_ms, &engine->ids, detail);
     }
     json_decref(payload);
     return error;
@@ -448,6 +442,15 @@ static enum err answer_inbox(struct engine *engine, int64_t inbox_id, enum err e
     return inbox_id == 0
                ? OK
                : store_inbox_answer(engine->store, inbox_id, error, result, now_ms, detail);
+}
+
+static enum err audit(struct engine *engine, struct batch *batch,
+                      const struct command_work *command, struct err_detail *detail)
+{
+    return command->error != OK
+               ? OK
+               : store_audit_append(engine->store, command->actor, command->kind, command->before,
+                                    command->after, batch->now_ms, &engine->ids, detail);
 }
 
 static struct str drain_result(struct engine *engine, struct batch *batch,
@@ -517,7 +520,8 @@ enum err engine_answer_commands(struct engine *engine, struct batch *batch,
     for (int i = 0; error == OK && i < batch->command_count; i++) {
         const struct command_work *command = batch->commands[i];
         struct str result = command->error == OK ? command->result : str_of(command->detail.text);
-        if (!command->later) {
+        error = audit(engine, batch, command, detail);
+        if (error == OK && !command->later) {
             error = answer_inbox(engine, command->inbox_id, command->error, result, batch->now_ms,
                                  detail);
         }

@@ -72,6 +72,18 @@ static enum err store_definitions(struct engine *engine, struct err_detail *deta
     return error;
 }
 
+/* Another process may have given ids at this very instant, or the clock may have been set back. */
+static enum err follow_ids(struct engine *engine, struct err_detail *detail)
+{
+    struct rows rows = {0};
+    enum err error = store_query(engine->store, engine->arena, "engine_newest_id", NULL, 0, 1,
+                                 &rows, detail);
+    if (error == OK && rows.count == 1 && rows.cells[0].type == CELL_INT) {
+        id_source_after(&engine->ids, rows.cells[0].integer);
+    }
+    return error;
+}
+
 enum err engine_new(const struct engine_options *options, struct engine **ret_engine,
                     struct err_detail *detail)
 {
@@ -82,6 +94,10 @@ enum err engine_new(const struct engine_options *options, struct engine **ret_en
                                       now_ms + engine->lease_ms, &lease, detail);
     bool leased = error == OK;
     engine->lease_until_ms = clock_monotonic_ms(engine->clock) + engine->lease_ms;
+    engine->lease_until_wall_ms = now_ms + engine->lease_ms;
+    if (error == OK) {
+        error = follow_ids(engine, detail);
+    }
     if (error == OK) {
         error = settings_load(engine, detail);
     }

@@ -54,6 +54,7 @@ struct command_work {
     enum err error;
     struct str result;
     struct err_detail detail;
+    struct str before, after; /* for the audit */
     bool later; /* a sweep or a drain answers it */
 };
 
@@ -161,7 +162,8 @@ struct engine {
     int64_t change_mark;
     bool inbox_may_wait;
     int64_t next_due_at_ms;
-    int64_t lease_until_ms; /* monotonic */
+    int64_t lease_until_ms;      /* monotonic */
+    int64_t lease_until_wall_ms; /* as others see it: the clock may be set forward */
     int64_t pruned_at_ms;
     struct sweep *sweeps;
     struct drain *drains;

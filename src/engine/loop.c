@@ -324,15 +324,18 @@ static void failed(struct engine *engine, struct batch *batch, enum err error,
 static enum err renew_lease(struct engine *engine, struct err_detail *detail)
 {
     int64_t mono_ms = clock_monotonic_ms(engine->clock);
-    if (engine->lease_until_ms - mono_ms > engine->lease_ms * 2 / 3) {
+    int64_t now_ms = clock_now_ms(engine->clock);
+    int64_t enough_ms = engine->lease_ms * 2 / 3;
+    if (engine->lease_until_ms - mono_ms > enough_ms &&
+        engine->lease_until_wall_ms - now_ms > enough_ms) {
         return OK;
     }
-    int64_t now_ms = clock_now_ms(engine->clock);
     struct lease lease;
     enum err error = store_lease_take(engine->store, engine->owner, getpid(), now_ms,
                                       now_ms + engine->lease_ms, &lease, detail);
     if (error == OK) {
         engine->lease_until_ms = mono_ms + engine->lease_ms;
+        engine->lease_until_wall_ms = now_ms + engine->lease_ms;
     }
     return error;
 }
@@ -373,7 +376,8 @@ static void tell_result(struct engine *engine, const struct batch *batch,
     }
     ret_result->more = engine->retained_count > 0 || reports_wait(engine) ||
                        queue_count(engine->queue) > 0 || engine->inbox_may_wait ||
-                       ret_result->next_due_at_ms <= batch->now_ms;
+                       ret_result->next_due_at_ms <= batch->now_ms ||
+                       engine_drains_ready(engine);
 }
 
 enum err engine_step(struct engine *engine, struct step_result *ret_result,

@@ -40,16 +40,17 @@ export function fakeTelegramPath() {
     return built[0];
 }
 
-/** Milliseconds of 1500, '90s', '15m', '24h' or '3d'. */
+/** Milliseconds of 1500, '90s', '15m', '9h59m' or '3d'. */
 export function duration(value) {
     if (typeof value === 'number') {
         return value;
     }
-    const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(value);
-    if (!match) {
+    if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(value)) {
         throw new Error(`not a duration: ${value}`);
     }
-    return Number(match[1]) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[match[2]];
+    const unit = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+    return [...value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)]
+        .reduce((sum, [, count, name]) => sum + Number(count) * unit[name], 0);
 }
 
 function fits(pattern, text) {

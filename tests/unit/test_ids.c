@@ -24,6 +24,18 @@ static void ids_carry_slot_and_instant(void **state)
     }
 }
 
+static void ids_follow_those_of_an_earlier_process(void **state)
+{
+    (void)state;
+    struct id_source earlier = {0};
+    struct id_source later = {0};
+    int64_t last = id_next(&earlier, now_ms, 7);
+    id_source_after(&later, last);
+    id_source_after(&later, 0);
+    assert_true(id_next(&later, now_ms - 1000, 7) > last);
+    assert_int_equal(id_ms(id_next(&later, now_ms + 1000, 7)), now_ms + 1000);
+}
+
 static void ids_rise_when_the_clock_does_not(void **state)
 {
     (void)state;
@@ -56,6 +68,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_carry_slot_and_instant),
+        cmocka_unit_test(ids_follow_those_of_an_earlier_process),
         cmocka_unit_test(ids_rise_when_the_clock_does_not),
         cmocka_unit_test(the_first_and_the_last_instant_fit),
     };

@@ -1,5 +1,17 @@
 -- What the engine asks for its commands. All of it is rare.
 
+-- name: engine_newest_id
+-- The greatest id ever given: ids of later processes follow it, whatever their clocks show.
+SELECT max(id) FROM (
+    SELECT max(id) AS id FROM users
+    UNION ALL SELECT max(id) FROM events
+    UNION ALL SELECT max(id) FROM deliveries
+    UNION ALL SELECT max(id) FROM feedback
+    UNION ALL SELECT max(id) FROM operator_messages
+    UNION ALL SELECT max(id) FROM audit_log
+    UNION ALL SELECT max(id) FROM broadcasts
+);
+
 -- name: engine_optimized_people
 -- Whom a rollback with --move concerns at most.
 SELECT count(*) FROM users WHERE journey_set = 1 AND is_erased = 0;

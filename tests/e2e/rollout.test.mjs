@@ -1,0 +1,204 @@
+// Who gets the optimized set, for good; and the way back. Commands of the terminal reach the server
+// that runs by its inbox.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Scene } from '../lib/scene.mjs';
+
+const SEED = 'superior_onboarding';
+
+function fnv1a(text) {
+    let hash = 0x811c9dc5;
+    for (const byte of Buffer.from(text)) {
+        hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+    }
+    return hash;
+}
+
+/** GrowthBook's hash, version 2: one of 0 … 0.9999. */
+const bucket = (seed, value) => (fnv1a(String(fnv1a(seed + value))) % 10_000) / 10_000;
+
+async function arrive(scene, count) {
+    const people = Array.from({ length: count }, () => scene.person());
+    for (const person of people) {
+        await person.send('/start');
+    }
+    for (const person of people) {
+        await person.receive();
+    }
+    await scene.settled();
+    return Promise.all(people.map((person) => scene.user(person)));
+}
+
+describe('the share', () => {
+    test('the hash itself, by published cases', () => {
+        assert.equal(bucket('seed', 'a'), 0.0505);
+        assert.equal(bucket('foo', 'def'), 0.2019);
+    });
+
+    test('decides by the hash of the id, is kept, and raising it moves nobody', async (t) => {
+        const scene = await Scene.open(t, { share: null });
+        const before = await scene.home.json('rollout', 'status');
+        assert.equal(before.share, 0);
+        const [early] = await arrive(scene, 1);
+        assert.equal(early.journey_set, 0);
+
+        const set = await scene.home.run('rollout', 'set', SEED, '25');
+        assert.equal(set.code, 0, set.stderr);
+        assert.match(set.stdout, /25 % of new people get the optimized set \(was 0 %\)/);
+        const quarter = await arrive(scene, 60);
+        for (const user of quarter) {
+            assert.equal(user.journey_set, bucket(SEED, user.id) < 0.25 ? 1 : 0, `user ${user.id}`);
+        }
+        const optimized = quarter.filter((user) => user.journey_set === 1).length;
+        assert.ok(optimized > 0 && optimized < 60, `${optimized} of 60`);
+
+        await scene.home.json('rollout', 'set', SEED, '100');
+        const [late] = await arrive(scene, 1);
+        assert.equal(late.journey_set, 1);
+        await scene.home.json('rollout', 'set', SEED, '0');
+        const [latest] = await arrive(scene, 1);
+        assert.equal(latest.journey_set, 0);
+        const now = await scene.home.sql('select cast(id as text) as id, journey_set from users');
+        const sets = new Map(now.map((user) => [user.id, user.journey_set]));
+        for (const user of [...quarter, early, late, latest]) {
+            assert.equal(sets.get(user.id), user.journey_set);
+        }
+        const status = await scene.home.json('rollout', 'status');
+        assert.equal(status.people_optimized, optimized + 1);
+        assert.equal(status.people_original, 60 - optimized + 2);
+        const audit = await scene.home.sql("select action, after from audit_log where action = 'rollout_set' order by id");
+        assert.deepEqual(audit.map((row) => JSON.parse(row.after).share), [25, 100, 0]);
+    });
+
+    test('what is no share, and what is no rollout', async (t) => {
+        const scene = await Scene.open(t, { share: null });
+        for (const share of ['101', '-1', 'half', '']) {
+            const result = await scene.home.run('rollout', 'set', SEED, '--', share);
+            assert.equal(result.code, 2, share);
+            assert.match(result.stderr, /share from 0 to 100/);
+        }
+        const other = await scene.home.run('rollout', 'set', 'something', '5');
+        assert.equal(other.code, 1);
+        assert.match(other.stderr, /no rollout of that name/);
+    });
+
+    test('without a server the command does it by itself', async (t) => {
+        const scene = await Scene.open(t, { serve: false });
+        await scene.home.json('rollout', 'set', SEED, '100');
+        await scene.home.serve();
+        const [user] = await arrive(scene, 1);
+        assert.equal(user.journey_set, 1);
+    });
+});
+
+describe('the way back', () => {
+    test('entries: new people get the original set, nobody else is touched', async (t) => {
+        const scene = await Scene.open(t);
+        const ann = await scene.newcomer();
+        const result = await scene.home.json('rollback', 'entries');
+        assert.deepEqual([result.what, result.moved], ['entries', 0]);
+        const bob = scene.person();
+        await bob.send('/start');
+        await bob.receive(/Here you make small commitments/);
+        await scene.settled();
+        assert.equal((await scene.user(bob)).journey_set, 0);
+        assert.equal((await scene.user(ann)).journey_set, 1);
+        assert.equal((await scene.runs(ann))[0].outcome, 'active');
+        await ann.send('/commit read');
+        await ann.receive(/You just made your own commitment/);
+        await scene.settled();
+        assert.equal((await scene.runs(ann, 'quick_execution_followup')).length, 1);
+    });
+
+    test('nurture: only the nurture journeys go back', async (t) => {
+        const scene = await Scene.open(t);
+        await scene.home.json('rollback', 'nurture');
+        const ann = scene.person();
+        await ann.send('/start');
+        await ann.receive(/30 seconds/);
+        await ann.send('/commit read');
+        await ann.receive(/Noted/);
+        await scene.settled();
+        const journeys = (await scene.runs(ann)).map((run) => run.journey);
+        assert.deepEqual(journeys.sort(), ['commitment_followup', 'superior_onboarding']);
+    });
+
+    test('all: people in the middle finish', async (t) => {
+        const scene = await Scene.open(t);
+        const ann = scene.person();
+        await ann.send('/start');
+        const hello = await ann.receive(/30 seconds/);
+        await scene.settled();
+        await scene.home.json('rollback');
+        await hello.tap(/Done/);
+        await ann.receive(/first win/);
+        await scene.later('2h');
+        await ann.receive(/how do you want to feel/);
+        assert.equal((await scene.runs(ann))[0].outcome, 'active');
+        const status = await scene.home.json('rollout', 'status');
+        assert.equal(status.rolled_back_entries, true);
+        assert.equal(status.rolled_back_nurture, true);
+    });
+
+    test('--move: their runs end, they enter the original journey as of joining', async (t) => {
+        const scene = await Scene.open(t);
+        const ann = scene.person();
+        await ann.send('/start');
+        await (await ann.receive(/30 seconds/)).tap(/Done/);
+        await ann.receive(/first win/);
+        await scene.later('2h');
+        await ann.receive(/how do you want to feel/);
+        const bob = await scene.regular();
+        const mark = await scene.tg.mark();
+        const result = await scene.home.json('rollback', 'all', '--move');
+        assert.equal(result.moved, 2);
+        await scene.home.until('the move', async () => (await scene.user(ann)).journey_set === 0);
+        await scene.home.until('the move', async () => (await scene.user(bob)).journey_set === 0);
+        await scene.settled();
+        const [old, original] = await scene.runs(ann);
+        assert.deepEqual([old.journey, old.outcome], ['superior_onboarding', 'rolled_back']);
+        assert.deepEqual([original.journey, original.outcome, original.step], ['onboarding', 'active', 1]);
+        assert.deepEqual(await scene.texts(ann, mark), []); // the welcome lies in the past
+        await scene.later('22h'); // 24 h after joining, the welcome skipped
+        await ann.receive(/Still looking for your first commitment/);
+        const metrics = await scene.home.json('metrics');
+        assert.equal(metrics.total_users, 2);
+        await scene.home.json('rollout', 'set', SEED, '100'); // and forward again, for new people
+        const cem = scene.person();
+        await cem.send('/start');
+        await cem.receive(/30 seconds/);
+        await scene.settled();
+        assert.equal((await scene.user(ann)).journey_set, 0);
+    });
+});
+
+describe('stages', () => {
+    test('people who joined before the rollout are rescued once their stage is open', async (t) => {
+        const scene = await Scene.open(t, { share: null });
+        const ann = await scene.newcomer({ first_name: 'Ann' });
+        await scene.later('1h');
+        await scene.home.json('rollout', 'set', SEED, '100');
+        await scene.later('23h');
+        await ann.receive(/Still looking for your first commitment/);
+        await scene.later('72h'); // the original onboarding is over
+        await ann.send('hello again');
+        await ann.receive(/Thanks for writing/);
+        await scene.settled();
+        assert.equal((await scene.user(ann)).journey_set, 0);
+        const opened = await scene.home.json('rollout', 'stage', 'existing_rescue', 'open');
+        assert.equal(opened.open, true);
+        await scene.settled();
+        await scene.later('1h');
+        await ann.send('hello once more');
+        const hello = await ann.receive(/Good to hear from you, Ann! Let us start fresh/);
+        await hello.tap(/Done/);
+        await ann.receive(/first win/);
+        await scene.settled();
+        const runs = await scene.runs(ann);
+        assert.equal(runs.at(-1).journey, 'micro_onboarding');
+        assert.equal((await scene.user(ann)).journey_set, 1);
+        const wrong = await scene.home.run('rollout', 'stage', 'existing_everything', 'open');
+        assert.equal(wrong.code, 2);
+        assert.match(wrong.stderr, /existing_rescue, existing_amplification/);
+    });
+});

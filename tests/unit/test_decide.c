@@ -1,0 +1,359 @@
+/* core/decide.h where a golden script would not show it: what is stored beside the messages, inputs of
+ * a sidecar, reports in any order, timers, and buttons of somebody else. */
+#include "actor.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/limits.h"
+#include "core/delivery.h"
+#include "core/run.h"
+
+#define MONDAY_9 ((int64_t)1795420800000) /* 23 November 2026, 09:00 in Berlin */
+
+static int setup(void **state)
+{
+    *state = actor_new(4711, MONDAY_9);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    actor_free(*state);
+    return 0;
+}
+
+static void says_beside_another_bot(struct actor *actor, const char *text)
+{
+    struct input input = {.kind = INPUT_TEXT,
+                          .source = STR("sidecar"),
+                          .channel = CHANNEL_TELEGRAM,
+                          .identity = STR("4711"),
+                          .may_create = true,
+                          .text = str_of(text)};
+    actor_input(actor, &input);
+}
+
+static void beside_another_bot_only_ours_is_answered(void **state)
+{
+    struct actor *actor = *state;
+    says_beside_another_bot(actor, "/start");
+    assert_true(actor->decision.handled);
+    assert_int_equal(actor->sent_count, 1);
+    says_beside_another_bot(actor, "/list");
+    assert_false(actor->decision.handled);
+    assert_true(actor_tap(actor, "done"));
+    int sent = actor->sent_count;
+    says_beside_another_bot(actor, "what is the weather like?");
+    assert_false(actor->decision.handled);
+    says_beside_another_bot(actor, "/start");
+    assert_false(actor->decision.handled);
+    assert_int_equal(actor->sent_count, sent);
+    actor_pass(actor, 2 * HOUR_MS);
+    says_beside_another_bot(actor, "calm");
+    assert_true(actor->decision.handled);
+    says_beside_another_bot(actor, "/stop");
+    assert_true(actor->decision.handled);
+    assert_true(actor->person->user.stopped);
+    /* It still counts as activity of theirs. */
+    actor_pass(actor, HOUR_MS);
+    says_beside_another_bot(actor, "/list");
+    assert_int_equal(actor->person->user.activity_last_at_ms, actor->world.now_ms);
+}
+
+static void answers_are_noted_on_message_run_and_user(void **state)
+{
+    struct actor *actor = *state;
+    actor_text(actor, "/start");
+    const struct delivery *step = actor_last(actor);
+    struct input tap = {.kind = INPUT_BUTTON,
+                        .source = STR("telegram"),
+                        .channel = CHANNEL_TELEGRAM,
+                        .identity = STR("4711"),
+                        .token = step->buttons[0].token};
+    decide(actor->arena, &actor->world, actor->person, &tap, &actor->decision);
+    assert_int_equal(actor->person->answered_delivery_id, step->id);
+    assert_int_equal(actor->person->answered_at_ms, actor->world.now_ms);
+    actor_pass(actor, 2 * HOUR_MS);
+    actor_text(actor, "Peaceful \"and\" calm");
+    const struct run *run = actor_run(actor, "superior_onboarding");
+    assert_true(str_is(actor->person->user.feeling_word, "Peaceful"));
+    assert_true(str_is(run->answers, "{\"user_feeling_word\":\"Peaceful\"}"));
+    assert_int_equal(run->step_completed_at_ms[1], actor->world.now_ms);
+    assert_int_equal(run->step_sent_at_ms[1], MONDAY_9 + 2 * HOUR_MS);
+}
+
+static void entries_are_remembered_for_good(void **state)
+{
+    struct actor *actor = *state;
+    actor_text(actor, "/start");
+    assert_true(str_is(actor->person->user.entered, "{\"superior_onboarding\":1795420800000}"));
+    actor_text(actor, "/commit read");
+    actor_pass(actor, HOUR_MS);
+    actor_text(actor, "/commit write");
+    assert_true(str_is(actor->person->user.entered, "{\"superior_onboarding\":1795420800000,"
+                                                    "\"quick_execution_followup\":1795424400000}"));
+    assert_true(actor->person->user.onboarding_completed);
+    assert_true(str_is(actor->person->user.onboarding_version, "superior_v2.0"));
+    assert_int_equal(actor->person->user.onboarding_ended_at_ms, MONDAY_9);
+}
+
+static void the_set_is_decided_once(void **state)
+{
+    struct actor *actor = *state;
+    actor->installation.rollout.share_permyriad = 0;
+    actor_text(actor, "/start");
+    assert_int_equal(actor->person->user.set, SET_ORIGINAL);
+    actor->installation.rollout.share_permyriad = 10000;
+    actor_text(actor, "/start");
+    actor_pass(actor, DAY_MS);
+    actor_text(actor, "/commit read");
+    assert_int_equal(actor->person->user.set, SET_ORIGINAL);
+    assert_non_null(actor_run(actor, "commitment_followup"));
+    assert_null(actor_run(actor, "superior_onboarding"));
+}
+
+static void during_a_rollback_first_contacts_get_the_original(void **state)
+{
+    struct actor *actor = *state;
+    actor->installation.rollout.rolled_back_entries = true;
+    actor_text(actor, "/start");
+    assert_non_null(actor_run(actor, "onboarding"));
+    actor->installation.rollout.rolled_back_entries = false;
+    actor_text(actor, "/commit read");
+    assert_non_null(actor_run(actor, "commitment_followup"));
+}
+
+static void report(struct actor *actor, const struct delivery *delivery, enum report_kind kind)
+{
+    struct input input = {
+        .kind = INPUT_REPORT, .ref_kind = DUE_DELIVERY, .ref_id = delivery->id, .report = kind};
+    actor_input(actor, &input);
+}
+
+static void reports_in_any_order_move_the_run_once(void **state)
+{
+    struct actor *actor = *state;
+    actor->sending = ACTOR_SILENT;
+    actor_text(actor, "/start");
+    struct delivery *step = actor_last(actor);
+    const struct run *run = actor_run(actor, "superior_onboarding");
+    assert_int_equal(run->phase, PHASE_SENDING);
+    report(actor, step, REPORT_OPENED);
+    assert_int_equal(step->state, DELIVERY_OPENED);
+    assert_int_equal(run->phase, PHASE_WAITING);
+    assert_int_equal(run->step_sent_at_ms[0], MONDAY_9);
+    int64_t next_at_ms = run->next_at_ms;
+    actor_pass(actor, MINUTE_MS);
+    report(actor, step, REPORT_SENT);
+    report(actor, step, REPORT_UNCERTAIN);
+    report(actor, step, REPORT_RETRY);
+    report(actor, step, REPORT_DELIVERED);
+    assert_int_equal(step->state, DELIVERY_OPENED);
+    assert_int_equal(run->next_at_ms, next_at_ms);
+    assert_int_equal(actor_events(actor, EVENT_STEP_SENT), 0);
+}
+
+static void an_answer_before_the_report_counts(void **state)
+{
+    struct actor *actor = *state;
+    actor->sending = ACTOR_SILENT;
+    actor_text(actor, "/start");
+    struct delivery *step = actor_last(actor);
+    assert_true(actor_tap(actor, "done"));
+    const struct run *run = actor_run(actor, "superior_onboarding");
+    assert_int_equal(run->step, 1);
+    assert_int_equal(run->step_sent_at_ms[0], MONDAY_9);
+    assert_int_equal(actor_events(actor, EVENT_STEP_SENT), 1);
+    report(actor, step, REPORT_SENT);
+    assert_int_equal(run->step, 1);
+    assert_int_equal(run->phase, PHASE_DUE);
+    assert_int_equal(actor_events(actor, EVENT_STEP_SENT), 0);
+}
+
+static void retries_end_after_eight_attempts(void **state)
+{
+    struct actor *actor = *state;
+    actor->sending = ACTOR_REPORTS;
+    actor->report = REPORT_RETRY;
+    actor_text(actor, "/start");
+    struct delivery *step = actor->person->deliveries[0];
+    assert_int_equal(step->state, DELIVERY_SCHEDULED);
+    assert_in_range(step->next_at_ms - MONDAY_9, 4000, 6000);
+    actor_pass(actor, 5 * HOUR_MS);
+    assert_int_equal(step->state, DELIVERY_DEAD);
+    assert_int_equal(step->attempts, 8);
+    assert_int_equal(actor_run(actor, "superior_onboarding")->phase, PHASE_WAITING);
+}
+
+static void lost_nudges_are_never_sent_twice(void **state)
+{
+    struct actor *actor = *state;
+    actor_text(actor, "/start");
+    actor_text(actor, "/commit read");
+    actor->sending = ACTOR_SILENT;
+    int sent = actor->sent_count;
+    actor_pass(actor, 2 * HOUR_MS + 10 * MINUTE_MS);
+    assert_int_equal(actor->sent_count, sent + 1);
+    assert_int_equal(
+        actor_deliveries(actor, "quick_execution_followup", KIND_STEP, DELIVERY_UNCERTAIN), 1);
+    assert_int_equal(actor_run(actor, "quick_execution_followup")->phase, PHASE_DUE);
+}
+
+static void somebody_elses_button_changes_nothing(void **state)
+{
+    struct actor *actor = *state;
+    struct actor *other = actor_new(4712, MONDAY_9);
+    actor_text(actor, "/start");
+    actor_text(other, "/start");
+    actor_tap_token(actor, actor_last(other)->buttons[0].token);
+    assert_int_equal(actor->decision.act_count, 1);
+    assert_int_equal(actor->decision.acts[0].kind, ACT_ANSWER_TAP);
+    assert_true(actor->decision.acts[0].text.length > 0);
+    assert_int_equal(actor_run(actor, "superior_onboarding")->step_completed_at_ms[0], 0);
+    assert_int_equal(actor_events(actor, EVENT_STEP_COMPLETED), 0);
+    actor_free(other);
+}
+
+static void the_users_timer_is_rearmed_lazily(void **state)
+{
+    struct actor *actor = *state;
+    actor_text(actor, "/start");
+    assert_int_equal(actor->person->user.next_at_ms, 0); /* onboarding is active */
+    actor_text(actor, "/commit read");
+    const struct user *user = &actor->person->user;
+    assert_int_equal(user->next_at_ms, MONDAY_9 + 3 * DAY_MS);
+    actor_pass(actor, 2 * DAY_MS);
+    actor_text(actor, "/list");
+    assert_int_equal(user->next_at_ms, MONDAY_9 + 3 * DAY_MS);
+    actor_pass(actor, 36 * HOUR_MS);
+    assert_int_equal(user->next_at_ms, MONDAY_9 + 5 * DAY_MS);
+    assert_null(actor_run(actor, "inactive_rescue"));
+    actor_pass(actor, 2 * DAY_MS);
+    assert_non_null(actor_run(actor, "inactive_rescue"));
+}
+
+static void a_rescue_comes_once_in_thirty_days(void **state)
+{
+    struct actor *actor = *state;
+    actor_text(actor, "/start");
+    actor_text(actor, "/commit read");
+    int entered = 0;
+    for (int day = 0; day < 60; day++) {
+        actor_pass(actor, DAY_MS);
+        if (day % 7 == 6) {
+            actor_text(actor, "/list"); /* silent for six days, again and again */
+        }
+    }
+    for (int i = 0; i < actor->person->run_count; i++) {
+        entered += str_is(actor->person->runs[i]->journey, "inactive_rescue");
+    }
+    assert_int_equal(entered, 2);
+}
+
+static void quiet_hours_do_not_count_towards_expiry(void **state)
+{
+    struct actor *actor = *state;
+    actor_pass(actor, 12 * HOUR_MS + 30 * MINUTE_MS); /* 21:30 */
+    actor_text(actor, "/start");
+    assert_true(actor_tap(actor, "done"));
+    actor_pass(actor, 2 * HOUR_MS); /* 23:30: step 2, to expire 12 h later */
+    const struct delivery *step = actor_last(actor);
+    assert_int_equal(step->state, DELIVERY_SCHEDULED);
+    int64_t held_ms = 8 * HOUR_MS + 30 * MINUTE_MS;
+    assert_int_equal(step->next_at_ms, actor->world.now_ms + held_ms);
+    assert_int_equal(step->expires_at_ms, actor->world.now_ms + 12 * HOUR_MS + held_ms);
+    assert_int_equal(actor_run(actor, "superior_onboarding")->held_ms, held_ms);
+}
+
+static void a_sticker_is_a_hello_where_any_word_counts(void **state)
+{
+    struct actor *actor = *state;
+    actor_text(actor, "/start");
+    struct input sticker = {.kind = INPUT_UNSUPPORTED,
+                            .source = STR("telegram"),
+                            .channel = CHANNEL_TELEGRAM,
+                            .identity = STR("4711")};
+    struct input once = sticker;
+    actor_input(actor, &once);
+    const struct run *run = actor_run(actor, "superior_onboarding");
+    assert_int_equal(run->step, 0);
+    assert_true(actor->decision.handled); /* but answered */
+    actor_pass(actor, 7 * HOUR_MS);
+    actor_input(actor, &sticker);
+    assert_int_equal(run->step, 1);
+    assert_int_equal(run->steps_assisted, 1);
+}
+
+static void pausing_stops_the_clocks(void **state)
+{
+    struct actor *actor = *state;
+    actor_text(actor, "/start");
+    actor_text(actor, "/pause 2");
+    actor_pass(actor, 2 * DAY_MS - MINUTE_MS);
+    assert_int_equal(actor_deliveries(actor, "superior_onboarding", KIND_RECOVERY, DELIVERY_SENT),
+                     0);
+    actor_pass(actor, 2 * MINUTE_MS);
+    assert_int_equal(actor_deliveries(actor, "superior_onboarding", KIND_RECOVERY, DELIVERY_SENT),
+                     1);
+    assert_int_equal(actor->person->user.paused_until_ms, 0);
+}
+
+static void moving_west_keeps_the_days_of_activity(void **state)
+{
+    struct actor *actor = *state;
+    struct user *user = &actor->person->user;
+    actor_text(actor, "/start");
+    actor_pass(actor, DAY_MS);
+    actor_text(actor, "/list");
+    actor_pass(actor, 3 * DAY_MS);
+    actor_text(actor, "/list");
+    assert_true(user->activity_days == 0x19); /* today, three and four days before */
+    int64_t day = user->activity_day;
+    str_copy(user->zone, sizeof(user->zone), STR("Pacific/Honolulu"));
+    actor_text(actor, "/list");
+    assert_int_equal(user->activity_day, day);
+    assert_true(user->activity_days == 0x19);
+    actor_pass(actor, 100 * DAY_MS);
+    actor_text(actor, "/list");
+    assert_true(user->activity_days == 1);
+}
+
+static void an_erased_person_is_met_with_silence(void **state)
+{
+    struct actor *actor = *state;
+    actor->person->user.is_erased = true;
+    actor_text(actor, "/start");
+    assert_int_equal(actor->sent_count, 0);
+    assert_int_equal(actor->decision.event_count, 0);
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        CASE(beside_another_bot_only_ours_is_answered),
+        CASE(answers_are_noted_on_message_run_and_user),
+        CASE(entries_are_remembered_for_good),
+        CASE(the_set_is_decided_once),
+        CASE(during_a_rollback_first_contacts_get_the_original),
+        CASE(reports_in_any_order_move_the_run_once),
+        CASE(an_answer_before_the_report_counts),
+        CASE(retries_end_after_eight_attempts),
+        CASE(lost_nudges_are_never_sent_twice),
+        CASE(somebody_elses_button_changes_nothing),
+        CASE(the_users_timer_is_rearmed_lazily),
+        CASE(a_rescue_comes_once_in_thirty_days),
+        CASE(quiet_hours_do_not_count_towards_expiry),
+        CASE(a_sticker_is_a_hello_where_any_word_counts),
+        CASE(pausing_stops_the_clocks),
+        CASE(moving_west_keeps_the_days_of_activity),
+        CASE(an_erased_person_is_met_with_silence),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

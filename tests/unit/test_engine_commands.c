@@ -1,0 +1,388 @@
+/* Commands about the installation: what they change, what they answer, that they survive. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/embed.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "lib/engine_fixture.h"
+
+static void run(struct engine_fixture *fixture, const char *kind, const char *payload)
+{
+    int before = fixture->answers;
+    fixture_command(fixture, kind, payload);
+    fixture_settle(fixture);
+    assert_int_equal(fixture->answers, before + 1);
+}
+
+static void mistakes_are_answered(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    static const struct {
+        const char *kind, *payload;
+        enum err error;
+    } cases[] = {
+        {"explode", "{}", ERR_NOT_FOUND},
+        {"sending", "", ERR_INVALID},
+        {"sending", "[]", ERR_INVALID},
+        {"sending", "{\"mode\":7}", ERR_INVALID},
+        {"rollout_set", "{\"name\":\"other\",\"share\":5}", ERR_NOT_FOUND},
+        {"rollout_set", "{\"name\":\"superior_onboarding\",\"share\":101}", ERR_INVALID},
+        {"rollout_set", "{\"name\":\"superior_onboarding\"}", ERR_INVALID},
+        {"rollback", "{\"what\":\"me\"}", ERR_INVALID},
+        {"rollout_stage", "{\"stage\":\"x\",\"open\":true}", ERR_INVALID},
+        {"input", "{\"kind\":\"trigger\"}", ERR_INVALID},
+        {"input", "{\"kind\":\"dance\",\"user_id\":\"5\"}", ERR_INVALID},
+        {"input", "{\"kind\":\"trigger\",\"user_id\":\"5\"}", ERR_NOT_FOUND},
+        {"input", "{\"kind\":\"trigger\",\"channel\":\"pigeon\",\"identity\":\"5\"}", ERR_INVALID},
+        {"broadcast", "{}", ERR_INVALID},
+        {"broadcast", "{\"text\":{\"en\":\"Hi {{nonsense}}\"}}", ERR_INVALID},
+        {"broadcast", "{\"text\":{\"en\":\"Hi\"},\"filter\":\"commitments_total >\"}", ERR_INVALID},
+        {"broadcast", "{\"text\":{\"en\":\"Hi\"},\"test\":{\"user_id\":\"5\"}}", ERR_NOT_FOUND},
+        {"journeys_apply", "{\"files\":[]}", ERR_INVALID},
+        {"journeys_apply", "{\"files\":[{\"name\":\"a.yaml\",\"yaml\":\"journey: [\"}]}",
+         ERR_INVALID},
+        {"setting_put", "{\"name\":\"sending\",\"value\":1}", ERR_INVALID},
+        {"setting_put", "{\"name\":\"x\"}", ERR_INVALID},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        run(fixture, cases[i].kind, cases[i].payload);
+        if (fixture->error != cases[i].error) {
+            fail_msg("%s %s: %s: %s", cases[i].kind, cases[i].payload, err_text(fixture->error),
+                     fixture->detail);
+        }
+        assert_true(fixture->detail[0] != '\0');
+    }
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM audit_log"), 0);
+}
+
+static void a_rollout_decides_about_new_people(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    fixture_know(fixture, 70);
+    run(fixture, "rollout_set", "{\"name\":\"superior_onboarding\",\"share\":100}");
+    assert_string_equal(fixture->result,
+                        "{\"name\":\"superior_onboarding\",\"share\":100.0,\"share_before\":0.0}");
+    fixture_restart(fixture); /* it is stored */
+    fixture_know(fixture, 71);
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM users WHERE journey_set = 1"), 1);
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM runs WHERE journey = "
+                                          "'superior_onboarding'"),
+                     1);
+    run(fixture, "rollback", "{\"what\":\"all\"}");
+    assert_string_equal(fixture->result, "{\"moved\":0,\"what\":\"all\"}");
+    fixture_know(fixture, 72);
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM runs WHERE journey = "
+                                          "'superior_onboarding'"),
+                     1);
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM audit_log WHERE actor = 'test'"),
+                     2);
+}
+
+static void a_rollback_with_move_ends_what_runs(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    run(fixture, "rollout_set", "{\"name\":\"superior_onboarding\",\"share\":100}");
+    for (int i = 0; i < 150; i++) { /* more than two pages */
+        fixture_text(fixture, 100 + i, "/start");
+    }
+    fixture_advance(fixture, MINUTE_MS);
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM runs WHERE outcome = 0 AND "
+                                          "journey = 'superior_onboarding'"),
+                     150);
+    run(fixture, "rollback", "{\"what\":\"all\",\"move\":true}");
+    assert_string_equal(fixture->result, "{\"moved\":150,\"what\":\"all\"}");
+    fixture_settle(fixture);
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM runs WHERE outcome = 5"), 150);
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM runs WHERE outcome = 0 AND "
+                                          "journey = 'superior_onboarding'"),
+                     0);
+    assert_int_equal(fixture_int(fixture, "SELECT json = 'null' FROM settings WHERE name = "
+                                          "'move/rollback'"),
+                     1);
+}
+
+static void an_interrupted_move_goes_on(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    run(fixture, "rollout_set", "{\"name\":\"superior_onboarding\",\"share\":100}");
+    for (int i = 0; i < 150; i++) {
+        fixture_text(fixture, 100 + i, "/start");
+    }
+    fixture_advance(fixture, MINUTE_MS);
+    fixture_command(fixture, "rollback", "{\"move\":true}");
+    struct step_result result;
+    struct err_detail detail;
+    assert_int_equal(engine_step(fixture->engine, &result, &detail), OK);
+    assert_int_equal(engine_step(fixture->engine, &result, &detail), OK); /* one page */
+    assert_true(result.more);
+    int64_t moved = fixture_int(fixture, "SELECT count(*) FROM runs WHERE outcome = 5");
+    assert_true(moved > 0 && moved < 150);
+    fixture_restart(fixture);
+    fixture_settle(fixture);
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM runs WHERE outcome = 5"), 150);
+}
+
+static void inputs_come_as_json(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    run(fixture, "input",
+        "{\"kind\":\"trigger\",\"channel\":\"telegram\",\"identity\":\"77\",\"name\":\"\","
+        "\"test\":true,\"first_name\":\"Ada\"}");
+    assert_int_equal(fixture->error, OK);
+    assert_non_null(strstr(fixture->result, "\"user_id\":\""));
+    assert_non_null(strstr(fixture->result, "\"handled\":true"));
+    assert_int_equal(fixture_int(fixture, "SELECT is_test FROM users"), 1);
+    assert_true(fixture_messages(fixture) > 0);
+    run(fixture, "input",
+        "{\"kind\":\"commitment\",\"channel\":\"telegram\",\"identity\":\"77\",\"text\":\"swim\","
+        "\"external_id\":\"key-1\"}");
+    assert_int_equal(fixture->error, OK);
+    assert_non_null(strstr(fixture->result, "commitment_id"));
+    /* The same key again changes nothing. */
+    run(fixture, "input",
+        "{\"kind\":\"commitment\",\"channel\":\"telegram\",\"identity\":\"77\",\"text\":\"swim\","
+        "\"external_id\":\"key-1\"}");
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM commitments"), 1);
+    run(fixture, "input", "{\"kind\":\"admin\",\"user_id\":\"1\",\"name\":\"stop\"}");
+    assert_int_equal(fixture->error, ERR_NOT_FOUND);
+}
+
+static void the_inbox_of_other_processes_is_served(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    struct store *other = NULL;
+    struct err_detail detail = {""};
+    int64_t good, bad;
+    assert_int_equal(store_open(fixture->url, STORE_WRITER, &other, &detail), OK);
+    fixture_settle(fixture);
+    assert_int_equal(store_inbox_put(other, STR("sending"), STR("{\"mode\":\"off\"}"), STR("cli"),
+                                     fixture_start_ms, &good, &detail),
+                     OK);
+    assert_int_equal(store_inbox_put(other, STR("nonsense"), STR("{}"), STR("cli"),
+                                     fixture_start_ms, &bad, &detail),
+                     OK);
+    fixture_settle(fixture);
+    struct arena *arena = arena_new(1024);
+    bool done = false;
+    enum err error = OK;
+    struct str result;
+    assert_int_equal(store_inbox_result(other, arena, good, &done, &error, &result, &detail), OK);
+    assert_true(done);
+    assert_int_equal(error, OK);
+    assert_true(str_is(result, "{\"mode\":\"off\",\"mode_before\":\"on\"}"));
+    assert_int_equal(store_inbox_result(other, arena, bad, &done, &error, &result, &detail), OK);
+    assert_true(done);
+    assert_int_equal(error, ERR_NOT_FOUND);
+    arena_free(arena);
+    store_close(other);
+}
+
+static void deliveries_process_answers_when_drained(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    fixture_know(fixture, 77);
+    clock_advance(fixture->clock, 25 * HOUR_MS); /* the next message is due */
+    run(fixture, "deliveries_process", "{}");
+    assert_string_equal(fixture->result,
+                        "{\"email_failed\":0,\"email_sent\":0,\"telegram_failed\":0,"
+                        "\"telegram_sent\":1,\"total_processed\":1}");
+    assert_int_equal(fixture_messages(fixture), 1);
+}
+
+/* ---- broadcasts ---- */
+
+static void know_many(struct engine_fixture *fixture, int count)
+{
+    run(fixture, "sending", "{\"mode\":\"dry-run\"}");
+    for (int i = 0; i < count; i++) {
+        fixture_text(fixture, 1000 + i, i % 2 == 0 ? "/start" : "/commit walk");
+    }
+    fixture_settle(fixture);
+    run(fixture, "sending", "{\"mode\":\"on\"}");
+    fake_channel_forget(fixture->telegram);
+}
+
+static void a_preview_sends_nothing(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    know_many(fixture, 150);
+    run(fixture, "broadcast",
+        "{\"text\":{\"en\":\"Hi {{first_name|you}}\"},\"filter\":\"commitments_total > 0\","
+        "\"preview\":true}");
+    assert_int_equal(fixture->error, OK);
+    assert_string_equal(fixture->result,
+                        "{\"broadcast_id\":\"\",\"examples\":[\"Hi Ada\",\"Hi Ada\",\"Hi Ada\"],"
+                        "\"recipients\":75}");
+    assert_int_equal(fixture_messages(fixture), 0);
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM broadcasts"), 0);
+}
+
+static void a_test_goes_to_one_person(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    know_many(fixture, 3);
+    run(fixture, "broadcast",
+        "{\"text\":{\"en\":\"Hello **all**\"},\"test\":{\"channel\":\"telegram\",\"identity\":"
+        "\"1001\"}}");
+    assert_int_equal(fixture->error, OK);
+    assert_int_equal(fixture_messages(fixture), 1);
+    assert_string_equal(fixture_last(fixture)->address, "1001");
+    assert_string_equal(fixture_last(fixture)->text, "Hello **all**");
+}
+
+/* Five a second, a restart in the middle, and a reply that is not held up. */
+static void a_broadcast_keeps_its_pace(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    know_many(fixture, 100);
+    run(fixture, "broadcast", "{\"text\":{\"en\":\"News\"},\"per_second\":5}");
+    assert_int_equal(fixture->error, OK);
+    fixture_advance(fixture, 9500);
+    int half = fixture_messages(fixture);
+    assert_in_range(half, 40, 52);
+    fixture_restart(fixture);
+    fixture_text(fixture, 1001, "/help");
+    fixture_settle(fixture);
+    assert_true(fixture_last(fixture)->class == CLASS_REPLY);
+    assert_int_equal(fixture_last(fixture)->at_ms, clock_now_ms(fixture->clock));
+    fixture_advance(fixture, 30000);
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM deliveries WHERE kind = 8 AND "
+                                          "state = 3"),
+                     100);
+    assert_int_equal(fixture_int(fixture, "SELECT count(DISTINCT user_id) FROM deliveries WHERE "
+                                          "kind = 8"),
+                     100);
+    assert_int_equal(fixture_int(fixture, "SELECT state FROM broadcasts"), 3);
+    assert_int_equal(fixture_int(fixture, "SELECT matched FROM broadcasts"), 100);
+}
+
+/* Without a pace it goes as fast as the channel allows, and a reply still goes at once. */
+static void a_reply_overtakes_a_broadcast(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    know_many(fixture, 400);
+    run(fixture, "broadcast", "{\"text\":{\"en\":\"News\"}}");
+    fixture_advance(fixture, 3000);
+    int sent = fixture_messages(fixture);
+    assert_in_range(sent, 50, 110);
+    fixture_text(fixture, 1399, "/help");
+    fixture_settle(fixture);
+    assert_true(fixture_last(fixture)->class == CLASS_REPLY);
+    assert_int_equal(fixture_last(fixture)->at_ms, clock_now_ms(fixture->clock));
+    fixture_advance(fixture, 30000);
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM deliveries WHERE kind = 8 AND "
+                                          "state = 3"),
+                     400);
+}
+
+static void a_scheduled_broadcast_waits(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    know_many(fixture, 5);
+    char payload[200];
+    snprintf(payload, sizeof(payload), "{\"text\":{\"en\":\"News\"},\"at_ms\":%lld}",
+             (long long)(clock_now_ms(fixture->clock) + HOUR_MS));
+    run(fixture, "broadcast", payload);
+    fixture_restart(fixture);
+    fixture_advance(fixture, HOUR_MS - 1000);
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM deliveries WHERE kind = 8"), 0);
+    fixture_advance(fixture, 5000);
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM deliveries WHERE kind = 8"), 5);
+}
+
+/* ---- definitions ---- */
+
+static char *files_payload(const char *replace, const char *with)
+{
+    json_t *files = json_array();
+    for (size_t i = 0; i < nudge_journeys_count; i++) {
+        struct str yaml = {(const char *)nudge_journeys[i].data, nudge_journeys[i].length};
+        char *copy = malloc(yaml.length + strlen(with) + 1);
+        assert_non_null(copy);
+        str_copy(copy, yaml.length + 1, yaml);
+        char *at = strstr(copy, replace);
+        if (at != NULL) {
+            memmove(at + strlen(with), at + strlen(replace), strlen(at + strlen(replace)) + 1);
+            memcpy(at, with, strlen(with));
+        }
+        json_array_append_new(
+            files, json_pack("{s:s, s:s}", "name", nudge_journeys[i].name, "yaml", copy));
+        free(copy);
+    }
+    json_t *payload = json_pack("{s:o}", "files", files);
+    char *text = json_dumps(payload, JSON_COMPACT);
+    json_decref(payload);
+    return text;
+}
+
+/* Who is in the middle goes on by the definition they began with; new people get the new one. */
+static void applied_journeys_hold_for_new_runs(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    run(fixture, "rollout_set", "{\"name\":\"superior_onboarding\",\"share\":100}");
+    fixture_know(fixture, 70);
+    char *payload = files_payload("version: \"2.0\"\nset: optimized\nclass: onboarding",
+                                  "version: \"2.1\"\nset: optimized\nclass: onboarding");
+    run(fixture, "journeys_apply", payload);
+    free(payload);
+    assert_int_equal(fixture->error, OK);
+    assert_non_null(strstr(fixture->result, "\"changed\":"));
+    assert_null(strstr(fixture->result, "\"changed\":0"));
+    fixture_know(fixture, 71);
+    assert_int_equal(fixture_int(fixture, "SELECT count(DISTINCT definition) FROM runs WHERE "
+                                          "journey = 'superior_onboarding'"),
+                     2);
+    fixture_restart(fixture); /* the program's own journeys are older than those applied */
+    fixture_know(fixture, 72);
+    assert_int_equal(fixture_int(fixture, "SELECT count(DISTINCT definition) FROM runs WHERE "
+                                          "journey = 'superior_onboarding'"),
+                     2);
+    /* The run of the old definition goes on: its definition comes out of the database. */
+    fixture_advance(fixture, 10 * DAY_MS);
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM runs WHERE outcome = 0 AND journey "
+                                          "= 'superior_onboarding'"),
+                     0);
+}
+
+static void settings_are_kept(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    run(fixture, "setting_put", "{\"name\":\"telegram/webhook\",\"value\":\"https://x.example\"}");
+    assert_int_equal(fixture->error, OK);
+    char json[64];
+    fixture_string(fixture, "SELECT json FROM settings WHERE name = 'telegram/webhook'", json,
+                   sizeof(json));
+    assert_string_equal(json, "\"https://x.example\"");
+}
+
+#define ENGINE_TEST(name)                                                                          \
+    cmocka_unit_test_setup_teardown(name, engine_fixture_set_up, engine_fixture_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ENGINE_TEST(mistakes_are_answered),
+        ENGINE_TEST(a_rollout_decides_about_new_people),
+        ENGINE_TEST(a_rollback_with_move_ends_what_runs),
+        ENGINE_TEST(an_interrupted_move_goes_on),
+        ENGINE_TEST(inputs_come_as_json),
+        ENGINE_TEST(the_inbox_of_other_processes_is_served),
+        ENGINE_TEST(deliveries_process_answers_when_drained),
+        ENGINE_TEST(a_preview_sends_nothing),
+        ENGINE_TEST(a_test_goes_to_one_person),
+        ENGINE_TEST(a_broadcast_keeps_its_pace),
+        ENGINE_TEST(a_reply_overtakes_a_broadcast),
+        ENGINE_TEST(a_scheduled_broadcast_waits),
+        ENGINE_TEST(applied_journeys_hold_for_new_runs),
+        ENGINE_TEST(settings_are_kept),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
