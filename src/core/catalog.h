@@ -24,7 +24,7 @@ struct mistakes {
 };
 
 /* One file to compile. Kinds are told by the path: "bot/….yaml" texts of the bot, "words/….yaml"
- * recognition, "people/….yaml" and "kpi/….yaml" are skipped (others read them), else a journey. */
+ * recognition, "people/", "kpi/" and "rollout/" are skipped (others read them), else a journey. */
 struct definition_file {
     struct str name;
     struct str yaml;
