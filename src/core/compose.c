@@ -472,10 +472,10 @@ void compose_delivery_event(struct deciding *deciding, const struct delivery *de
     json_decref(data);
 }
 
-/* Takes a message back that this very decision made: nobody has seen it, so it never was. */
+/* A message that this very decision made and nobody has handed to its channel yet: it never was. */
 static bool unmade(const struct delivery *delivery)
 {
-    return delivery->is_new && delivery->state == DELIVERY_SENDING && delivery->attempts == 1;
+    return delivery->is_new && delivery->dispatch && delivery->attempts == 1;
 }
 
 void compose_withdraw(struct deciding *deciding, const struct run *run, struct str reason)

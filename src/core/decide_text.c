@@ -97,6 +97,10 @@ static void plain_text(struct deciding *deciding, struct str text, enum recognis
         return;
     }
     bool sidecar = str_is(deciding->input->source, "sidecar");
+    if (run_greets(deciding)) {
+        deciding->decision->handled = true;
+        return;
+    }
     if (recognised == RECOGNISED_OVERWHELM) {
         run_overwhelmed(deciding);
         return;

@@ -420,7 +420,8 @@ static bool concerns(const struct deciding *deciding, const struct run *run, enu
 {
     switch (on) {
     case LEAVE_ON_ACTIVITY:
-        return !run_is_of_now(deciding, run); /* what the activity itself started does not end by it */
+        return !run_is_of_now(deciding,
+                              run); /* what the activity itself started does not end by it */
     case LEAVE_ON_COMMITMENT_MADE:
         return about == NULL || run->subject_id != about->id;
     case LEAVE_ON_COMMITMENT_COMPLETED:

@@ -44,6 +44,9 @@ void run_overwhelmed(struct deciding *deciding);
 /* Shows the message that waits for an answer once more, as a reply (/start again); true also when
  * this very input entered an onboarding run, which says enough. False: nothing waits. */
 bool run_reshow(struct deciding *deciding);
+/* Whether a message of an onboarding run was made in this batch and is about to go out: what was
+ * said before it could be seen needs no other answer. */
+bool run_greets(const struct deciding *deciding);
 /* What was held by a pause, a crisis hold or a block is asked again now. After clearing the hold.
  */
 void run_wake(struct deciding *deciding);

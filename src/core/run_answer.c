@@ -13,9 +13,10 @@ enum { WORD_GRAPHEMES = 32 };
 /* ---- what has been shown
  * ---------------------------------------------------------------------------- */
 
+/* One that is new in this batch has not left yet: nobody can have seen it. */
 static bool is_on_its_way(const struct delivery *delivery, enum message_kind kind)
 {
-    return delivery != NULL && delivery->kind == kind &&
+    return delivery != NULL && delivery->kind == kind && !delivery->is_new &&
            (delivery->state == DELIVERY_SENDING || delivery->state == DELIVERY_UNCERTAIN ||
             delivery->attempts > 0);
 }
@@ -371,10 +372,17 @@ void run_show_again(struct deciding *deciding, struct run *run)
     }
 }
 
+bool run_greets(const struct deciding *deciding)
+{
+    const struct run *run = run_onboarding(deciding->world, deciding->person);
+    const struct delivery *pending = run != NULL ? run_pending(deciding, run) : NULL;
+    return pending != NULL && pending->is_new && pending->state == DELIVERY_SENDING;
+}
+
 bool run_reshow(struct deciding *deciding)
 {
     struct run *run = run_onboarding(deciding->world, deciding->person);
-    if (run != NULL && run_is_of_now(deciding, run)) {
+    if (run_greets(deciding) || (run != NULL && run_is_of_now(deciding, run))) {
         return true;
     }
     run = waiting_run(deciding);

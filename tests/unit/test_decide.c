@@ -1,5 +1,5 @@
-/* core/decide.h where a golden script would not show it: what is stored beside the messages, inputs of
- * a sidecar, reports in any order, timers, and buttons of somebody else. */
+/* core/decide.h where a golden script would not show it: what is stored beside the messages, inputs
+ * of a sidecar, reports in any order, timers, and buttons of somebody else. */
 #include "actor.h"
 
 #include <setjmp.h>
@@ -324,6 +324,27 @@ static void moving_west_keeps_the_days_of_activity(void **state)
     assert_true(user->activity_days == 1);
 }
 
+/* Inputs of one batch are decided before anything is sent: nobody answers what they cannot have
+ * seen. */
+static void two_inputs_of_one_batch_greet_once(void **state)
+{
+    struct actor *actor = *state;
+    static const char *const texts[] = {"/start", "hello?", "/start"};
+    for (int i = 0; i < 3; i++) {
+        struct input input = {.kind = INPUT_TEXT,
+                              .source = STR("telegram"),
+                              .channel = CHANNEL_TELEGRAM,
+                              .identity = STR("4711"),
+                              .may_create = true,
+                              .text = str_of(texts[i])};
+        decide(actor->arena, &actor->world, actor->person, &input, &actor->decision);
+        assert_true(actor->decision.handled);
+    }
+    assert_int_equal(actor->person->delivery_count, 1);
+    assert_int_equal(actor->person->runs[0]->step_completed_at_ms[0], 0);
+    assert_null(run_check(&actor->world, actor->person));
+}
+
 static void an_erased_person_is_met_with_silence(void **state)
 {
     struct actor *actor = *state;
@@ -353,6 +374,7 @@ int main(void)
         CASE(a_sticker_is_a_hello_where_any_word_counts),
         CASE(pausing_stops_the_clocks),
         CASE(moving_west_keeps_the_days_of_activity),
+        CASE(two_inputs_of_one_batch_greet_once),
         CASE(an_erased_person_is_met_with_silence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
