@@ -92,24 +92,42 @@ static enum err read_people(struct metrics_reading *reading, struct metrics *met
     return OK;
 }
 
-static enum err read_percentile(struct metrics_reading *reading, int64_t completed, double share,
-                                double *ret_hours)
+/* The percentile from the rows (place, time) around its place. */
+static double interpolate(const struct rows *rows, struct quantile_place place)
 {
-    *ret_hours = NAN;
+    double low = NAN;
+    double high = NAN;
+    for (int i = 0; i < rows->count; i++) {
+        const struct cell *cell = &rows->cells[2 * i];
+        if (cell[0].integer == place.index) {
+            low = (double)cell[1].integer;
+        }
+        if (cell[0].integer == place.index + 1) {
+            high = (double)cell[1].integer;
+        }
+    }
+    /* There is none after the last. */
+    return (isnan(high) ? low : low + (high - low) * place.weight) / (double)HOUR_MS;
+}
+
+static enum err read_times(struct metrics_reading *reading, struct metrics *metrics)
+{
+    int64_t completed = metrics->completed_commitments;
+    metrics->median_completion_hours = NAN;
+    metrics->p90_completion_hours = NAN;
     if (completed == 0) {
         return OK;
     }
-    struct quantile_place place = quantile_place(completed, share);
-    struct arg offset = ARG_INT(place.index);
+    struct quantile_place middle = quantile_place(completed, 0.5);
+    struct quantile_place high = quantile_place(completed, 0.9);
+    struct arg places[] = {ARG_INT(middle.index), ARG_INT(high.index)};
     struct rows rows;
-    enum err error = metrics_query(reading, "metrics_completion_times", &offset, 1, 2, &rows);
-    if (error != OK || rows.count == 0) {
-        return error;
+    enum err error = metrics_query(reading, "metrics_completion_times", places, 2, 4, &rows);
+    if (error == OK) {
+        metrics->median_completion_hours = interpolate(&rows, middle);
+        metrics->p90_completion_hours = interpolate(&rows, high);
     }
-    double low = (double)rows.cells[0].integer;
-    double high = rows.count > 1 ? (double)rows.cells[1].integer : low;
-    *ret_hours = (low + (high - low) * place.weight) / (double)HOUR_MS;
-    return OK;
+    return error;
 }
 
 /* ---- onboarding -------------------------------------------------------------------------------
@@ -321,17 +339,9 @@ enum err metrics_read(struct store *store, struct arena *arena, const struct met
     struct metrics_reading reading = {store, arena, filter, now_ms, detail};
     struct metrics metrics = {.now_ms = now_ms, .filter = *filter};
     enum err error = read_people(&reading, &metrics);
-    if (error == OK) {
-        error = read_percentile(&reading, metrics.completed_commitments, 0.5,
-                                &metrics.median_completion_hours);
-    }
-    if (error == OK) {
-        error = read_percentile(&reading, metrics.completed_commitments, 0.9,
-                                &metrics.p90_completion_hours);
-    }
     static enum err (*const parts[])(struct metrics_reading *, struct metrics *) = {
-        read_steps,        read_abandonment, read_activity, read_growth,
-        read_distribution, read_revenue,     read_feedback, metrics_read_retention};
+        read_times,        read_steps,   read_abandonment, read_activity,         read_growth,
+        read_distribution, read_revenue, read_feedback,    metrics_read_retention};
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && error == OK; i++) {
         error = parts[i](&reading, &metrics);
     }
@@ -352,13 +362,12 @@ enum err metrics_typical(struct store *store, struct arena *arena,
 {
     struct metrics_reading reading = {store, arena, filter, now_ms, detail};
     struct metrics metrics = {.now_ms = now_ms};
-    double median;
     enum err error = read_people(&reading, &metrics);
     if (error == OK) {
-        error = read_percentile(&reading, metrics.completed_commitments, 0.5, &median);
+        error = read_times(&reading, &metrics);
     }
     if (error == OK) {
-        *ret_median_hours = median;
+        *ret_median_hours = metrics.median_completion_hours;
         *ret_quick_percent = metrics.quick_completion_rate.percent;
     }
     return error;

@@ -88,6 +88,14 @@ enum { METRICS_LORENZ_POINTS = 11 };
 enum health { HEALTH_UNKNOWN, HEALTH_CRITICAL, HEALTH_WARNING, HEALTH_GOOD };
 enum growth { GROWTH_UNKNOWN, GROWTH_GROWING, GROWTH_STABLE, GROWTH_DECLINING };
 
+enum { RETENTION_CELLS = 13 };
+struct retention_cohort {
+    int64_t monday_ms; /* begin of the ISO week of joining, UTC */
+    int cells;         /* some of the cohort have lived so many whole ones */
+    struct rate active[RETENTION_CELLS];
+    struct rate month_1; /* [joined + 30 d, joined + 60 d) */
+};
+
 struct metrics {
     int64_t now_ms;
     struct metrics_filter filter;
@@ -101,6 +109,8 @@ struct metrics {
 #define METRIC_FIELD(field, label) int64_t field;
     METRIC_COUNTS(METRIC_FIELD)
 #undef METRIC_FIELD
+    struct retention_cohort *cohorts; /* oldest first, in the arena */
+    int cohort_count;
     /* Share of all commitments (0..1) of the least committed 0, 10, … 100 % of people. */
     double lorenz[METRICS_LORENZ_POINTS];
     enum growth growth;
@@ -153,13 +163,7 @@ MUST_CHECK enum err metrics_funnel(struct store *store, struct arena *arena,
                                    struct funnel_stage ret_stages[FUNNEL_STAGES],
                                    struct err_detail *detail);
 
-enum { RETENTION_CELLS = 13 };
-struct retention_cohort {
-    int64_t monday_ms; /* begin of the ISO week of joining, UTC */
-    int cells;         /* some of the cohort have lived so many whole ones */
-    struct rate active[RETENTION_CELLS];
-};
-/* Oldest cohort first, at most 520 of them (ten years). */
+/* The cohorts alone. Oldest first, at most 520 of them (ten years). */
 MUST_CHECK enum err metrics_retention(struct store *store, struct arena *arena,
                                       const struct metrics_filter *filter, int64_t now_ms,
                                       struct retention_cohort **ret_cohorts, int *ret_count,

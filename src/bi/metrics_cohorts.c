@@ -25,37 +25,72 @@ enum err metrics_funnel(struct store *store, struct arena *arena,
     return OK;
 }
 
-/* Rows (week, cell, eligible, active), ordered by week and cell. */
-static enum err retention_rows(struct metrics_reading *reading, int last_cell,
-                               struct rows *ret_rows)
+/* Puts one row (week, cell, eligible, active) into its cohort; cell -1 is the month. */
+static void take_cell(struct retention_cohort *cohort, int64_t k, int64_t eligible, int64_t active)
 {
-    struct arg more[] = {metrics_activity_types(reading->arena), ARG_INT(last_cell)};
-    return metrics_query(reading, "metrics_retention", more, 2, COHORTS_MAX * RETENTION_CELLS,
-                         ret_rows);
+    struct rate rate = rate_of(active, eligible);
+    if (k < 0) {
+        cohort->month_1 = rate;
+    } else {
+        cohort->active[k] = rate;
+        cohort->cells = (int)k + 1;
+    }
+}
+
+static enum err read_cohorts(struct metrics_reading *reading, struct retention_cohort **ret_cohorts,
+                             int *ret_count)
+{
+    struct arg more[] = {metrics_activity_types(reading->arena), ARG_INT(RETENTION_CELLS - 1)};
+    struct rows rows;
+    enum err error = metrics_query(reading, "metrics_retention", more, 2,
+                                   COHORTS_MAX * (RETENTION_CELLS + 1), &rows);
+    if (error != OK) {
+        return error;
+    }
+    struct retention_cohort *cohorts =
+        ARENA_ARRAY(reading->arena, struct retention_cohort, (size_t)rows.count);
+    int count = 0;
+    for (int i = 0; i < rows.count; i++) {
+        const struct cell *cell = &rows.cells[i * rows.columns];
+        /* Week 0 began on Monday 1969-12-29, three days before 1970. */
+        int64_t monday_ms = (cell[0].integer * WEEK_DAYS - 3) * DAY_MS;
+        if (count == 0 || cohorts[count - 1].monday_ms != monday_ms) {
+            cohorts[count++] =
+                (struct retention_cohort){.monday_ms = monday_ms, .month_1 = rate_of(0, 0)};
+        }
+        take_cell(&cohorts[count - 1], cell[1].integer, cell[2].integer, cell[3].integer);
+    }
+    *ret_cohorts = cohorts;
+    *ret_count = count;
+    return OK;
+}
+
+/* One cell of all cohorts together; cell -1 is the month. */
+static struct rate over_all(const struct metrics *metrics, int cell)
+{
+    int64_t eligible = 0;
+    int64_t active = 0;
+    for (int i = 0; i < metrics->cohort_count; i++) {
+        const struct retention_cohort *cohort = &metrics->cohorts[i];
+        if (cell < cohort->cells) {
+            const struct rate *rate = cell < 0 ? &cohort->month_1 : &cohort->active[cell];
+            eligible += rate->n;
+            active += rate->hits;
+        }
+    }
+    return rate_of(active, eligible);
 }
 
 enum err metrics_read_retention(struct metrics_reading *reading, struct metrics *metrics)
 {
-    struct rows rows;
-    enum err error = retention_rows(reading, 2, &rows);
+    enum err error = read_cohorts(reading, &metrics->cohorts, &metrics->cohort_count);
     if (error != OK) {
         return error;
     }
-    int64_t eligible[3] = {0};
-    int64_t active[3] = {0};
-    for (int i = 0; i < rows.count; i++) {
-        const struct cell *cell = &rows.cells[i * rows.columns];
-        eligible[cell[1].integer] += cell[2].integer;
-        active[cell[1].integer] += cell[3].integer;
-    }
-    metrics->week_1_retention = rate_of(active[1], eligible[1]);
-    metrics->week_2_retention = rate_of(active[2], eligible[2]);
-    struct arg types = metrics_activity_types(reading->arena);
-    error = metrics_query(reading, "metrics_retention_month", &types, 1, 1, &rows);
-    if (error == OK) {
-        metrics->month_1_retention = rate_of(rows.cells[1].integer, rows.cells[0].integer);
-    }
-    return error;
+    metrics->week_1_retention = over_all(metrics, 1);
+    metrics->week_2_retention = over_all(metrics, 2);
+    metrics->month_1_retention = over_all(metrics, -1);
+    return OK;
 }
 
 enum err metrics_retention(struct store *store, struct arena *arena,
@@ -64,26 +99,5 @@ enum err metrics_retention(struct store *store, struct arena *arena,
                            struct err_detail *detail)
 {
     struct metrics_reading reading = {store, arena, filter, now_ms, detail};
-    struct rows rows;
-    enum err error = retention_rows(&reading, RETENTION_CELLS - 1, &rows);
-    if (error != OK) {
-        return error;
-    }
-    struct retention_cohort *cohorts =
-        ARENA_ARRAY(arena, struct retention_cohort, (size_t)rows.count);
-    int count = 0;
-    for (int i = 0; i < rows.count; i++) {
-        const struct cell *cell = &rows.cells[i * rows.columns];
-        /* Week 0 began on Monday 1969-12-29, three days before 1970. */
-        int64_t monday_ms = (cell[0].integer * WEEK_DAYS - 3) * DAY_MS;
-        if (count == 0 || cohorts[count - 1].monday_ms != monday_ms) {
-            cohorts[count++] = (struct retention_cohort){.monday_ms = monday_ms};
-        }
-        struct retention_cohort *cohort = &cohorts[count - 1];
-        cohort->active[cell[1].integer] = rate_of(cell[3].integer, cell[2].integer);
-        cohort->cells = (int)cell[1].integer + 1;
-    }
-    *ret_cohorts = cohorts;
-    *ret_count = count;
-    return OK;
+    return read_cohorts(&reading, ret_cohorts, ret_count);
 }

@@ -121,6 +121,7 @@ json_t *retention_json(struct arena *arena, const struct retention_cohort *cohor
         json_t *cohort = json_object();
         json_object_set_new(cohort, "week", instant(arena, cohorts[i].monday_ms));
         json_object_set_new(cohort, "cells", cells);
+        json_object_set_new(cohort, "month_1", number(cohorts[i].month_1.percent));
         json_array_append_new(list, cohort);
     }
     return list;

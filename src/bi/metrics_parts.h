@@ -17,6 +17,6 @@ MUST_CHECK enum err metrics_query(struct metrics_reading *reading, const char *b
                                   struct rows *ret_rows);
 /* JSON array of the types of events that are activity. */
 struct arg metrics_activity_types(struct arena *arena);
-/* week_1, week_2 and month_1 over all cohorts. */
+/* The cohorts, and week_1, week_2 and month_1 over all of them. */
 MUST_CHECK enum err metrics_read_retention(struct metrics_reading *reading,
                                            struct metrics *metrics);

@@ -229,26 +229,21 @@ static int print(struct cli *cli, struct store *store, const struct metrics *met
 {
     struct err_detail detail = {""};
     struct funnel_stage stages[FUNNEL_STAGES];
-    struct retention_cohort *cohorts = NULL;
-    int cohort_count = 0;
     enum err error =
         metrics_funnel(store, cli->arena, &metrics->filter, metrics->now_ms, stages, &detail);
-    if (error == OK) {
-        error = metrics_retention(store, cli->arena, &metrics->filter, metrics->now_ms, &cohorts,
-                                  &cohort_count, &detail);
-    }
     if (error != OK) {
         return cli_fail(cli, error, &detail);
     }
     if (cli->json) {
         json_t *json = metrics_json(cli->arena, metrics);
         json_object_set_new(json, "funnel", funnel_json(stages));
-        json_object_set_new(json, "retention", retention_json(cli->arena, cohorts, cohort_count));
+        json_object_set_new(json, "retention",
+                            retention_json(cli->arena, metrics->cohorts, metrics->cohort_count));
         cli_print_json(json);
     } else {
         print_figures(cli, metrics);
         print_funnel(cli, stages);
-        print_retention(cli, cohorts, cohort_count);
+        print_retention(cli, metrics->cohorts, metrics->cohort_count);
     }
     return CLI_OK;
 }

@@ -41,15 +41,21 @@ WHERE u.is_test = 0 AND u.is_erased = 0
   AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4) AND u.joined_at_ms <= ?5;
 
 -- name: metrics_completion_times
--- Two neighbours in the order of completion times, the first at offset ?6: what interpolation needs.
-SELECT c.completed_at_ms - c.created_at_ms AS took_ms
-FROM users AS u
-JOIN commitments AS c ON c.user_id = u.id AND c.state = 1
-WHERE u.is_test = 0 AND u.is_erased = 0
-  AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
-  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4) AND u.joined_at_ms <= ?5
-ORDER BY took_ms
-LIMIT 2 OFFSET ?6;
+-- Completion times by their place in order, from 0: those at the places ?6 and ?7 and the ones after
+-- them, which is what interpolating two percentiles needs.
+WITH times AS (
+    SELECT c.completed_at_ms - c.created_at_ms AS took_ms,
+           row_number() OVER (ORDER BY c.completed_at_ms - c.created_at_ms) - 1 AS place
+    FROM users AS u
+    JOIN commitments AS c ON c.user_id = u.id AND c.state = 1
+    WHERE u.is_test = 0 AND u.is_erased = 0
+      AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
+      AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4) AND u.joined_at_ms <= ?5
+)
+SELECT place, took_ms
+FROM times
+WHERE place IN (?6, ?6 + 1, ?7, ?7 + 1)
+ORDER BY place;
 
 -- name: metrics_steps
 -- People to whom a step of the onboarding was sent, and those who completed it. ?6: JSON array of the
@@ -164,11 +170,13 @@ ORDER BY u.commitments_total;
 -- name: metrics_retention
 -- By week of joining (weeks since Monday 1969-12-29, UTC) and cell k = [joined + 7k d, joined +
 -- 7(k+1) d): people old enough to have lived the whole cell, and those of them with activity in it.
--- ?6: JSON array of the event types that are activity; ?7: cells 0 .. ?7.
+-- Cell -1 is [joined + 30 d, joined + 60 d). ?6: JSON array of the event types that are activity; ?7:
+-- cells 0 .. ?7. Events are walked once, each looking up its person (hence cross join: the other way
+-- round an index over all events would be built first).
 WITH RECURSIVE
 cells (k) AS (SELECT 0 UNION ALL SELECT k + 1 FROM cells WHERE k < ?7),
 people AS (
-    SELECT u.id, u.joined_at_ms, (u.joined_at_ms / 86400000 + 3) / 7 AS week
+    SELECT u.joined_at_ms, (u.joined_at_ms / 86400000 + 3) / 7 AS week
     FROM users AS u
     WHERE u.is_test = 0 AND u.is_erased = 0
       AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
@@ -178,37 +186,37 @@ eligible AS (
     SELECT p.week, c.k, count(*) AS people
     FROM people AS p JOIN cells AS c ON p.joined_at_ms + (c.k + 1) * 7 * 86400000 <= ?5
     GROUP BY p.week, c.k
+    UNION ALL
+    SELECT week, -1, count(*) FROM people WHERE joined_at_ms + 60 * 86400000 <= ?5 GROUP BY week
+),
+lived AS MATERIALIZED (
+    SELECT u.id, u.joined_at_ms, (u.joined_at_ms / 86400000 + 3) / 7 AS week,
+           (e.at_ms - u.joined_at_ms) / (7 * 86400000) AS k,
+           max(e.at_ms - u.joined_at_ms >= 30 * 86400000
+               AND e.at_ms - u.joined_at_ms < 60 * 86400000) AS in_month
+    FROM events AS e CROSS JOIN users AS u ON u.id = e.user_id
+    WHERE e.type IN (SELECT value FROM json_each(?6))
+      AND u.is_test = 0 AND u.is_erased = 0
+      AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
+      AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+      AND e.at_ms >= u.joined_at_ms AND e.at_ms <= ?5
+      AND e.at_ms < u.joined_at_ms + max((?7 + 1) * 7, 60) * 86400000
+    GROUP BY u.id, k
 ),
 active AS (
-    SELECT p.week, (e.at_ms - p.joined_at_ms) / (7 * 86400000) AS k, count(DISTINCT p.id) AS people
-    FROM events AS e JOIN people AS p ON p.id = e.user_id
-    WHERE e.at_ms >= p.joined_at_ms
-      AND e.at_ms < p.joined_at_ms + (?7 + 1) * 7 * 86400000
-      AND p.joined_at_ms + ((e.at_ms - p.joined_at_ms) / (7 * 86400000) + 1) * 7 * 86400000 <= ?5
-      AND e.type IN (SELECT value FROM json_each(?6))
-    GROUP BY 1, 2
+    SELECT week, k, count(*) AS people
+    FROM lived
+    WHERE k <= ?7 AND joined_at_ms + (k + 1) * 7 * 86400000 <= ?5
+    GROUP BY week, k
+    UNION ALL
+    SELECT week, -1, count(DISTINCT id)
+    FROM lived
+    WHERE in_month AND joined_at_ms + 60 * 86400000 <= ?5
+    GROUP BY week
 )
 SELECT el.week, el.k, el.people AS eligible, coalesce(a.people, 0) AS active
 FROM eligible AS el LEFT JOIN active AS a ON a.week = el.week AND a.k = el.k
 ORDER BY el.week, el.k;
-
--- name: metrics_retention_month
--- The same for [joined + 30 d, joined + 60 d). ?6: JSON array of the event types that are activity.
-WITH people AS (
-    SELECT u.id, u.joined_at_ms
-    FROM users AS u
-    WHERE u.is_test = 0 AND u.is_erased = 0
-      AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
-      AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
-      AND u.joined_at_ms + 60 * 86400000 <= ?5
-)
-SELECT
-    (SELECT count(*) FROM people) AS eligible,
-    (SELECT count(DISTINCT p.id)
-     FROM events AS e JOIN people AS p ON p.id = e.user_id
-     WHERE e.at_ms >= p.joined_at_ms + 30 * 86400000
-       AND e.at_ms < p.joined_at_ms + 60 * 86400000
-       AND e.type IN (SELECT value FROM json_each(?6))) AS active;
 
 -- name: metrics_revenue
 SELECT coalesce(sum(e.revenue), 0.0) AS revenue
