@@ -1,4 +1,6 @@
 /* The engine's life, and its doors for other threads: submitting, reports of channels. */
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -42,18 +44,6 @@ static struct engine *engine_make(const struct engine_options *options)
     return engine;
 }
 
-/* New ids are newer than all there are, also when the clock has jumped back since. */
-static enum err continue_ids(struct engine *engine, struct err_detail *detail)
-{
-    struct rows rows = {0};
-    enum err error =
-        store_query(engine->store, engine->arena, "engine_last_id", NULL, 0, 1, &rows, detail);
-    if (error == OK && rows.count == 1) {
-        engine->ids.last = (uint64_t)rows.cells[0].integer / ID_SLOT_COUNT;
-    }
-    return error;
-}
-
 /* The catalog that was applied last replaces the one given at the start. */
 static enum err store_definitions(struct engine *engine, struct err_detail *detail)
 {
@@ -76,10 +66,33 @@ static enum err store_definitions(struct engine *engine, struct err_detail *deta
 static enum err follow_ids(struct engine *engine, struct err_detail *detail)
 {
     struct rows rows = {0};
-    enum err error = store_query(engine->store, engine->arena, "engine_newest_id", NULL, 0, 1,
-                                 &rows, detail);
+    enum err error =
+        store_query(engine->store, engine->arena, "engine_newest_id", NULL, 0, 1, &rows, detail);
     if (error == OK && rows.count == 1 && rows.cells[0].type == CELL_INT) {
         id_source_after(&engine->ids, rows.cells[0].integer);
+    }
+    return error;
+}
+
+/* A process of this machine that was killed cannot give its lease back: nobody needs to wait for it. */
+static bool holder_is_dead(const struct lease *lease)
+{
+    return lease->pid > 0 && lease->pid <= INT32_MAX && kill((pid_t)lease->pid, 0) != 0 &&
+           errno == ESRCH;
+}
+
+static enum err take_lease(struct engine *engine, struct err_detail *detail)
+{
+    struct lease lease = {0};
+    int64_t now_ms = clock_now_ms(engine->clock);
+    int64_t until_ms = now_ms + engine->lease_ms;
+    enum err error =
+        store_lease_take(engine->store, engine->owner, getpid(), now_ms, until_ms, &lease, detail);
+    if (error == ERR_CONFLICT && holder_is_dead(&lease)) {
+        log_warn("engine", "taking over from a process that ended without a word", "pid=%lld",
+                 (long long)lease.pid);
+        error = store_lease_take(engine->store, engine->owner, getpid(), lease.until_ms, until_ms,
+                                 &lease, detail);
     }
     return error;
 }
@@ -88,13 +101,10 @@ enum err engine_new(const struct engine_options *options, struct engine **ret_en
                     struct err_detail *detail)
 {
     struct engine *engine = engine_make(options);
-    struct lease lease;
-    int64_t now_ms = clock_now_ms(engine->clock);
-    enum err error = store_lease_take(engine->store, engine->owner, getpid(), now_ms,
-                                      now_ms + engine->lease_ms, &lease, detail);
+    enum err error = take_lease(engine, detail);
     bool leased = error == OK;
     engine->lease_until_ms = clock_monotonic_ms(engine->clock) + engine->lease_ms;
-    engine->lease_until_wall_ms = now_ms + engine->lease_ms;
+    engine->lease_until_wall_ms = clock_now_ms(engine->clock) + engine->lease_ms;
     if (error == OK) {
         error = follow_ids(engine, detail);
     }
@@ -103,9 +113,6 @@ enum err engine_new(const struct engine_options *options, struct engine **ret_en
     }
     if (error == OK) {
         error = settings_load_pauses(engine, detail);
-    }
-    if (error == OK) {
-        error = continue_ids(engine, detail);
     }
     if (error == OK) {
         error = store_definitions(engine, detail);

@@ -44,16 +44,3 @@ UPDATE deliveries SET next_at_ms = ?1
 WHERE state = 0 AND reason = 'sending_off' AND id IN (
     SELECT id FROM due WHERE kind = 3 AND due_at_ms = ?1
 );
-
--- name: engine_last_id
--- The newest id there is, so that new ones are newer though the clock has jumped back. Runs and
--- commitments need no look: each is followed by an event.
-SELECT max(
-    coalesce((SELECT max(id) FROM users), 0),
-    coalesce((SELECT max(id) FROM deliveries), 0),
-    coalesce((SELECT max(id) FROM events), 0),
-    coalesce((SELECT max(id) FROM feedback), 0),
-    coalesce((SELECT max(id) FROM operator_messages), 0),
-    coalesce((SELECT max(id) FROM audit_log), 0),
-    coalesce((SELECT max(id) FROM broadcasts), 0)
-);
