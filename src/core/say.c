@@ -79,7 +79,7 @@ struct str say_plain(struct deciding *deciding, const char *key)
 struct str say_label(struct deciding *deciding, const char *key, const struct str *values,
                      int count)
 {
-    return fill(deciding->arena, say_plain(deciding, key), values, count);
+    return str_trim(fill(deciding->arena, say_plain(deciding, key), values, count));
 }
 
 struct str say_count(struct deciding *deciding, const char *key, int64_t count)
