@@ -35,10 +35,23 @@ static const struct journey *counterpart(const struct catalog *catalog,
     return NULL;
 }
 
+/* A rollback of entries or of nurture alone moves the runs of that part, and the set stays: what is
+ * rolled back follows the original set anyway. */
+static bool is_rolled_back(const struct rollout *rollout, const struct journey *journey)
+{
+    if (rollout->rolled_back_entries == rollout->rolled_back_nurture) {
+        return true;
+    }
+    return journey->is_onboarding ? rollout->rolled_back_entries : rollout->rolled_back_nurture;
+}
+
 void run_move_to_original(struct deciding *deciding)
 {
     struct person *person = deciding->person;
-    set_journeys(deciding, SET_ORIGINAL, "rollback.move");
+    const struct rollout *rollout = &deciding->world->installation->rollout;
+    if (rollout->rolled_back_entries == rollout->rolled_back_nurture) {
+        set_journeys(deciding, SET_ORIGINAL, "rollback.move");
+    }
     int count = person->run_count;
     for (int i = 0; i < count; i++) {
         struct run *run = person->runs[i];
@@ -46,7 +59,7 @@ void run_move_to_original(struct deciding *deciding)
             continue;
         }
         const struct journey *journey = run_journey(deciding->world, run);
-        if (journey->set != SET_OPTIMIZED) {
+        if (journey->set != SET_OPTIMIZED || !is_rolled_back(rollout, journey)) {
             continue;
         }
         run_end(deciding, run, RUN_ROLLED_BACK);

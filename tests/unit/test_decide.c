@@ -129,6 +129,24 @@ static void during_a_rollback_first_contacts_get_the_original(void **state)
     assert_non_null(actor_run(actor, "commitment_followup"));
 }
 
+static void a_rollback_of_nurture_moves_nurture_only(void **state)
+{
+    struct actor *actor = *state;
+    actor_text(actor, "/start");
+    actor_text(actor, "/commit read");
+    struct rollout *rollout = &actor->installation.rollout;
+    rollout->rolled_back_nurture = true;
+    struct input input = {.kind = INPUT_MOVE, .name = STR("rollback")};
+    actor_input(actor, &input);
+    assert_int_equal(actor_run(actor, "quick_execution_followup")->outcome, RUN_ROLLED_BACK);
+    assert_int_equal(actor_run(actor, "commitment_followup")->outcome, RUN_ACTIVE);
+    assert_int_equal(actor->person->user.set, SET_OPTIMIZED);
+    rollout->rolled_back_entries = true;
+    input = (struct input){.kind = INPUT_MOVE, .name = STR("rollback")};
+    actor_input(actor, &input);
+    assert_int_equal(actor->person->user.set, SET_ORIGINAL);
+}
+
 static void report(struct actor *actor, const struct delivery *delivery, enum report_kind kind)
 {
     struct input input = {
@@ -363,6 +381,7 @@ int main(void)
         CASE(entries_are_remembered_for_good),
         CASE(the_set_is_decided_once),
         CASE(during_a_rollback_first_contacts_get_the_original),
+        CASE(a_rollback_of_nurture_moves_nurture_only),
         CASE(reports_in_any_order_move_the_run_once),
         CASE(an_answer_before_the_report_counts),
         CASE(retries_end_after_eight_attempts),
