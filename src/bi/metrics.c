@@ -355,6 +355,18 @@ enum err metrics_read(struct store *store, struct arena *arena, const struct met
     return OK;
 }
 
+enum err metrics_now(struct store *store, struct arena *arena, int64_t clock_ms,
+                     int64_t *ret_now_ms, struct err_detail *detail)
+{
+    struct rows rows;
+    enum err error = store_query(store, arena, "metrics_newest", NULL, 0, 1, &rows, detail);
+    if (error == OK) {
+        int64_t newest_ms = rows.cells[0].integer;
+        *ret_now_ms = newest_ms > clock_ms ? newest_ms : clock_ms;
+    }
+    return error;
+}
+
 enum err metrics_typical(struct store *store, struct arena *arena,
                          const struct metrics_filter *filter, int64_t now_ms,
                          double *ret_median_hours, double *ret_quick_percent,

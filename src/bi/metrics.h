@@ -117,6 +117,11 @@ struct metrics {
     enum health conversion_health, completion_health, retention_health;
 };
 
+/* The instant to evaluate at for whoever looks from outside: clock_ms, or the newest event when the
+ * process that writes lets time run ahead (the demonstration). */
+MUST_CHECK enum err metrics_now(struct store *store, struct arena *arena, int64_t clock_ms,
+                                int64_t *ret_now_ms, struct err_detail *detail);
+
 /* Reads all of them as of now_ms. */
 MUST_CHECK enum err metrics_read(struct store *store, struct arena *arena,
                                  const struct metrics_filter *filter, int64_t now_ms,

@@ -261,8 +261,11 @@ static int show(struct cli *cli, const struct metrics_options *options)
     }
     struct err_detail detail = {""};
     struct metrics metrics;
-    enum err error =
-        metrics_read(store, cli->arena, &filter, clock_now_ms(cli->clock), &metrics, &detail);
+    int64_t now_ms = 0;
+    enum err error = metrics_now(store, cli->arena, clock_now_ms(cli->clock), &now_ms, &detail);
+    if (error == OK) {
+        error = metrics_read(store, cli->arena, &filter, now_ms, &metrics, &detail);
+    }
     status = error == OK ? print(cli, store, &metrics) : cli_fail(cli, error, &detail);
     store_close(store);
     return status;

@@ -167,5 +167,5 @@ void say_button(struct deciding *deciding, struct say_buttons *buttons, struct s
     struct str token = arena_vprintf(deciding->arena, token_format, args);
     va_end(args);
     ASSERT(token.length <= LIMIT_CALLBACK_BYTES);
-    buttons->items[buttons->count++] = (struct button){.text = text, .token = token};
+    buttons->items[buttons->count++] = (struct button){.text = str_trim(text), .token = token};
 }

@@ -161,6 +161,20 @@ static void json_has_plain_numbers_under_the_names(void **state)
     json_decref(json);
 }
 
+static void time_that_runs_ahead_is_followed(void **state)
+{
+    struct loaded *loaded = *state;
+    int64_t now_ms = 0;
+    assert_int_equal(
+        metrics_now(loaded->store, loaded->arena, NOW_MS + DAY_MS, &now_ms, &loaded->detail), OK);
+    assert_int_equal(now_ms, NOW_MS + DAY_MS);
+    assert_int_equal(
+        metrics_now(loaded->store, loaded->arena, NOW_MS - 10 * DAY_MS, &now_ms, &loaded->detail),
+        OK);
+    /* The newest thing that happened: an open commitment of 90 minutes ago. */
+    assert_int_equal(now_ms, NOW_MS - 90 * MINUTE_MS);
+}
+
 static void it_holds_at_any_instant(void **state)
 {
     static const int64_t instants[] = {1764000000123, 1709208000000 /* a leap day */,
@@ -202,6 +216,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_follows_from_them_holds, setup, teardown),
         cmocka_unit_test_setup_teardown(doctor_finds_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(json_has_plain_numbers_under_the_names, setup, teardown),
+        cmocka_unit_test_setup_teardown(time_that_runs_ahead_is_followed, setup, teardown),
         cmocka_unit_test(it_holds_at_any_instant),
         cmocka_unit_test_setup_teardown(the_chat_learns_where_a_person_stands, setup, teardown),
     };

@@ -1,10 +1,14 @@
 -- The figures of docs/reference/metrics.md. One definition for every surface: src/bi reads these and
--- nothing else. In all of them
+-- nothing else. Those of people take
 --   ?1, ?2  people who joined in [?1, ?2)
 --   ?3, ?4  source and language of the people, '' any
 --   ?5      the instant of evaluation
 -- Test people and erased ones are out everywhere. Sums use the counters on the people's rows, which
 -- doctor recounts; what the counters cannot tell is read from the rows.
+
+-- name: metrics_newest
+-- The instant of the newest event, from its id; 0 when there is none. No arguments.
+SELECT coalesce(max(e.id), 0) >> 21 AS newest_ms FROM events AS e;
 
 -- name: metrics_people
 -- ?6: only commitments made within so many ms of joining count for converted and converted_outside;
