@@ -151,15 +151,19 @@ void dispatch_acts(struct engine *engine, struct batch *batch, const struct deci
     }
 }
 
+/* The arrays only grow: dispatch_unsent puts back what it is reading from them. */
 static void keep_unsent(struct engine *engine, enum channel_kind kind, struct outgoing *outgoing)
 {
-    size_t count = (size_t)engine->unsent_count + 1;
-    engine->unsent = realloc((void *)engine->unsent, count * sizeof(*engine->unsent));
-    engine->unsent_channels =
-        realloc(engine->unsent_channels, count * sizeof(*engine->unsent_channels));
-    ASSERT(engine->unsent != NULL && engine->unsent_channels != NULL);
-    engine->unsent[count - 1] = outgoing;
-    engine->unsent_channels[count - 1] = kind;
+    if (engine->unsent_count == engine->unsent_capacity) {
+        size_t capacity = engine->unsent_capacity == 0 ? 64 : (size_t)engine->unsent_capacity * 2;
+        engine->unsent = realloc((void *)engine->unsent, capacity * sizeof(*engine->unsent));
+        engine->unsent_channels =
+            realloc(engine->unsent_channels, capacity * sizeof(*engine->unsent_channels));
+        ASSERT(engine->unsent != NULL && engine->unsent_channels != NULL);
+        engine->unsent_capacity = (int)capacity;
+    }
+    engine->unsent[engine->unsent_count] = outgoing;
+    engine->unsent_channels[engine->unsent_count] = kind;
     engine->unsent_count++;
 }
 

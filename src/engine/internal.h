@@ -170,7 +170,7 @@ struct engine {
     struct counters counters;
     struct outgoing **unsent; /* a channel was full: tried again first */
     enum channel_kind *unsent_channels;
-    int unsent_count;
+    int unsent_count, unsent_capacity;
     struct waiting_user *waiting;
 
     struct queue *queue;   /* items; any thread */

@@ -244,6 +244,7 @@ json_t *http_json_body(struct request *request)
 
 void http_suspend(struct request *request)
 {
+    request->suspended = true;
     MHD_suspend_connection(request->connection);
 }
 

@@ -86,6 +86,9 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
         } else {
             http_dispatch(request);
         }
+        if (request->suspended) {
+            return MHD_YES; /* the engine's thread may be answering right now: MHD calls us again */
+        }
     }
     return request->reply != NULL ? queue_reply(request) : MHD_YES;
 }

@@ -37,6 +37,7 @@ struct request {
     size_t body_length, body_capacity;
     bool body_too_large;
     bool dispatched;
+    bool suspended; /* once it was: the answer is queued when MHD calls again */
     int status;
     struct MHD_Response *reply; /* made, not yet queued */
     struct {

@@ -316,6 +316,29 @@ static void odd_reports_do_no_harm(void **state)
     assert_true(status.healthy);
 }
 
+/* While a channel stays full, what it did not take is kept whole and in order. */
+static void a_channel_full_for_long_loses_nothing(void **state)
+{
+    enum { PEOPLE = 100 };
+    struct engine_fixture *fixture = *state;
+    for (int i = 0; i < PEOPLE; i++) {
+        fixture_know(fixture, 5000 + i);
+    }
+    fake_channel_refuse(fixture->telegram, true);
+    for (int i = 0; i < PEOPLE; i++) {
+        fixture_text(fixture, 5000 + i, "/help");
+    }
+    struct step_result result;
+    struct err_detail detail;
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(engine_step(fixture->engine, &result, &detail), OK);
+    }
+    assert_int_equal(fixture_messages(fixture), 0);
+    fake_channel_refuse(fixture->telegram, false);
+    fixture_advance(fixture, MINUTE_MS); /* the bot's own limit holds, too */
+    assert_int_equal(fixture_messages(fixture), PEOPLE);
+}
+
 #define ENGINE_TEST(name)                                                                          \
     cmocka_unit_test_setup_teardown(name, engine_fixture_set_up, engine_fixture_tear_down)
 
@@ -334,6 +357,7 @@ int main(void)
         ENGINE_TEST(only_the_allowed_are_written_to),
         ENGINE_TEST(many_replies_keep_to_the_rate),
         ENGINE_TEST(a_full_channel_is_tried_again),
+        ENGINE_TEST(a_channel_full_for_long_loses_nothing),
         ENGINE_TEST(odd_reports_do_no_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
