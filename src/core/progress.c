@@ -38,8 +38,9 @@ static void pace(struct deciding *deciding, struct say_lines *lines)
 {
     const struct user *user = &deciding->person->user;
     int64_t days = (deciding->world->now_ms - user->joined_at_ms) / DAY_MS;
-    if (days < 0) {
-        days = 0;
+    if (days <= 0) {
+        say_line(lines, say_text(deciding, "progress_pace_today", NULL, 0));
+        return;
     }
     /* The first week counts as a whole one: nobody makes seven a week on their first day. */
     double weeks = days < WEEK_DAYS ? 1.0 : (double)days / WEEK_DAYS;

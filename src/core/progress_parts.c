@@ -126,7 +126,10 @@ int progress_recommendations(const struct world *world, const struct person *per
         ret_keys[count++] = "advice_first_commitment";
         break;
     case OPPORTUNITY_COMPLETION_RATE:
-        ret_keys[count++] = "advice_smaller";
+        /* While nothing has ended nothing was too big. */
+        ret_keys[count++] = user->commitments_missed + user->commitments_dropped > 0
+                                ? "advice_smaller"
+                                : "advice_open_one";
         break;
     case OPPORTUNITY_EXECUTION_SPEED:
         ret_keys[count++] = "advice_sooner";

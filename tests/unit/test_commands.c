@@ -715,9 +715,9 @@ static void metrics_tell_the_person_their_figures(void **state)
     }
     say(chat, "/metrics");
     assert_said(chat, "You are on fire!");
-    assert_said(chat, "5 commitments made, 5 done (100 %)");
+    assert_said(chat, "So far 5 commitments, 5 done (100 %)");
     assert_said(chat, "Streak: 5 days, longest: 5 days");
-    assert_said(chat, "Here for 25 days, 1.4 commitments a week");
+    assert_said(chat, "Here for 25 days, 1.4 a week");
     assert_said(chat, "Last 7 days: 5 done, up from 0");
     assert_said(chat, "It usually takes you 1.5 h");
     assert_said(chat, "\n□□□□□□□\n□□□□□□□\n□□□□□□□\n□■■■■■□\n");
