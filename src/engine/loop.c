@@ -224,6 +224,14 @@ static enum err work_in_transaction(struct engine *engine, struct batch *batch,
 
 /* ---- afterwards ---- */
 
+static void drop_first(void **list, int *count, int dropped)
+{
+    if (dropped > 0) {
+        *count -= dropped;
+        memmove((void *)list, (void *)(list + dropped), (size_t)*count * sizeof(*list));
+    }
+}
+
 static void forget_taken(struct engine *engine, const struct batch *batch)
 {
     for (int i = 0; i < batch->report_count; i++) {
@@ -231,13 +239,9 @@ static void forget_taken(struct engine *engine, const struct batch *batch)
         free(engine->reports_retained[i]->item);
         free(engine->reports_retained[i]);
     }
-    engine->reports_retained_count -= batch->report_count;
-    memmove((void *)engine->reports_retained,
-            (void *)(engine->reports_retained + batch->report_count),
-            (size_t)engine->reports_retained_count * sizeof(*engine->reports_retained));
-    engine->retained_count -= batch->item_count;
-    memmove((void *)engine->retained, (void *)(engine->retained + batch->item_count),
-            (size_t)engine->retained_count * sizeof(*engine->retained));
+    drop_first((void **)engine->reports_retained, &engine->reports_retained_count,
+               batch->report_count);
+    drop_first((void **)engine->retained, &engine->retained_count, batch->item_count);
 }
 
 static void answer_works(struct batch *batch)
@@ -376,8 +380,7 @@ static void tell_result(struct engine *engine, const struct batch *batch,
     }
     ret_result->more = engine->retained_count > 0 || reports_wait(engine) ||
                        queue_count(engine->queue) > 0 || engine->inbox_may_wait ||
-                       ret_result->next_due_at_ms <= batch->now_ms ||
-                       engine_drains_ready(engine);
+                       ret_result->next_due_at_ms <= batch->now_ms || engine_drains_ready(engine);
 }
 
 enum err engine_step(struct engine *engine, struct step_result *ret_result,

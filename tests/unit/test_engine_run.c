@@ -1,0 +1,147 @@
+/* The loop on its own thread: many threads submit, report and look, and a stop ends it cleanly. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+
+#include "lib/engine_fixture.h"
+
+enum { THREADS = 4, EACH = 200 };
+
+struct crowd {
+    struct engine *engine;
+    atomic_int next_number;
+    atomic_int done;
+    atomic_int cancelled;
+    atomic_bool stop;
+};
+
+static void count_done(void *context, const struct outcome *outcome)
+{
+    struct crowd *crowd = context;
+    if (outcome->error == ERR_CANCELLED) {
+        atomic_fetch_add(&crowd->cancelled, 1);
+    } else {
+        atomic_fetch_add(&crowd->done, 1);
+    }
+}
+
+static void *submit_many(void *context)
+{
+    struct crowd *crowd = context;
+    for (int i = 0; i < EACH; i++) {
+        char id[24], chat[24];
+        int number = atomic_fetch_add(&crowd->next_number, 1);
+        snprintf(id, sizeof(id), "%d", number);
+        snprintf(chat, sizeof(chat), "%d", 1 + number % 50);
+        struct input input = {.kind = INPUT_TEXT,
+                              .source = STR("telegram"),
+                              .external_id = str_of(id),
+                              .channel = CHANNEL_TELEGRAM,
+                              .identity = str_of(chat),
+                              .address = str_of(chat),
+                              .may_create = true,
+                              .text = STR("/help")};
+        while (engine_submit(crowd->engine, &input, count_done, crowd) == ERR_BUSY) {
+            sched_yield();
+        }
+    }
+    return NULL;
+}
+
+/* Reports about nothing, and looks at the figures. */
+static void *disturb(void *context)
+{
+    struct crowd *crowd = context;
+    struct channel_sink sink = engine_sink(crowd->engine);
+    while (!atomic_load(&crowd->stop)) {
+        struct report report = {.delivery_id = 5,
+                                .user_id = 6,
+                                .channel = CHANNEL_TELEGRAM,
+                                .kind = REPORT_SENT,
+                                .address = STR("1")};
+        sink.report(sink.context, &report);
+        struct engine_status status;
+        engine_status(crowd->engine, &status);
+        sched_yield();
+    }
+    return NULL;
+}
+
+struct running {
+    struct engine *engine;
+    enum err result;
+};
+
+static void *run_engine(void *context)
+{
+    struct running *running = context;
+    running->result = engine_run(running->engine);
+    return NULL;
+}
+
+static void all_is_answered_while_others_disturb(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    struct crowd crowd = {.engine = fixture->engine};
+    struct running running = {.result = ERR_IO, .engine = fixture->engine};
+    pthread_t loop, disturber, threads[THREADS];
+    assert_int_equal(pthread_create(&loop, NULL, run_engine, &running), 0);
+    assert_int_equal(pthread_create(&disturber, NULL, disturb, &crowd), 0);
+    for (int i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, submit_many, &crowd), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    while (atomic_load(&crowd.done) < THREADS * EACH) {
+        sched_yield();
+    }
+    atomic_store(&crowd.stop, true);
+    pthread_join(disturber, NULL);
+    engine_stop(fixture->engine);
+    pthread_join(loop, NULL);
+    assert_int_equal(running.result, OK);
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM users"), 50);
+    struct engine_status status;
+    engine_status(fixture->engine, &status);
+    assert_int_equal(status.inputs, THREADS * EACH);
+    struct input input = fixture_input(fixture, 77, "late");
+    assert_int_equal(engine_submit(fixture->engine, &input, count_done, &crowd), ERR_CANCELLED);
+}
+
+/* What waits in the queue when the stop comes is still decided. */
+static void a_stop_finishes_what_was_taken(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    struct crowd crowd = {.engine = fixture->engine};
+    struct running running = {.result = ERR_IO, .engine = fixture->engine};
+    submit_many(&crowd);
+    engine_stop(fixture->engine);
+    pthread_t loop;
+    assert_int_equal(pthread_create(&loop, NULL, run_engine, &running), 0);
+    pthread_join(loop, NULL);
+    assert_int_equal(running.result, OK);
+    assert_int_equal(atomic_load(&crowd.done), EACH);
+    assert_int_equal(atomic_load(&crowd.cancelled), 0);
+}
+
+#define ENGINE_TEST(name)                                                                          \
+    cmocka_unit_test_setup_teardown(name, engine_fixture_set_up, engine_fixture_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ENGINE_TEST(all_is_answered_while_others_disturb),
+        ENGINE_TEST(a_stop_finishes_what_was_taken),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
