@@ -22,8 +22,8 @@ static bool completed_on(const struct deciding *deciding, const struct commitmen
     return false;
 }
 
-/* Undoing comes within ten minutes, so the day of the completion is the last of the streak, or the one
- * before it when midnight lies between. */
+/* Undoing comes within ten minutes, so the day of the completion is the last of the streak, or the
+ * one before it when midnight lies between. */
 static void take_back_streak(struct deciding *deciding, const struct commitment *commitment)
 {
     struct user *user = &deciding->person->user;
