@@ -1,6 +1,6 @@
-/* A person who does anything at all, for a long time: whatever they write and press, whenever they come
- * back, the counters equal a recount, and every answer is fit to be sent. The walk is the same in every
- * run; NUDGE_SEED walks another way. */
+/* A person who does anything at all, for a long time: whatever they write and press, whenever they
+ * come back, the counters equal a recount, and every answer is fit to be sent. The walk is the same
+ * in every run; NUDGE_SEED walks another way. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,7 +35,7 @@ static uint64_t draw(struct walk *walk, uint64_t below)
     return walk->seed % below;
 }
 
-/* ---- what must hold ------------------------------------------------------------------------------- */
+/* ---- what must hold --------------------------------------------------------------------------- */
 
 static void check_counters(const struct chat *chat)
 {
@@ -139,7 +139,7 @@ static void check(struct walk *walk)
     }
 }
 
-/* ---- what they do --------------------------------------------------------------------------------- */
+/* ---- what they do ----------------------------------------------------------------------------- */
 
 static void write_something(struct walk *walk)
 {
