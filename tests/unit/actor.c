@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/embed.h"
 #include "base/limits.h"
 #include "core/delivery.h"
 #include "core/run.h"
@@ -13,11 +14,21 @@
 /* ---- life
  * -------------------------------------------------------------------------------------------- */
 
-static struct catalog *build_catalog(struct arena *arena)
+static struct catalog *build_catalog(struct arena *arena, const char *extra_yaml)
 {
+    int count = (int)nudge_journeys_count + (extra_yaml != NULL);
+    struct definition_file *files = ARENA_ARRAY(arena, struct definition_file, (size_t)count);
+    for (size_t i = 0; i < nudge_journeys_count; i++) {
+        files[i] = (struct definition_file){
+            str_of(nudge_journeys[i].name),
+            {(const char *)nudge_journeys[i].data, nudge_journeys[i].length}};
+    }
+    if (extra_yaml != NULL) {
+        files[count - 1] = (struct definition_file){STR("both/extra.yaml"), str_of(extra_yaml)};
+    }
     struct catalog *catalog = NULL;
     struct mistakes mistakes = {0};
-    enum err error = catalog_build_embedded(arena, &catalog, &mistakes);
+    enum err error = catalog_build(arena, files, count, &catalog, &mistakes);
     for (int i = 0; i < mistakes.count; i++) {
         fprintf(stderr, "%.*s:%d: %.*s\n", STR_ARG(mistakes.items[i].file), mistakes.items[i].line,
                 STR_ARG(mistakes.items[i].text));
@@ -28,10 +39,15 @@ static struct catalog *build_catalog(struct arena *arena)
 
 struct actor *actor_new(int64_t user_id, int64_t now_ms)
 {
+    return actor_new_with(user_id, now_ms, NULL);
+}
+
+struct actor *actor_new_with(int64_t user_id, int64_t now_ms, const char *extra_yaml)
+{
     struct actor *actor = calloc(1, sizeof(*actor));
     ASSERT(actor != NULL);
     actor->arena = arena_new(64 * 1024);
-    actor->catalog = build_catalog(actor->arena);
+    actor->catalog = build_catalog(actor->arena, extra_yaml);
     actor->installation = (struct installation){
         .default_zone = zone_find(STR("Europe/Berlin")),
         .default_language = "en",

@@ -30,6 +30,8 @@ struct actor {
 
 /* A person who is not known yet, at now_ms, in Europe/Berlin, English; rollout share of all. */
 struct actor *actor_new(int64_t user_id, int64_t now_ms);
+/* The same with a journey of the name "extra" beside the real ones. */
+struct actor *actor_new_with(int64_t user_id, int64_t now_ms, const char *extra_yaml);
 void actor_free(struct actor *actor);
 
 void actor_text(struct actor *actor, const char *text);
