@@ -35,7 +35,7 @@ static uint64_t draw(struct walk *walk, uint64_t below)
     return walk->seed % below;
 }
 
-/* ---- what must hold --------------------------------------------------------------------------- */
+/* ---- what must hold -------------------------------------------------------------------- */
 
 static void check_counters(const struct chat *chat)
 {
@@ -139,7 +139,7 @@ static void check(struct walk *walk)
     }
 }
 
-/* ---- what they do ----------------------------------------------------------------------------- */
+/* ---- what they do ----------------------------------------------------------------------- */
 
 static void write_something(struct walk *walk)
 {
