@@ -1,5 +1,5 @@
-/* Forms of a journey that none of the shipped ones has, played with a journey of its own, and what an
- * integration is told about its mistakes. */
+/* Forms of a journey that none of the shipped ones has, played with a journey of its own, and what
+ * an integration is told about its mistakes. */
 #include "actor.h"
 
 #include <setjmp.h>
