@@ -51,11 +51,10 @@ void telegram_call_begins(struct telegram *telegram)
 void telegram_call_ends(struct telegram *telegram)
 {
     pthread_mutex_lock(&telegram->lock);
-    bool idle = --telegram->calls == 0 && telegram->in_flight == 0;
-    pthread_mutex_unlock(&telegram->lock);
-    if (idle) {
-        queue_wake(telegram->idle);
+    if (--telegram->calls == 0 && telegram->in_flight == 0) {
+        queue_wake(telegram->idle); /* with the lock: who sees it idle may free it */
     }
+    pthread_mutex_unlock(&telegram->lock);
 }
 
 void telegram_note_refused(struct telegram *telegram, bool refused)

@@ -70,11 +70,10 @@ static struct job *leave_lane(struct telegram *telegram, struct job *job)
             free(lane);
         }
     }
-    bool idle = --telegram->in_flight == 0 && telegram->calls == 0;
-    pthread_mutex_unlock(&telegram->lock);
-    if (idle) {
-        queue_wake(telegram->idle);
+    if (--telegram->in_flight == 0 && telegram->calls == 0) {
+        queue_wake(telegram->idle); /* with the lock: who sees it idle may free it */
     }
+    pthread_mutex_unlock(&telegram->lock);
     return next;
 }
 
