@@ -44,8 +44,7 @@ const struct journey *catalog_journey(const struct catalog *catalog, struct str 
 /* Asked for every run at every input: most differ in the first byte. */
 static bool has_hash(const struct journey *journey, struct str hash)
 {
-    return hash.length > 0 && journey->hash.ptr[0] == hash.ptr[0] &&
-           str_equal(journey->hash, hash);
+    return hash.length > 0 && journey->hash.ptr[0] == hash.ptr[0] && str_equal(journey->hash, hash);
 }
 
 const struct journey *catalog_definition(const struct catalog *catalog, struct str hash)

@@ -1,6 +1,6 @@
-/* Deciding on a batch: who is meant, load, decide, save. Inputs of one person are decided in order on
- * the same rows. A person is loaded once with the rows that the inputs refer to; when two inputs of a
- * batch want different rows, the second waits for the next round of the same transaction. */
+/* Deciding on a batch: who is meant, load, decide, save. Inputs of one person are decided in order
+ * on the same rows. A person is loaded once with the rows that the inputs refer to; when two inputs
+ * of a batch want different rows, the second waits for the next round of the same transaction. */
 #include <string.h>
 #include <uthash.h>
 
@@ -393,7 +393,8 @@ static enum err save_rest(struct engine *engine, struct batch *batch, struct wor
         error = store_identity_change(store, work->input.user_id, &decision->identities[i],
                                       batch->now_ms, detail);
         if (error == ERR_CONFLICT) {
-            /* Another person has it. Nothing was changed; the rest of the batch is not to suffer. */
+            /* Another person has it. Nothing was changed; the rest of the batch is not to suffer.
+             */
             log_warn("engine", "identity refused", "user=%lld", (long long)work->input.user_id);
             error = OK;
         }

@@ -55,7 +55,7 @@ struct command_work {
     struct str result;
     struct err_detail detail;
     struct str before, after; /* for the audit */
-    bool later; /* a sweep or a drain answers it */
+    bool later;               /* a sweep or a drain answers it */
 };
 
 struct slot; /* intake.c: a person of the present round */

@@ -56,8 +56,8 @@ void fixture_advance(struct engine_fixture *fixture, int64_t by_ms);
 int64_t fixture_int(struct engine_fixture *fixture, const char *sql);
 void fixture_string(struct engine_fixture *fixture, const char *sql, char *ret_text, size_t size);
 
-/* Makes the chat's person known, so that what follows is not their first contact, and forgets what was
- * sent to them. */
+/* Makes the chat's person known, so that what follows is not their first contact, and forgets what
+ * was sent to them. */
 void fixture_know(struct engine_fixture *fixture, int64_t chat);
 
 /* Messages (acts left out) that the channel was given. */

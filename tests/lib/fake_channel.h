@@ -22,7 +22,8 @@ struct fake_sent {
 struct channel *fake_channel_new(enum channel_kind kind, struct clock *clock,
                                  const struct channel_limits *limits);
 void fake_channel_sink(struct channel *channel, const struct channel_sink *sink);
-/* The report of the next message that has no script yet; strings must outlive it. Without one: sent. */
+/* The report of the next message that has no script yet; strings must outlive it. Without one:
+ * sent. */
 void fake_channel_script(struct channel *channel, const struct report *report);
 /* Messages are taken and nothing is reported: as when the process dies in between. */
 void fake_channel_swallow(struct channel *channel, bool swallow);

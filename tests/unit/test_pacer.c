@@ -47,7 +47,8 @@ struct waiting {
     int moves;
 };
 
-/* A thousand nudges at once: all go, no second sees more than the rate, each is moved once or twice. */
+/* A thousand nudges at once: all go, no second sees more than the rate, each is moved once or
+ * twice. */
 static void a_flood_is_spread_at_the_rate(void **state)
 {
     struct pacer *pacer = *state;
