@@ -300,12 +300,14 @@ void decide_admin(struct deciding *deciding)
         admin_text(deciding, str_is(name, "broadcast"));
     } else if (str_is(name, "retry")) {
         admin_retry(deciding);
+    } else if (str_is(name, "erase")) {
+        deciding->decision->erase = true;
     } else if (str_is(name, "test") || str_is(name, "no_test")) {
         user->is_test = str_is(name, "test");
     } else {
         fail(deciding, ERR_INVALID,
              "unknown request: expected pause, resume, stop, lift_crisis, reply, broadcast, retry, "
-             "test or no_test");
+             "erase, test or no_test");
         return;
     }
     user->changed = true;

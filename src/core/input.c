@@ -18,8 +18,9 @@ static struct str command_of(struct str text)
 
 bool input_needs_history(const struct input *input)
 {
-    static const char *const commands[] = {"/metrics", "/progress", "/stats",    "/insights",
-                                           "/streaks", "/settings", "/sequences"};
+    static const char *const commands[] = {"/metrics",     "/progress",  "/stats",
+                                           "/insights",    "/streaks",   "/settings",
+                                           "/leaderboard", "/champions", "/sequences"};
     if (input->kind != INPUT_TEXT) {
         return false;
     }

@@ -30,7 +30,7 @@ enum input_kind {
     /* API/CLI about one person, by `name`: pause (data {"days":7}), resume, stop, lift_crisis,
      * reply
      * (`text`: Markdown sent as a reply), broadcast (`text`, ref_id: the broadcast), retry (ref_id:
-     * a dead or failed delivery), test / no_test (marks a test person). */
+     * a dead or failed delivery), erase, test / no_test (marks a test person). */
     INPUT_ADMIN,
     /* Change of set of one person, by `name`: existing_rescue or existing_amplification (the stage
      * was opened: the hold is lifted, the optimized set applies), rollback (--move). */
