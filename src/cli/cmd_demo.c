@@ -80,7 +80,8 @@ static enum err choose_store(struct cli *cli, struct demo *demo, struct err_deta
 
 static void remove_folder(struct cli *cli, const struct demo *demo)
 {
-    static const char *const names[] = {"demo.sqlite", "demo.sqlite-wal", "demo.sqlite-shm"};
+    static const char *const names[] = {"demo.sqlite", "demo.sqlite-wal", "demo.sqlite-shm",
+                                        "demo.sqlite-serve"};
     if (demo->folder == NULL) {
         return;
     }

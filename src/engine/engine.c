@@ -1,6 +1,4 @@
 /* The engine's life, and its doors for other threads: submitting, reports of channels. */
-#include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -74,27 +72,12 @@ static enum err follow_ids(struct engine *engine, struct err_detail *detail)
     return error;
 }
 
-/* A process of this machine that was killed cannot give its lease back: nobody needs to wait for it. */
-static bool holder_is_dead(const struct lease *lease)
-{
-    return lease->pid > 0 && lease->pid <= INT32_MAX && kill((pid_t)lease->pid, 0) != 0 &&
-           errno == ESRCH;
-}
-
 static enum err take_lease(struct engine *engine, struct err_detail *detail)
 {
     struct lease lease = {0};
     int64_t now_ms = clock_now_ms(engine->clock);
-    int64_t until_ms = now_ms + engine->lease_ms;
-    enum err error =
-        store_lease_take(engine->store, engine->owner, getpid(), now_ms, until_ms, &lease, detail);
-    if (error == ERR_CONFLICT && holder_is_dead(&lease)) {
-        log_warn("engine", "taking over from a process that ended without a word", "pid=%lld",
-                 (long long)lease.pid);
-        error = store_lease_take(engine->store, engine->owner, getpid(), lease.until_ms, until_ms,
-                                 &lease, detail);
-    }
-    return error;
+    return store_lease_take(engine->store, engine->owner, getpid(), now_ms,
+                            now_ms + engine->lease_ms, &lease, detail);
 }
 
 enum err engine_new(const struct engine_options *options, struct engine **ret_engine,

@@ -81,6 +81,7 @@ struct store {
     sqlite3_stmt *begin, *commit, *rollback, *data_version;
     struct arena *arena; /* of one call; reset by whoever begins to use it */
     char description[96];
+    int serve_file; /* locked while this process holds the lease; -1 else (sqlite_lease.c) */
 };
 
 /* ---- sqlite_open.c --------------------------------------------------------------------------- */
@@ -163,3 +164,8 @@ bool buttons_read(struct arena *arena, struct str json, struct button **ret_butt
 /* [[sent_at_ms, completed_at_ms], …] of the first steps up to the last one used. */
 struct str steps_write(struct arena *arena, const struct run *run);
 bool steps_read(struct str json, struct run *run);
+
+/* ---- sqlite_lease.c -------------------------------------------------------------------------- */
+
+/* Lets go of the lock that tells others that this process lives. */
+void sqlite_serve_release(struct store *store);

@@ -220,6 +220,7 @@ enum err store_open(const char *url, enum store_mode mode, struct store **ret_st
     pthread_once(&configured, configure_sqlite);
     struct store *store = calloc(1, sizeof(*store));
     ASSERT(store != NULL);
+    store->serve_file = -1;
     store->mode = mode;
     store->arena = arena_new(16 * 1024);
     find_blocks(store);
@@ -260,6 +261,7 @@ void store_close(struct store *store)
     sqlite3_finalize(store->commit);
     sqlite3_finalize(store->rollback);
     sqlite3_finalize(store->data_version);
+    sqlite_serve_release(store);
     int code = sqlite3_close(store->db);
     ASSERT(code == SQLITE_OK);
     arena_free(store->arena);

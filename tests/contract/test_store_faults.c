@@ -155,6 +155,36 @@ static void killed_while_writing_nothing_told_is_lost(void **state)
 
 /* ---- beside each other ----------------------------------------------------------------------- */
 
+static int hold_the_lease(struct fixture *fixture, int to_parent)
+{
+    struct lease lease;
+    if (store_lease_take(fixture->store, 111, getpid(), NOW_MS, NOW_MS + DAY_MS, &lease,
+                         &fixture->detail) != OK ||
+        !tell(to_parent)) {
+        return 101;
+    }
+    pause();
+    return 0;
+}
+
+static void the_lease_of_the_dead_is_free_at_once(void **state)
+{
+    FIXTURE;
+    struct lease lease;
+    struct child child = start_child(fixture, hold_the_lease);
+    wait_for_byte(&child);
+    assert_err(ERR_CONFLICT, store_lease_take(fixture->store, 222, getpid(), NOW_MS, NOW_MS + 1000,
+                                              &lease, &fixture->detail));
+    assert_ok(store_lease_show(fixture->store, &lease, &fixture->detail));
+    assert_int_equal(lease.until_ms, NOW_MS + DAY_MS);
+    end_child(&child, SIGKILL);
+    assert_ok(store_lease_show(fixture->store, &lease, &fixture->detail));
+    assert_int_equal(lease.until_ms, 0);
+    assert_ok(store_lease_take(fixture->store, 222, getpid(), NOW_MS, NOW_MS + 1000, &lease,
+                               &fixture->detail));
+    assert_int_equal(lease.fence, 2);
+}
+
 static void a_second_writer_is_busy(void **state)
 {
     FIXTURE;
@@ -269,6 +299,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(killed_before_commit_nothing_is_there),
         CASE(killed_while_writing_nothing_told_is_lost),
+        CASE(the_lease_of_the_dead_is_free_at_once),
         CASE(a_second_writer_is_busy),
         CASE(readers_see_what_is_committed),
         CASE(a_full_disk_is_told_and_loses_nothing),

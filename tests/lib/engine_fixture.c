@@ -103,7 +103,7 @@ int engine_fixture_set_up(void **state)
 int engine_fixture_tear_down(void **state)
 {
     struct engine_fixture *fixture = *state;
-    static const char *const names[] = {"test.db", "test.db-wal", "test.db-shm"};
+    static const char *const names[] = {"test.db", "test.db-wal", "test.db-shm", "test.db-serve"};
     engine_free(fixture->engine);
     fixture->telegram->ops->free(fixture->telegram);
     store_close(fixture->store);
