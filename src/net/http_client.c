@@ -1,9 +1,10 @@
 /* The client over libcurl's multi interface. Handles are prepared once and reused, since setting
  * one up costs more than a request; a lock guards only the list of new requests and the counters.
  *
- * libcurl repeats a request by itself when a reused connection dies before the answer. For a POST
- * that could be a message sent twice, so bodies are given by a read function without a seek
- * function: libcurl then gives up instead (CURLE_SEND_FAIL_REWIND), which counts as lost. */
+ * libcurl repeats a request by itself when a reused connection dies before the answer. For a POST that
+ * could be a message sent twice, so a second attempt of a transfer is refused where libcurl asks
+ * before each (CURLOPT_PREREQFUNCTION); it counts as lost. Giving the body by a read function without
+ * a seek function would prevent it too, but sends head and body apart: a third more system calls. */
 #include "net/http_client.h"
 
 #include <curl/curl.h>
@@ -39,13 +40,12 @@ struct transfer {
     size_t bytes_size;
     size_t body_offset;
     size_t body_length;
-    size_t body_read;
     char *answer;
     size_t answer_length;
     size_t answer_size;
     size_t answer_max;
     bool answer_too_large;
-    bool body_touched; /* libcurl asked for the body: it may have been sent */
+    int attempts;
 };
 
 struct http_client {
@@ -79,15 +79,15 @@ static void global_init(void)
     ASSERT(code == CURLE_OK);
 }
 
-static size_t give_body(char *buffer, size_t size, size_t count, void *context)
+/* Asked once a connection is there, before each attempt. */
+static int allow_attempt(void *context, char *remote, char *local, int remote_port, int local_port)
 {
     struct transfer *transfer = context;
-    size_t left = transfer->body_length - transfer->body_read;
-    size_t length = left < size * count ? left : size * count;
-    memcpy(buffer, transfer->bytes + transfer->body_offset + transfer->body_read, length);
-    transfer->body_read += length;
-    transfer->body_touched = true;
-    return length;
+    (void)remote;
+    (void)local;
+    (void)remote_port;
+    (void)local_port;
+    return transfer->attempts++ == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
 static size_t take_answer(char *bytes, size_t size, size_t count, void *context)
@@ -133,8 +133,8 @@ static struct transfer *transfer_new(const struct http_client *client)
     SET(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)client->connect_timeout_ms);
     SET(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_CONNECTION_S);
     SET(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    SET(easy, CURLOPT_READFUNCTION, give_body);
-    SET(easy, CURLOPT_READDATA, transfer);
+    SET(easy, CURLOPT_PREREQFUNCTION, allow_attempt);
+    SET(easy, CURLOPT_PREREQDATA, transfer);
     SET(easy, CURLOPT_WRITEFUNCTION, take_answer);
     SET(easy, CURLOPT_WRITEDATA, transfer);
     SET(easy, CURLOPT_USERAGENT, "nudge");
@@ -210,8 +210,7 @@ static void transfer_fill(struct transfer *transfer, const struct http_request *
         memcpy(transfer->bytes + transfer->body_offset, request->body.ptr, request->body.length);
     }
     transfer->body_length = request->body.length;
-    transfer->body_read = 0;
-    transfer->body_touched = false;
+    transfer->attempts = 0;
     transfer->answer_length = 0;
     transfer->answer_too_large = false;
     transfer->answer_max =
@@ -258,6 +257,7 @@ static void set_method(struct transfer *transfer)
     if (has_body) {
         SET(easy, CURLOPT_POST, 1L);
         SET(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->body_length);
+        SET(easy, CURLOPT_POSTFIELDS, transfer->bytes + transfer->body_offset);
     } else {
         SET(easy, CURLOPT_HTTPGET, 1L);
     }
@@ -306,7 +306,7 @@ static const char *reason_of(CURLcode code, const struct transfer *transfer)
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CIPHER:
         return "tls";
-    case CURLE_SEND_FAIL_REWIND:
+    case CURLE_ABORTED_BY_CALLBACK:
     case CURLE_GOT_NOTHING:
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:
@@ -324,7 +324,7 @@ static bool was_sent(const struct transfer *transfer)
 {
     long request_bytes = 0;
     curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &request_bytes);
-    return request_bytes > 0 || transfer->body_touched;
+    return request_bytes > 0 || transfer->attempts > 1;
 }
 
 /* Gives the transfer back for reuse and calls the callback. The request counts as under way until
