@@ -2,6 +2,7 @@
  * commit handed to the channels. The core has asked the person's own gate already; here only the
  * installation and the provider have a say. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "base/limits.h"
@@ -13,7 +14,8 @@
 enum {
     HELD_RECHECK_MS = 10 * 60 * 1000, /* while sending is off; switching it on wakes them at once */
     CHANNEL_OFF_MS = 10 * 60 * 1000,
-    CHANNEL_FULL_MS = 50
+    CHANNEL_FULL_MS = 50,
+    UNSENT_MAX = 4096 /* above it acts are left out; messages are bounded by their channel's room */
 };
 
 /* Dry-run lets nothing out, off still lets replies out: dry-run is the stricter one. */
@@ -81,7 +83,7 @@ static bool channel_has_room(const struct engine *engine, const struct batch *ba
                              enum channel_kind kind)
 {
     const struct channel *channel = engine->channels[kind];
-    return channel->ops->in_flight(channel) + batch->handed[kind] + engine->unsent_count <
+    return channel->ops->in_flight(channel) + batch->handed[kind] + engine->unsent_of[kind] <
            LIMIT_IN_FLIGHT;
 }
 
@@ -165,13 +167,19 @@ static void keep_unsent(struct engine *engine, enum channel_kind kind, struct ou
     engine->unsent[engine->unsent_count] = outgoing;
     engine->unsent_channels[engine->unsent_count] = kind;
     engine->unsent_count++;
+    engine->unsent_of[kind]++;
 }
 
 static void send_or_keep(struct engine *engine, enum channel_kind kind, struct outgoing *outgoing)
 {
     struct channel *channel = engine->channels[kind];
-    enum err error = channel->ops->send(channel, outgoing);
-    if (error == ERR_BUSY) {
+    /* Behind others that wait: a chat's messages keep their order. */
+    enum err error = engine->unsent_of[kind] > 0 ? ERR_BUSY : channel->ops->send(channel, outgoing);
+    if (error == ERR_BUSY && outgoing->delivery_id == 0 && engine->unsent_count >= UNSENT_MAX) {
+        log_warn("engine", "too much waits for a channel; an answer to a tap is left out",
+                 "channel=%s", channel_kind_name(kind));
+        outgoing_free(outgoing);
+    } else if (error == ERR_BUSY) {
         keep_unsent(engine, kind, outgoing);
     } else if (error != OK) {
         log_warn("engine", "a channel did not take a message", "delivery=%lld error=\"%s\"",
@@ -184,6 +192,7 @@ bool dispatch_unsent(struct engine *engine)
 {
     int count = engine->unsent_count;
     engine->unsent_count = 0;
+    memset(engine->unsent_of, 0, sizeof(engine->unsent_of));
     for (int i = 0; i < count; i++) {
         send_or_keep(engine, engine->unsent_channels[i], engine->unsent[i]);
     }

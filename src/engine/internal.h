@@ -171,6 +171,7 @@ struct engine {
     struct outgoing **unsent; /* a channel was full: tried again first */
     enum channel_kind *unsent_channels;
     int unsent_count, unsent_capacity;
+    int unsent_of[CHANNEL_COUNT];
     struct waiting_user *waiting;
 
     struct queue *queue;   /* items; any thread */

@@ -1,10 +1,10 @@
 /* The client over libcurl's multi interface. Handles are prepared once and reused, since setting
  * one up costs more than a request; a lock guards only the list of new requests and the counters.
  *
- * libcurl repeats a request by itself when a reused connection dies before the answer. For a POST that
- * could be a message sent twice, so a second attempt of a transfer is refused where libcurl asks
- * before each (CURLOPT_PREREQFUNCTION); it counts as lost. Giving the body by a read function without
- * a seek function would prevent it too, but sends head and body apart: a third more system calls. */
+ * libcurl repeats a request by itself when a reused connection dies before the answer. For a POST
+ * that could be a message sent twice, so a second attempt of a transfer is refused where libcurl
+ * asks before each (CURLOPT_PREREQFUNCTION); it counts as lost. Giving the body by a read function
+ * without a seek function would prevent it too, but sends head and body apart. */
 #include "net/http_client.h"
 
 #include <curl/curl.h>

@@ -274,10 +274,17 @@ static void a_full_channel_is_tried_again(void **state)
     fake_channel_refuse(fixture->telegram, true);
     fixture_text(fixture, 77, "/help");
     fixture_settle(fixture);
+    fixture_text(fixture, 77, "/list");
+    fixture_settle(fixture);
     assert_int_equal(fixture_messages(fixture), 0);
     fake_channel_refuse(fixture->telegram, false);
+    fixture_text(fixture, 77, "/streaks");
     fixture_settle(fixture);
-    assert_int_equal(fixture_messages(fixture), 1);
+    assert_int_equal(fixture_messages(fixture), 3);
+    int count;
+    const struct fake_sent *sent = fake_channel_sent(fixture->telegram, &count);
+    assert_true(sent[0].delivery_id < sent[1].delivery_id &&
+                sent[1].delivery_id < sent[2].delivery_id);
     fixture_settle(fixture);
     assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM deliveries WHERE state < 3 AND "
                                           "attempts > 0"),
