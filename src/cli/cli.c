@@ -179,9 +179,47 @@ struct store *cli_store(struct cli *cli, enum store_mode mode, int *ret_status)
     return store;
 }
 
+static void print_break(int depth)
+{
+    printf("\n%*s", 2 * depth, "");
+}
+
+/* Puts line breaks and indentation into compact JSON; json_write's numbers stay as they are (jansson
+ * would print 3.4 as 3.3999999999999999). */
+static void print_indented(struct str json)
+{
+    int depth = 0;
+    bool in_text = false;
+    for (size_t i = 0; i < json.length; i++) {
+        char c = json.ptr[i];
+        char next = i + 1 < json.length ? json.ptr[i + 1] : '\0';
+        bool opens = !in_text && (c == '{' || c == '[') && next != '}' && next != ']';
+        bool closes = !in_text && (next == '}' || next == ']') && c != '{' && c != '[';
+        putchar(c);
+        if (in_text && c == '\\') {
+            putchar(next);
+            i++;
+        } else if (c == '"') {
+            in_text = !in_text;
+            closes = !in_text && (next == '}' || next == ']');
+        } else if (!in_text && c == ':') {
+            putchar(' ');
+        }
+        if (opens) {
+            print_break(++depth);
+        } else if (closes) {
+            print_break(--depth);
+        } else if (!in_text && c == ',') {
+            print_break(depth);
+        }
+    }
+    putchar('\n');
+}
+
 void cli_print_json(json_t *json)
 {
-    json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
-    putchar('\n');
+    struct arena *arena = arena_new((size_t)64 * 1024);
+    print_indented(json_write(arena, json));
+    arena_free(arena);
     json_decref(json);
 }
