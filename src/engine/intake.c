@@ -335,23 +335,45 @@ static enum err decide_work(struct engine *engine, struct batch *batch, struct r
     return error;
 }
 
-static void tell_operators(struct engine *engine, struct batch *batch, struct work *work)
+static void tell_chat(struct batch *batch, struct str address, struct str text)
 {
-    struct str rest = str_of(engine->config->admin_chat_ids);
-    while (rest.length > 0 && work->decision.notice_count > 0) {
-        struct str address = str_trim(str_split(rest, ',', &rest));
-        for (int i = 0; address.length > 0 && i < work->decision.notice_count; i++) {
-            struct act *act = ARENA_NEW(batch->arena, struct act);
-            act->kind = ACT_SEND_TEXT;
-            act->channel = CHANNEL_TELEGRAM;
-            act->address = address;
-            act->text = work->decision.notices[i].text;
-            if (engine->channels[CHANNEL_TELEGRAM] != NULL) {
-                struct handover *handover = batch_handover(batch);
-                handover->act = act;
+    struct act *act = ARENA_NEW(batch->arena, struct act);
+    act->kind = ACT_SEND_TEXT;
+    act->channel = CHANNEL_TELEGRAM;
+    act->address = address;
+    act->text = text;
+    batch_handover(batch)->act = act;
+}
+
+/* What operators were not told yet goes to their chats; it counts as told with this transaction. */
+static enum err tell_operators(struct engine *engine, struct batch *batch,
+                               struct err_detail *detail)
+{
+    enum { NOTICES_MAX = 20 };
+    struct str chats = str_trim(str_of(engine->config->admin_chat_ids));
+    if (chats.length == 0 || engine->channels[CHANNEL_TELEGRAM] == NULL ||
+        engine_sending(engine) == SENDING_DRY_RUN) {
+        return OK;
+    }
+    const struct arg limit[] = {ARG_INT(NOTICES_MAX)};
+    struct rows rows = {0};
+    enum err error = store_query(engine->store, batch->arena, "operator_messages_unsent", limit, 1,
+                                 NOTICES_MAX, &rows, detail);
+    for (int i = 0; error == OK && i < rows.count; i++) {
+        const struct cell *cells = rows.cells + (ptrdiff_t)i * rows.columns;
+        struct str rest = chats;
+        while (rest.length > 0) {
+            struct str address = str_trim(str_split(rest, ',', &rest));
+            if (address.length > 0) {
+                tell_chat(batch, address, cells[4].text);
             }
         }
+        const struct arg args[] = {ARG_INT(cells[0].integer), ARG_INT(batch->now_ms)};
+        struct rows none;
+        error = store_query(engine->store, batch->arena, "operator_message_sent", args, 2, 1, &none,
+                            detail);
     }
+    return error;
 }
 
 static enum err export_person(struct engine *engine, struct batch *batch, struct work *work,
@@ -387,7 +409,9 @@ static enum err save_rest(struct engine *engine, struct batch *batch, struct wor
     if (error == OK && decision->notice_count > 0) {
         error = store_notices_append(store, decision->notices, decision->notice_count,
                                      batch->now_ms, &engine->ids, detail);
-        tell_operators(engine, batch, work);
+        if (error == OK) {
+            error = tell_operators(engine, batch, detail);
+        }
     }
     for (int i = 0; error == OK && i < decision->identity_count; i++) {
         error = store_identity_change(store, work->input.user_id, &decision->identities[i],

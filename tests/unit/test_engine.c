@@ -283,6 +283,31 @@ static void export_sends_a_file(void **state)
     assert_int_equal(files, 1);
 }
 
+static void operators_are_told_of_a_crisis(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    fixture_know(fixture, 77);
+    fixture_text(fixture, 77, "I want to kill myself"); /* nobody to tell yet */
+    fixture_settle(fixture);
+    assert_int_equal(
+        fixture_int(fixture, "SELECT count(*) FROM operator_messages WHERE sent_at_ms = 0"), 1);
+    fixture->config.admin_chat_ids = "500, -600";
+    fixture_know(fixture, 78);
+    fixture_text(fixture, 78, "I want to kill myself");
+    fixture_settle(fixture);
+    int count;
+    int told = 0;
+    const struct fake_sent *sent = fake_channel_sent(fixture->telegram, &count);
+    for (int i = 0; i < count; i++) {
+        bool notice = strcmp(sent[i].address, "500") == 0 || strcmp(sent[i].address, "-600") == 0;
+        told += notice;
+        assert_true(!notice || strstr(sent[i].text, "kill") == NULL);
+    }
+    assert_int_equal(told, 4); /* both, in both chats */
+    assert_int_equal(
+        fixture_int(fixture, "SELECT count(*) FROM operator_messages WHERE sent_at_ms = 0"), 0);
+}
+
 static void a_month_passes(void **state)
 {
     struct engine_fixture *fixture = *state;
@@ -326,6 +351,7 @@ int main(void)
         ENGINE_TEST(nobody_is_made_by_a_button_or_a_group),
         ENGINE_TEST(erasure_leaves_nothing_to_find),
         ENGINE_TEST(export_sends_a_file),
+        ENGINE_TEST(operators_are_told_of_a_crisis),
         ENGINE_TEST(a_month_passes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
