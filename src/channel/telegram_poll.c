@@ -49,7 +49,7 @@ static void say_trouble(struct telegram *telegram, const char *reason)
     telegram->poll.trouble = reason;
     pthread_mutex_unlock(&telegram->lock);
     if (reason != NULL && (before == NULL || strcmp(before, reason) != 0)) {
-        log_warn("telegram", "polling fails, trying again", "reason=%s", reason);
+        log_warn("telegram", "polling fails, trying again", "reason=\"%s\"", reason);
     } else if (reason == NULL && before != NULL) {
         log_info("telegram", "polling works again", "was=\"%s\"", before);
     }

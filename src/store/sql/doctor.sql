@@ -88,13 +88,13 @@ LEFT JOIN deliveries AS m
 WHERE u.id IS NULL AND c.id IS NULL AND r.id IS NULL AND m.id IS NULL;
 
 -- name: doctor_waiting_ended
--- What has ended waits for nothing.
+-- What has ended waits for nothing. An uncertain message waits only when it is to be sent again.
 SELECT id, 'a commitment that ended still waits' FROM commitments WHERE state <> 0 AND next_at_ms <> 0
 UNION ALL
 SELECT id, 'a message that is done still waits' FROM deliveries WHERE state > 2 AND next_at_ms <> 0
 UNION ALL
 SELECT id, 'an unfinished message waits for nothing' FROM deliveries
-WHERE state <= 2 AND next_at_ms = 0
+WHERE state <= 1 AND next_at_ms = 0
 UNION ALL
 SELECT id, 'an open commitment waits for nothing' FROM commitments WHERE state = 0 AND next_at_ms = 0;
 
