@@ -9,9 +9,6 @@
 #include "base/limits.h"
 #include "bi/metrics_parts.h"
 
-/* How long each onboarding step waits for its answer: younger sends say nothing yet. */
-static const int64_t step_no_answer_ms[] = {6 * HOUR_MS, 12 * HOUR_MS, 8 * HOUR_MS, 24 * HOUR_MS};
-enum { STEPS = sizeof(step_no_answer_ms) / sizeof(step_no_answer_ms[0]) };
 /* Distinct totals of commitments; more people than this have none of their own. */
 enum { DISTRIBUTION_ROWS_MAX = 1 << 20 };
 
@@ -133,17 +130,45 @@ static enum err read_times(struct metrics_reading *reading, struct metrics *metr
 /* ---- onboarding -------------------------------------------------------------------------------
  */
 
+/* How long the steps wait for their answers: {"superior_onboarding": [21600000, …], …}. Younger
+ * sends say nothing yet. */
+static struct arg no_answer_times(struct metrics_reading *reading)
+{
+    json_t *journeys = json_object();
+    for (int i = 0; i < catalog_journey_count(reading->catalog); i++) {
+        const struct journey *journey = catalog_journey_at(reading->catalog, i);
+        if (journey->is_onboarding) {
+            json_t *times = json_array();
+            for (int step = 0; step < journey->step_count; step++) {
+                json_array_append_new(times, json_integer(journey->steps[step].no_answer_ms));
+            }
+            const char *name = arena_printf(reading->arena, "%.*s", STR_ARG(journey->name)).ptr;
+            json_object_set_new(journeys, name, times);
+        }
+    }
+    struct str text = json_write(reading->arena, journeys);
+    json_decref(journeys);
+    return ARG_TEXT(text);
+}
+
+static void fill_targets(const struct catalog *catalog, struct metrics *metrics)
+{
+    const struct journey *journey = catalog_journey(catalog, STR("superior_onboarding"));
+    for (int i = 0; i < METRICS_STEPS; i++) {
+        bool known = journey != NULL && i < journey->step_count && journey->steps[i].target > 0;
+        metrics->step_target[i] = known ? journey->steps[i].target : (double)NAN;
+    }
+}
+
 static enum err read_steps(struct metrics_reading *reading, struct metrics *metrics)
 {
-    struct rate *rates[STEPS] = {&metrics->step_1_completion, &metrics->step_2_completion,
-                                 &metrics->step_3_completion, &metrics->step_4_completion};
-    json_t *ages = json_array();
-    for (int i = 0; i < STEPS; i++) {
+    struct rate *rates[METRICS_STEPS] = {&metrics->step_1_completion, &metrics->step_2_completion,
+                                         &metrics->step_3_completion, &metrics->step_4_completion};
+    for (int i = 0; i < METRICS_STEPS; i++) {
         *rates[i] = rate_of(0, 0);
-        json_array_append_new(ages, json_integer(step_no_answer_ms[i]));
     }
-    struct arg no_answer = ARG_TEXT(json_write(reading->arena, ages));
-    json_decref(ages);
+    fill_targets(reading->catalog, metrics);
+    struct arg no_answer = no_answer_times(reading);
     struct rows rows;
     enum err error = metrics_query(reading, "metrics_steps", &no_answer, 1, LIMIT_STEPS, &rows);
     if (error != OK) {
@@ -151,7 +176,7 @@ static enum err read_steps(struct metrics_reading *reading, struct metrics *metr
     }
     for (int i = 0; i < rows.count; i++) {
         const struct cell *cell = &rows.cells[i * rows.columns];
-        if (cell[0].integer >= 1 && cell[0].integer <= STEPS) {
+        if (cell[0].integer >= 1 && cell[0].integer <= METRICS_STEPS) {
             *rates[cell[0].integer - 1] = rate_of(cell[2].integer, cell[1].integer);
         }
     }
@@ -333,10 +358,11 @@ static enum health judge(const struct rate *rate, int critical, int warning, boo
     return scaled < warning * rate->n ? HEALTH_WARNING : HEALTH_GOOD;
 }
 
-enum err metrics_read(struct store *store, struct arena *arena, const struct metrics_filter *filter,
-                      int64_t now_ms, struct metrics *ret_metrics, struct err_detail *detail)
+enum err metrics_read(struct store *store, struct arena *arena, const struct catalog *catalog,
+                      const struct metrics_filter *filter, int64_t now_ms,
+                      struct metrics *ret_metrics, struct err_detail *detail)
 {
-    struct metrics_reading reading = {store, arena, filter, now_ms, detail};
+    struct metrics_reading reading = {store, arena, catalog, filter, now_ms, detail};
     struct metrics metrics = {.now_ms = now_ms, .filter = *filter};
     enum err error = read_people(&reading, &metrics);
     static enum err (*const parts[])(struct metrics_reading *, struct metrics *) = {
@@ -372,7 +398,7 @@ enum err metrics_typical(struct store *store, struct arena *arena,
                          double *ret_median_hours, double *ret_quick_percent,
                          struct err_detail *detail)
 {
-    struct metrics_reading reading = {store, arena, filter, now_ms, detail};
+    struct metrics_reading reading = {store, arena, NULL, filter, now_ms, detail};
     struct metrics metrics = {.now_ms = now_ms};
     enum err error = read_people(&reading, &metrics);
     if (error == OK) {
@@ -397,15 +423,18 @@ const char *growth_name(enum growth growth)
     return names[growth];
 }
 
-struct metric_target metrics_target(const char *name)
+struct metric_target metrics_target(const struct metrics *metrics, const char *name)
 {
-    static const struct {
+    const struct {
         const char *name;
         struct metric_target target;
     } targets[] = {
-        {"conversion_rate", {27.8, 65}},  {"completion_rate", {48, 75}},
-        {"step_1_completion", {NAN, 95}}, {"step_2_completion", {NAN, 85}},
-        {"step_3_completion", {NAN, 75}}, {"step_4_completion", {NAN, 80}},
+        {"conversion_rate", {27.8, 65}},
+        {"completion_rate", {48, 75}},
+        {"step_1_completion", {NAN, metrics->step_target[0]}},
+        {"step_2_completion", {NAN, metrics->step_target[1]}},
+        {"step_3_completion", {NAN, metrics->step_target[2]}},
+        {"step_4_completion", {NAN, metrics->step_target[3]}},
     };
     for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
         if (strcmp(targets[i].name, name) == 0) {

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "bi/stats.h"
+#include "core/catalog.h"
 #include "store/store.h"
 
 /* Which people, and how much time each has. {0} means everybody. */
@@ -83,7 +84,7 @@ struct metrics_filter {
     X(revenue_per_user, "revenue per person")                                                      \
     X(support_requests_per_100, "requests for support per 100 active people")
 
-enum { METRICS_LORENZ_POINTS = 11 };
+enum { METRICS_LORENZ_POINTS = 11, METRICS_STEPS = 4 };
 
 enum health { HEALTH_UNKNOWN, HEALTH_CRITICAL, HEALTH_WARNING, HEALTH_GOOD };
 enum growth { GROWTH_UNKNOWN, GROWTH_GROWING, GROWTH_STABLE, GROWTH_DECLINING };
@@ -113,6 +114,8 @@ struct metrics {
     int cohort_count;
     /* Share of all commitments (0..1) of the least committed 0, 10, … 100 % of people. */
     double lorenz[METRICS_LORENZ_POINTS];
+    /* Percent of those a step was sent to, as the journey says; NAN: it names none. */
+    double step_target[METRICS_STEPS];
     enum growth growth;
     enum health conversion_health, completion_health, retention_health;
 };
@@ -122,10 +125,12 @@ struct metrics {
 MUST_CHECK enum err metrics_now(struct store *store, struct arena *arena, int64_t clock_ms,
                                 int64_t *ret_now_ms, struct err_detail *detail);
 
-/* Reads all of them as of now_ms. */
+/* Reads all of them as of now_ms. The catalog in force says how long each step of the onboarding
+ * waits for its answer, and what is aimed at. */
 MUST_CHECK enum err metrics_read(struct store *store, struct arena *arena,
-                                 const struct metrics_filter *filter, int64_t now_ms,
-                                 struct metrics *ret_metrics, struct err_detail *detail);
+                                 const struct catalog *catalog, const struct metrics_filter *filter,
+                                 int64_t now_ms, struct metrics *ret_metrics,
+                                 struct err_detail *detail);
 
 /* Only the median hours to completion and the quick share, for who needs no more; NAN unknown. */
 MUST_CHECK enum err metrics_typical(struct store *store, struct arena *arena,
@@ -147,12 +152,13 @@ const struct metric_row *metrics_rows(int *ret_count);
 const char *health_name(enum health health);
 const char *growth_name(enum growth growth);
 
-/* The plan's targets and where the product stood before; NAN when the figure has none. */
+/* The plan's targets (those of steps are the journey's) and where the product stood before; NAN
+ * when the figure has none. */
 struct metric_target {
     double baseline;
     double target;
 };
-struct metric_target metrics_target(const char *name);
+struct metric_target metrics_target(const struct metrics *metrics, const char *name);
 
 /* ---- funnel and retention -----------------------------------------------------------------------
  */

@@ -10,7 +10,7 @@ enum err metrics_funnel(struct store *store, struct arena *arena,
                         const struct metrics_filter *filter, int64_t now_ms,
                         struct funnel_stage ret_stages[FUNNEL_STAGES], struct err_detail *detail)
 {
-    struct metrics_reading reading = {store, arena, filter, now_ms, detail};
+    struct metrics_reading reading = {store, arena, NULL, filter, now_ms, detail};
     struct arg variant[] = {ARG_TEXT(filter->experiment), ARG_TEXT(filter->variant)};
     struct rows rows;
     enum err error = metrics_query(&reading, "metrics_funnel", variant, 2, 1, &rows);
@@ -98,6 +98,6 @@ enum err metrics_retention(struct store *store, struct arena *arena,
                            struct retention_cohort **ret_cohorts, int *ret_count,
                            struct err_detail *detail)
 {
-    struct metrics_reading reading = {store, arena, filter, now_ms, detail};
+    struct metrics_reading reading = {store, arena, NULL, filter, now_ms, detail};
     return read_cohorts(&reading, ret_cohorts, ret_count);
 }

@@ -42,7 +42,7 @@ static json_t *targets(const struct metrics *metrics)
     int count;
     const struct metric_row *rows = metrics_rows(&count);
     for (int i = 0; i < count; i++) {
-        struct metric_target target = metrics_target(rows[i].name);
+        struct metric_target target = metrics_target(metrics, rows[i].name);
         if (isnan(target.target) || rows[i].kind != METRIC_RATE) {
             continue;
         }

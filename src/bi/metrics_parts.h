@@ -6,6 +6,7 @@
 struct metrics_reading {
     struct store *store;
     struct arena *arena;
+    const struct catalog *catalog; /* NULL where no steps are read */
     const struct metrics_filter *filter;
     int64_t now_ms;
     struct err_detail *detail;

@@ -7,6 +7,7 @@
 #include "bi/metrics.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/journeys_load.h"
 
 static const char text[] =
     "Prints every figure of the product with its 95 % interval and the plan's targets. Test people "
@@ -106,9 +107,10 @@ static const char *percentage(struct cli *cli, const struct rate *rate)
 }
 
 /* "target 65 (27.8 before: +3.1 points, 1.1 x)" */
-static const char *target_words(struct cli *cli, const char *name, double percent)
+static const char *target_words(struct cli *cli, const struct metrics *metrics, const char *name,
+                                double percent)
 {
-    struct metric_target target = metrics_target(name);
+    struct metric_target target = metrics_target(metrics, name);
     if (isnan(target.target)) {
         return "";
     }
@@ -122,8 +124,8 @@ static const char *target_words(struct cli *cli, const char *name, double percen
     return words.ptr;
 }
 
-static void rate_row(struct cli *cli, struct table *table, const struct metric_row *row,
-                     const struct rate *rate)
+static void rate_row(struct cli *cli, struct table *table, const struct metrics *metrics,
+                     const struct metric_row *row, const struct rate *rate)
 {
     const char *value = percentage(cli, rate);
     const char *interval = "";
@@ -136,8 +138,8 @@ static void rate_row(struct cli *cli, struct table *table, const struct metric_r
     const char *of = arena_printf(cli->arena, "%lld of %lld%s", (long long)rate->hits,
                                   (long long)rate->n, rate_is_thin(rate) ? ", few people" : "")
                          .ptr;
-    const char *cells[] = {
-        row->name, value, interval, of, target_words(cli, row->name, rate->percent), row->label};
+    const char *plan = target_words(cli, metrics, row->name, rate->percent);
+    const char *cells[] = {row->name, value, interval, of, plan, row->label};
     table_row(table, cells);
 }
 
@@ -153,7 +155,7 @@ static void print_figures(struct cli *cli, const struct metrics *metrics)
         const char *value = "";
         switch (rows[i].kind) {
         case METRIC_RATE:
-            rate_row(cli, table, &rows[i], (const struct rate *)(const void *)field);
+            rate_row(cli, table, metrics, &rows[i], (const struct rate *)(const void *)field);
             continue;
         case METRIC_HOUR:
             value =
@@ -261,12 +263,17 @@ static int show(struct cli *cli, const struct metrics_options *options)
     }
     struct err_detail detail = {""};
     struct metrics metrics;
+    struct catalog *catalog = NULL;
     int64_t now_ms = 0;
     enum err error = metrics_now(store, cli->arena, clock_now_ms(cli->clock), &now_ms, &detail);
     if (error == OK) {
-        error = metrics_read(store, cli->arena, &filter, now_ms, &metrics, &detail);
+        error = journeys_in_force(cli->arena, store, cli->config.journeys_dir, &catalog, &detail);
+    }
+    if (error == OK) {
+        error = metrics_read(store, cli->arena, catalog, &filter, now_ms, &metrics, &detail);
     }
     status = error == OK ? print(cli, store, &metrics) : cli_fail(cli, error, &detail);
+    catalog_free(catalog);
     store_close(store);
     return status;
 }

@@ -9,6 +9,7 @@
 
 #include "base/embed.h"
 #include "base/limits.h"
+#include "engine/engine.h"
 
 enum { FILES_MAX = 512 };
 
@@ -144,6 +145,16 @@ enum err journeys_load(struct arena *arena, const char *folder, struct catalog *
         return err_set(
             detail, ERR_CONFIG, "%.*s:%d:%d: %.*s (%d mistakes; see nudge journeys validate)",
             STR_ARG(first->file), first->line, first->column, STR_ARG(first->text), mistakes.count);
+    }
+    return error;
+}
+
+enum err journeys_in_force(struct arena *arena, struct store *store, const char *folder,
+                           struct catalog **ret_catalog, struct err_detail *detail)
+{
+    enum err error = engine_applied_catalog(store, arena, ret_catalog, detail);
+    if (error == OK && *ret_catalog == NULL) {
+        error = journeys_load(arena, folder, ret_catalog, detail);
     }
     return error;
 }

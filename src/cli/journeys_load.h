@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "core/catalog.h"
+#include "store/store.h"
 
 /* All *.yaml files below the folder, sorted by name; names are relative to it with '/'. ERR_IO,
  * ERR_LIMIT (over 512 files or LIMIT_YAML_BYTES each). */
@@ -17,3 +18,6 @@ void journeys_complete(struct arena *arena, struct definition_file **files, int 
  * first mistake and how many there are. */
 MUST_CHECK enum err journeys_load(struct arena *arena, const char *folder,
                                   struct catalog **ret_catalog, struct err_detail *detail);
+/* Those in force for the store: applied ones, else those of the folder. */
+MUST_CHECK enum err journeys_in_force(struct arena *arena, struct store *store, const char *folder,
+                                      struct catalog **ret_catalog, struct err_detail *detail);

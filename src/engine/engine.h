@@ -98,6 +98,12 @@ enum err engine_run(struct engine *engine);
 /* Ends engine_run after the present batch. Any thread, signal handlers excluded. */
 void engine_stop(struct engine *engine);
 
+/* The journeys that journeys_apply stored last, as a new catalog; NULL when there are none, or they
+ * do not fit this program: then those the program was started with are in force. For who reads
+ * beside an engine; the arena is for the way only. */
+MUST_CHECK enum err engine_applied_catalog(struct store *store, struct arena *arena,
+                                           struct catalog **ret_catalog, struct err_detail *detail);
+
 /* The journeys in force; valid as long as the engine. Any thread. */
 const struct catalog *engine_catalog(struct engine *engine);
 

@@ -9,12 +9,12 @@
 
 static const char ROLLOUT_SETTING[] = "rollout/superior_onboarding";
 
-static enum err read_setting(struct engine *engine, const char *name, json_t **ret_json,
-                             struct err_detail *detail)
+static enum err read_setting(struct store *store, struct arena *arena, const char *name,
+                             json_t **ret_json, struct err_detail *detail)
 {
     struct str text = STR_NONE;
     *ret_json = NULL;
-    enum err error = store_setting_get(engine->store, engine->settings_arena, name, &text, detail);
+    enum err error = store_setting_get(store, arena, name, &text, detail);
     if (error != OK || text.length == 0) {
         return error;
     }
@@ -107,11 +107,12 @@ enum err settings_load(struct engine *engine, struct err_detail *detail)
     json_t *json = NULL;
     arena_reset(engine->settings_arena);
     read_config(engine);
-    enum err error = read_setting(engine, ROLLOUT_SETTING, &json, detail);
+    enum err error =
+        read_setting(engine->store, engine->settings_arena, ROLLOUT_SETTING, &json, detail);
     if (error == OK) {
         read_rollout(engine, json);
         json_decref(json);
-        error = read_setting(engine, "sending", &json, detail);
+        error = read_setting(engine->store, engine->settings_arena, "sending", &json, detail);
     }
     if (error == OK) {
         engine->sending_stored = SENDING_ON;
@@ -124,7 +125,7 @@ enum err settings_load(struct engine *engine, struct err_detail *detail)
         json_decref(json);
     }
     if (error == OK) {
-        error = read_setting(engine, "groups_in_use", &json, detail);
+        error = read_setting(engine->store, engine->settings_arena, "groups_in_use", &json, detail);
     }
     if (error == OK) {
         engine->installation.groups_in_use = json_is_true(json);
@@ -204,14 +205,13 @@ enum err settings_pin(struct engine *engine, struct arena *arena, struct run *ru
 }
 
 /* The stored payload of journeys_apply; mistakes would be those of an older program's journeys. */
-static enum err build_applied(struct engine *engine, struct arena *arena, const json_t *payload,
+static enum err build_applied(struct arena *arena, const json_t *payload,
                               struct catalog **ret_catalog)
 {
     const json_t *list = json_get_array(payload, "files");
     size_t count = json_array_size(list);
     struct definition_file *files = ARENA_ARRAY(arena, struct definition_file, count);
     struct mistakes mistakes = {0};
-    (void)engine;
     for (size_t i = 0; i < count; i++) {
         files[i].name = json_get_str(json_array_get(list, i), "name");
         files[i].yaml = json_get_str(json_array_get(list, i), "yaml");
@@ -219,22 +219,29 @@ static enum err build_applied(struct engine *engine, struct arena *arena, const 
     return catalog_build(arena, files, (int)count, ret_catalog, &mistakes);
 }
 
-enum err settings_applied_catalog(struct engine *engine, struct err_detail *detail)
+enum err engine_applied_catalog(struct store *store, struct arena *arena,
+                                struct catalog **ret_catalog, struct err_detail *detail)
 {
     json_t *payload = NULL;
-    enum err error = read_setting(engine, "journeys/current", &payload, detail);
-    if (error != OK || payload == NULL) {
-        return error;
-    }
-    struct arena *arena = arena_new(64 * 1024);
-    struct catalog *catalog = NULL;
-    if (build_applied(engine, arena, payload, &catalog) == OK) {
-        engine_swap_catalog(engine, catalog);
-    } else {
+    *ret_catalog = NULL;
+    enum err error = read_setting(store, arena, "journeys/current", &payload, detail);
+    if (error == OK && payload != NULL && build_applied(arena, payload, ret_catalog) != OK) {
+        *ret_catalog = NULL;
         log_error("engine", "the journeys applied last do not fit this program; its own are used",
                   "setting=journeys/current");
     }
-    arena_free(arena);
     json_decref(payload);
-    return OK;
+    return error;
+}
+
+enum err settings_applied_catalog(struct engine *engine, struct err_detail *detail)
+{
+    struct arena *arena = arena_new((size_t)64 * 1024);
+    struct catalog *catalog = NULL;
+    enum err error = engine_applied_catalog(engine->store, arena, &catalog, detail);
+    if (catalog != NULL) {
+        engine_swap_catalog(engine, catalog);
+    }
+    arena_free(arena);
+    return error;
 }

@@ -1,5 +1,7 @@
 // The figures of the reference dataset as the terminal prints them, as a table and as JSON.
 import assert from 'node:assert/strict';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Installation } from '../lib/nudge.mjs';
 
@@ -64,4 +66,15 @@ test('wrong arguments are named', async () => {
         assert.equal(refused.code, 2, wrong.join(' '));
         assert.match(refused.stderr, /nudge: /);
     }
+});
+
+test('the targets of steps are those of the journeys in force', async () => {
+    const folder = join(home.folder, 'journeys');
+    cpSync(new URL('../../journeys', import.meta.url), folder, { recursive: true });
+    const file = join(folder, 'optimized', 'superior_onboarding.yaml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('target: 95', 'target: 91'));
+    assert.equal((await home.json('metrics')).targets.step_1_completion.target, 95);
+    home.env.JOURNEYS_DIR = folder;
+    assert.equal((await home.json('metrics')).targets.step_1_completion.target, 91);
+    delete home.env.JOURNEYS_DIR;
 });

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "base/embed.h"
 #include "base/limits.h"
 
 enum { PEOPLE = 160, EVENTS_MAX = 30, FEEDBACK_MAX = 3 };
@@ -37,6 +38,8 @@ struct world_of_test {
     uint64_t seed;
     struct id_source ids;
     struct one *all;
+    struct catalog *catalog;
+    int64_t no_answer_ms[METRICS_STEPS]; /* what its superior onboarding says */
 };
 
 static uint64_t draw(struct world_of_test *test, uint64_t below)
@@ -185,6 +188,36 @@ static void fill(struct world_of_test *test, uint64_t seed)
     assert_int_equal(store_commit(test->store, &test->detail), OK);
 }
 
+/* The program's own definitions; in those of the superior and the micro onboarding the first step
+ * waits `first_waits` ("6h") and aims at `first_target`. */
+static void use_definitions(struct world_of_test *test, const char *first_waits,
+                            const char *first_target)
+{
+    struct definition_file *files =
+        ARENA_ARRAY(test->arena, struct definition_file, nudge_journeys_count);
+    for (size_t i = 0; i < nudge_journeys_count; i++) {
+        const char *yaml =
+            arena_printf(test->arena, "%.*s", (int)nudge_journeys[i].length, nudge_journeys[i].data)
+                .ptr;
+        if (strstr(nudge_journeys[i].name, "or_onboarding") != NULL ||
+            strstr(nudge_journeys[i].name, "micro_onboarding") != NULL) {
+            const char *target = strstr(yaml, "target: 95\n    no_answer: 6h\n");
+            assert_non_null(target);
+            const char *rest = target + strlen("target: 95\n    no_answer: 6h\n");
+            yaml = arena_printf(test->arena, "%.*starget: %s\n    no_answer: %s\n%s",
+                                (int)(target - yaml), yaml, first_target, first_waits, rest)
+                       .ptr;
+        }
+        files[i] = (struct definition_file){str_of(nudge_journeys[i].name), str_of(yaml)};
+    }
+    struct mistakes mistakes = {0};
+    catalog_free(test->catalog);
+    test->catalog = NULL;
+    assert_int_equal(
+        catalog_build(test->arena, files, (int)nudge_journeys_count, &test->catalog, &mistakes),
+        OK);
+}
+
 static int setup(void **state)
 {
     struct world_of_test *test = calloc(1, sizeof(*test));
@@ -202,6 +235,9 @@ static int setup(void **state)
         fprintf(stderr, "setup: %s\n", test->detail.text);
         return -1;
     }
+    use_definitions(test, "6h", "95");
+    static const int64_t waits_ms[] = {6 * HOUR_MS, 12 * HOUR_MS, 8 * HOUR_MS, 24 * HOUR_MS};
+    memcpy(test->no_answer_ms, waits_ms, sizeof(waits_ms));
     return 0;
 }
 
@@ -209,6 +245,7 @@ static int teardown(void **state)
 {
     struct world_of_test *test = *state;
     static const char *const suffixes[] = {"", "-wal", "-shm"};
+    catalog_free(test->catalog);
     store_close(test->store);
     for (size_t i = 0; i < 3; i++) {
         char path[128];
@@ -381,7 +418,6 @@ static bool is_superior(const struct run *run)
 
 static void check_onboarding(const struct world_of_test *test, const struct metrics *metrics)
 {
-    static const int64_t waits_ms[] = {6 * HOUR_MS, 12 * HOUR_MS, 8 * HOUR_MS, 24 * HOUR_MS};
     const struct rate *rates[] = {&metrics->step_1_completion, &metrics->step_2_completion,
                                   &metrics->step_3_completion, &metrics->step_4_completion};
     int64_t entered = 0, abandoned = 0;
@@ -393,7 +429,7 @@ static void check_onboarding(const struct world_of_test *test, const struct metr
                 const struct run *run = test->all[p].person.runs[i];
                 if (counts(&test->all[p], &metrics->filter) && is_superior(run) &&
                     run->step_sent_at_ms[step] > 0 &&
-                    NOW_MS - run->step_sent_at_ms[step] >= waits_ms[step]) {
+                    NOW_MS - run->step_sent_at_ms[step] >= test->no_answer_ms[step]) {
                     was_sent = true;
                     was_completed = was_completed || run->step_completed_at_ms[step] > 0;
                 }
@@ -565,7 +601,8 @@ static void check_cohorts(struct world_of_test *test, const struct metrics_filte
 static void check(struct world_of_test *test, const struct metrics_filter *filter)
 {
     struct metrics metrics;
-    if (metrics_read(test->store, test->arena, filter, NOW_MS, &metrics, &test->detail) != OK) {
+    if (metrics_read(test->store, test->arena, test->catalog, filter, NOW_MS, &metrics,
+                     &test->detail) != OK) {
         fail_msg("%s", test->detail.text);
     }
     check_people(test, &metrics);
@@ -597,13 +634,32 @@ static void figures_equal_a_walk_over_everybody(void **state)
     }
 }
 
+static void steps_wait_and_aim_as_the_definitions_in_force_say(void **state)
+{
+    struct world_of_test *test = *state;
+    struct metrics_filter everybody = {0};
+    struct metrics metrics;
+    fill(test, 88172645463325252ULL);
+    check(test, &everybody);
+    use_definitions(test, "30h", "90");
+    test->no_answer_ms[0] = 30 * HOUR_MS;
+    check(test, &everybody);
+    assert_int_equal(metrics_read(test->store, test->arena, test->catalog, &everybody, NOW_MS,
+                                  &metrics, &test->detail),
+                     OK);
+    assert_true(metrics_target(&metrics, "step_1_completion").target == 90);
+    assert_true(metrics_target(&metrics, "step_2_completion").target == 85);
+    assert_true(metrics_target(&metrics, "conversion_rate").target == 65);
+}
+
 static void nothing_is_known_of_an_empty_store(void **state)
 {
     struct world_of_test *test = *state;
     struct metrics metrics;
     struct metrics_filter everybody = {0};
-    assert_int_equal(
-        metrics_read(test->store, test->arena, &everybody, NOW_MS, &metrics, &test->detail), OK);
+    assert_int_equal(metrics_read(test->store, test->arena, test->catalog, &everybody, NOW_MS,
+                                  &metrics, &test->detail),
+                     OK);
     int count;
     const struct metric_row *rows = metrics_rows(&count);
     json_t *json = metrics_json(test->arena, &metrics);
@@ -625,6 +681,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(figures_equal_a_walk_over_everybody, setup, teardown),
+        cmocka_unit_test_setup_teardown(steps_wait_and_aim_as_the_definitions_in_force_say, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(nothing_is_known_of_an_empty_store, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,8 +73,12 @@ static struct metrics metrics_at(struct loaded *loaded, int64_t now_ms)
 {
     struct metrics metrics;
     struct metrics_filter everybody = {0};
-    enum err error =
-        metrics_read(loaded->store, loaded->arena, &everybody, now_ms, &metrics, &loaded->detail);
+    struct catalog *catalog = NULL;
+    struct mistakes mistakes = {0};
+    assert_int_equal(catalog_build_embedded(loaded->arena, &catalog, &mistakes), OK);
+    enum err error = metrics_read(loaded->store, loaded->arena, catalog, &everybody, now_ms,
+                                  &metrics, &loaded->detail);
+    catalog_free(catalog);
     if (error != OK) {
         fail_msg("%s", loaded->detail.text);
     }

@@ -62,8 +62,8 @@ WHERE place IN (?6, ?6 + 1, ?7, ?7 + 1)
 ORDER BY place;
 
 -- name: metrics_steps
--- People to whom a step of the onboarding was sent, and those who completed it. ?6: JSON array of the
--- steps' no-answer times; younger sends are left out of both.
+-- People to whom a step of the onboarding was sent, and those who completed it. ?6: JSON object of
+-- the journeys' steps' no-answer times; younger sends are left out of both.
 SELECT
     s.key + 1 AS step,
     count(DISTINCT r.user_id) AS sent,
@@ -76,7 +76,7 @@ WHERE u.is_test = 0 AND u.is_erased = 0
   AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
   AND r.journey IN ('superior_onboarding', 'micro_onboarding')
   AND s.value ->> 0 > 0
-  AND s.value ->> 0 <= ?5 - coalesce(json_extract(?6, '$[' || s.key || ']'), 0)
+  AND s.value ->> 0 <= ?5 - coalesce(?6 -> r.journey ->> s.key, 0)
 GROUP BY s.key
 ORDER BY s.key;
 
