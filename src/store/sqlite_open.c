@@ -165,6 +165,12 @@ static enum err open_file(struct store *store, const char *path, struct err_deta
     }
     int code = sqlite3_open_v2(path, &store->db, flags, NULL);
     if (code != SQLITE_OK && access(path, F_OK) != 0) {
+        if (store->mode == STORE_WRITER) {
+            return err_set(detail, ERR_IO,
+                           "cannot create the database %s: does its folder exist, and may this "
+                           "user write there?",
+                           path);
+        }
         return err_set(detail, ERR_NOT_FOUND,
                        "there is no database at %s; create it with nudge migrate", path);
     }

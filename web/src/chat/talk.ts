@@ -28,7 +28,25 @@ export interface Events {
 
 const inFrame = window.self !== window.top;
 const storageKey = 'nudge-session';
-let session = inFrame ? (localStorage.getItem(storageKey) ?? '') : '';
+
+/** A browser may deny storage to frames of other sites: then the session lasts as long as the page. */
+function remembered(): string {
+  try {
+    return localStorage.getItem(storageKey) ?? '';
+  } catch {
+    return '';
+  }
+}
+
+function remember(token: string) {
+  try {
+    localStorage.setItem(storageKey, token);
+  } catch {
+    // Nothing to do: see remembered().
+  }
+}
+
+let session = inFrame ? remembered() : '';
 
 async function call(path: string, body?: unknown): Promise<Response> {
   const headers: Record<string, string> = session ? { 'X-Chat-Session': session } : {};
@@ -51,7 +69,7 @@ export async function openSession(): Promise<Session> {
   const opened = (await answer.json()) as Session & { session?: string };
   if (opened.session) {
     session = opened.session;
-    localStorage.setItem(storageKey, session);
+    remember(session);
   }
   return opened;
 }
