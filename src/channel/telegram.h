@@ -26,6 +26,9 @@ MUST_CHECK enum err telegram_read_update(struct arena *arena, const json_t *json
                                          struct telegram_update *ret_update,
                                          struct err_detail *detail);
 
+/* The answer to a tap as a call inside the webhook's own response (telegram_body.c). Pure. */
+struct str telegram_tap_answer(struct arena *arena, const struct act *act);
+
 /* ---- answers (telegram_answer.c): pure, any thread ---- */
 
 /* What an answer of the Bot API to a message of ours means. */

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "channel/markdown.h"
 #include "channel/out.h"
+#include "channel/telegram.h"
 
 enum {
     TEXT_UNITS_MAX = 4096,
@@ -132,20 +133,31 @@ static struct telegram_body message_body(const struct outgoing *outgoing, bool a
     return (struct telegram_body){photo ? "sendPhoto" : "sendMessage", out_str(&out), STR_NONE};
 }
 
-static struct telegram_body tap_body(const struct outgoing *outgoing)
+/* What `begin` has opened is closed here. */
+static struct str tap_json(struct arena *arena, const struct act *act, const char *begin)
 {
     struct out out;
-    out_init(&out, outgoing->arena, 256);
-    out_text(&out, "{\"callback_query_id\":");
-    out_json(&out, outgoing->act.callback_id);
-    if (outgoing->act.text.length > 0) {
-        struct markdown_text text =
-            markdown_plain(outgoing->arena, outgoing->act.text, TAP_UNITS_MAX);
+    out_init(&out, arena, 256);
+    out_text(&out, begin);
+    out_text(&out, "\"callback_query_id\":");
+    out_json(&out, act->callback_id);
+    if (act->text.length > 0) {
         out_text(&out, ",\"text\":");
-        out_json(&out, text.text);
+        out_json(&out, markdown_plain(arena, act->text, TAP_UNITS_MAX).text);
     }
     out_text(&out, "}");
-    return (struct telegram_body){"answerCallbackQuery", out_str(&out), STR_NONE};
+    return out_str(&out);
+}
+
+static struct telegram_body tap_body(const struct outgoing *outgoing)
+{
+    struct str json = tap_json(outgoing->arena, &outgoing->act, "{");
+    return (struct telegram_body){"answerCallbackQuery", json, STR_NONE};
+}
+
+struct str telegram_tap_answer(struct arena *arena, const struct act *act)
+{
+    return tap_json(arena, act, "{\"method\":\"answerCallbackQuery\",");
 }
 
 static struct telegram_body edit_body(const struct outgoing *outgoing, bool as_text)

@@ -106,10 +106,20 @@ static bool concerns_whole_bot(struct telegram *telegram, struct str address,
     return another;
 }
 
+/* Of a change of a message comes the whole message back; that it was made is all that counts. */
+static struct telegram_verdict judge(const struct job *job, const struct http_response *response)
+{
+    bool is_act = job->outgoing->delivery_id == 0;
+    if (is_act && response->outcome == HTTP_ANSWERED && response->status == 200) {
+        return (struct telegram_verdict){.report = REPORT_SENT, .reason = ""};
+    }
+    return telegram_judge(response);
+}
+
 static void job_done(void *context, const struct http_response *response)
 {
     struct job *job = context;
-    struct telegram_verdict verdict = telegram_judge(response);
+    struct telegram_verdict verdict = judge(job, response);
     if (verdict.as_text && !job->as_text) {
         job->as_text = true;
         log_warn("telegram", "message refused for its form, sent as plain text",

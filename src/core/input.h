@@ -79,6 +79,7 @@ struct input {
     struct str text;        /* of INPUT_BUTTON: the button's own text, "" unknown */
     struct str token;       /* INPUT_BUTTON */
     struct str callback_id; /* channel's handle to answer the tap */
+    bool answers_tap;       /* whoever submitted it passes the answer on: no request of its own */
     struct str message_id;  /* channel's id of the message concerned (tapped, edited, own) */
     struct str new_address;
     bool in_group;

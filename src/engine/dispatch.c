@@ -138,18 +138,35 @@ void dispatch_decided(struct engine *engine, struct batch *batch, struct decidin
     }
 }
 
-void dispatch_acts(struct engine *engine, struct batch *batch, const struct decision *decision,
-                   int64_t user_id)
+static bool act_may_go(const struct engine *engine, const struct act *act)
 {
-    for (int i = 0; i < decision->act_count; i++) {
-        const struct act *act = &decision->acts[i];
-        if (engine_sending(engine) == SENDING_DRY_RUN || engine->channels[act->channel] == NULL ||
-            !allowed(engine, act->channel, act->address)) {
-            continue;
-        }
+    return engine_sending(engine) != SENDING_DRY_RUN && engine->channels[act->channel] != NULL &&
+           allowed(engine, act->channel, act->address);
+}
+
+void dispatch_act(struct engine *engine, struct batch *batch, const struct act *act,
+                  int64_t user_id)
+{
+    if (act_may_go(engine, act)) {
         struct handover *handover = batch_handover(batch);
         handover->act = act;
         handover->user_id = user_id;
+    }
+}
+
+/* The answer to a tap goes back with the outcome when the submitter takes it: a request less. */
+void dispatch_acts(struct engine *engine, struct batch *batch, struct work *work)
+{
+    const struct decision *decision = &work->decision;
+    for (int i = 0; i < decision->act_count; i++) {
+        const struct act *act = &decision->acts[i];
+        bool goes_back = act->kind == ACT_ANSWER_TAP && work->input.answers_tap &&
+                         work->item != NULL && work->tap_answer == NULL;
+        if (!goes_back) {
+            dispatch_act(engine, batch, act, work->input.user_id);
+        } else if (act_may_go(engine, act)) {
+            work->tap_answer = act;
+        }
     }
 }
 

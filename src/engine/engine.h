@@ -52,6 +52,7 @@ struct outcome {
     int64_t user_id;
     struct str result;
     const struct err_detail *detail;
+    const struct act *tap_answer; /* of an input with answers_tap; NULL: there is none */
 };
 typedef void engine_done(void *context, const struct outcome *outcome);
 

@@ -154,7 +154,7 @@ static void end_unknown(struct batch *batch, struct engine *engine, struct work 
         act->channel = input->channel;
         act->address = input->address;
         act->callback_id = input->callback_id;
-        dispatch_acts(engine, batch, decision, 0);
+        dispatch_acts(engine, batch, work);
     }
     work->done = true;
 }
@@ -163,7 +163,7 @@ static void end_unknown(struct batch *batch, struct engine *engine, struct work 
 static void decide_alone(struct engine *engine, struct batch *batch, struct work *work)
 {
     decide(batch->arena, &batch->world, NULL, &work->input, &work->decision);
-    dispatch_acts(engine, batch, &work->decision, 0);
+    dispatch_acts(engine, batch, work);
     batch->decisions++;
     work->done = true;
 }
@@ -294,7 +294,7 @@ static void decide_on(struct engine *engine, struct batch *batch, struct round *
     decide(batch->arena, &world, person, &work->input, decision);
     struct deciding deciding = {batch->arena, &world, person, &work->input, decision};
     dispatch_decided(engine, batch, &deciding, reserved_id);
-    dispatch_acts(engine, batch, decision, person->user.id);
+    dispatch_acts(engine, batch, work);
     keep_events(engine, batch, round, person, decision);
     if (work->input.kind == INPUT_TIMER) {
         due_unstick(engine, person, &work->due, batch->now_ms);
@@ -391,7 +391,7 @@ static enum err export_person(struct engine *engine, struct batch *batch, struct
     act->address = work->input.address;
     act->text = json;
     act->file_name = STR("my-data.json");
-    dispatch_acts(engine, batch, &file, work->input.user_id);
+    dispatch_act(engine, batch, act, work->input.user_id);
     return OK;
 }
 

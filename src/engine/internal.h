@@ -70,6 +70,7 @@ struct work {
     bool done;
     bool duplicate;
     struct decision decision;
+    const struct act *tap_answer; /* goes with the item's outcome, not to the channel */
     struct str result;
 };
 
@@ -201,8 +202,9 @@ void due_unstick(struct engine *engine, struct person *person, const struct due 
  * delivery that comes at an instant the pacer named (0 none). */
 void dispatch_decided(struct engine *engine, struct batch *batch, struct deciding *deciding,
                       int64_t reserved_id);
-void dispatch_acts(struct engine *engine, struct batch *batch, const struct decision *decision,
-                   int64_t user_id);
+void dispatch_acts(struct engine *engine, struct batch *batch, struct work *work);
+void dispatch_act(struct engine *engine, struct batch *batch, const struct act *act,
+                  int64_t user_id);
 void dispatch_hand_over(struct engine *engine, struct batch *batch);
 /* Messages that a channel had no room for; false while some are left. */
 bool dispatch_unsent(struct engine *engine);

@@ -255,7 +255,8 @@ static void answer_works(struct batch *batch)
                                             .duplicate = work->duplicate,
                                             .user_id = work->input.user_id,
                                             .result = decision->result,
-                                            .detail = &decision->detail};
+                                            .detail = &decision->detail,
+                                            .tap_answer = work->tap_answer};
             item_end(work->item, &outcome);
         }
     }

@@ -249,6 +249,37 @@ static void nobody_is_made_by_a_button_or_a_group(void **state)
     assert_string_equal(sent[1].address, "-100");
 }
 
+static void keep_tap(void *context, const struct outcome *outcome)
+{
+    char *callback = context;
+    assert_int_equal(outcome->error, OK);
+    if (outcome->tap_answer != NULL) {
+        str_copy(callback, 16, outcome->tap_answer->callback_id);
+    }
+}
+
+static void a_tap_is_answered_by_whoever_submitted_it(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    char callback[16] = "";
+    int count;
+    struct input tap = fixture_input(fixture, 77, "");
+    tap.kind = INPUT_BUTTON;
+    tap.may_create = false;
+    tap.token = STR("x:delete");
+    tap.callback_id = STR("cb");
+    tap.answers_tap = true;
+    assert_int_equal(engine_submit(fixture->engine, &tap, keep_tap, callback), OK);
+    fixture_settle(fixture);
+    assert_string_equal(callback, "cb");
+    fake_channel_sent(fixture->telegram, &count);
+    assert_int_equal(count, 0); /* no request beside it */
+    callback[0] = '\0';
+    assert_int_equal(engine_submit(fixture->engine, &tap, keep_tap, callback), OK);
+    fixture_settle(fixture);
+    assert_string_equal(callback, ""); /* the same update again */
+}
+
 static void erasure_leaves_nothing_to_find(void **state)
 {
     struct engine_fixture *fixture = *state;
@@ -349,6 +380,7 @@ int main(void)
         ENGINE_TEST(a_second_server_is_refused),
         ENGINE_TEST(a_full_queue_says_so),
         ENGINE_TEST(nobody_is_made_by_a_button_or_a_group),
+        ENGINE_TEST(a_tap_is_answered_by_whoever_submitted_it),
         ENGINE_TEST(erasure_leaves_nothing_to_find),
         ENGINE_TEST(export_sends_a_file),
         ENGINE_TEST(operators_are_told_of_a_crisis),
