@@ -402,6 +402,9 @@ static void runs_and_messages_are_chosen(void **state)
     struct delivery *sent = fixture_delivery(fixture, person, active, DELIVERY_SENT);
     struct delivery *sending = fixture_delivery(fixture, person, active, DELIVERY_SENDING);
     struct delivery *waiting = fixture_delivery(fixture, person, active, DELIVERY_SCHEDULED);
+    struct delivery *again = fixture_delivery(fixture, person, active, DELIVERY_UNCERTAIN);
+    struct delivery *lost = fixture_delivery(fixture, person, active, DELIVERY_UNCERTAIN);
+    lost->next_at_ms = 0; /* is not sent again: done */
     struct delivery *reply = fixture_delivery(fixture, person, NULL, DELIVERY_SENDING);
     fixture_save(fixture, person);
 
@@ -409,16 +412,18 @@ static void runs_and_messages_are_chosen(void **state)
     struct person *loaded = fixture_load(fixture, &want);
     assert_int_equal(loaded->run_count, 1);
     assert_int_equal(loaded->runs[0]->id, active->id);
-    assert_int_equal(loaded->delivery_count, 2);
+    assert_int_equal(loaded->delivery_count, 3);
     assert_non_null(person_delivery(loaded, sending->id));
     assert_non_null(person_delivery(loaded, waiting->id));
+    assert_non_null(person_delivery(loaded, again->id));
+    assert_null(person_delivery(loaded, lost->id));
 
     want.run_id = ended->id;
     want.delivery_id = sent->id;
     loaded = fixture_load(fixture, &want);
     assert_int_equal(loaded->run_count, 2);
     assert_non_null(person_run(loaded, ended->id));
-    assert_int_equal(loaded->delivery_count, 3);
+    assert_int_equal(loaded->delivery_count, 4);
     assert_non_null(person_delivery(loaded, sent->id));
     want.delivery_id = reply->id;
     assert_non_null(person_delivery(fixture_load(fixture, &want), reply->id));

@@ -128,8 +128,11 @@ WHERE user_id = ?1 AND outcome IN (1, 2, 3, 4, 5, 6) AND id = ?3;
 SELECT * FROM deliveries WHERE id = ?1 AND user_id = ?2;
 
 -- name: deliveries_load_unfinished
--- By the partial index, which holds nothing but what is under way.
-SELECT * FROM deliveries WHERE user_id = ?1 AND state <= 2 AND run_id <> 0 ORDER BY id LIMIT ?2;
+-- By the partial index, which holds nothing but what is under way. An uncertain message that is not
+-- sent again waits for nothing, and is done.
+SELECT * FROM deliveries
+WHERE user_id = ?1 AND state <= 2 AND run_id <> 0 AND next_at_ms <> 0
+ORDER BY id LIMIT ?2;
 
 -- name: delivery_insert
 INSERT INTO deliveries (
