@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "base/json_tree.h"
 #include "channel/channel.h"
 #include "net/http_client.h"
 
@@ -21,7 +22,7 @@ MUST_CHECK enum err telegram_parse_update(struct arena *arena, struct str json, 
                                           int64_t at_ms, struct telegram_update *ret_update,
                                           struct err_detail *detail);
 /* The same from a value that was parsed already. */
-MUST_CHECK enum err telegram_read_update(struct arena *arena, const json_t *json,
+MUST_CHECK enum err telegram_read_update(struct arena *arena, const struct json_node *json,
                                          struct str bot_name, int64_t at_ms,
                                          struct telegram_update *ret_update,
                                          struct err_detail *detail);

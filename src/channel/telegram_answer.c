@@ -11,7 +11,8 @@ enum {
     REFUSED_PAUSE_MS = 60 * 1000, /* between tries while the token is not accepted */
     RETRY_AFTER_DEFAULT_S = 5,
     RETRY_AFTER_MAX_S = 24 * 3600,
-    DESCRIPTION_BYTES = 256
+    DESCRIPTION_BYTES = 256,
+    ANSWER_ARENA_BYTES = 4096
 };
 
 struct known_error {
@@ -90,10 +91,10 @@ static struct telegram_verdict verdict_of(enum report_kind report, const char *r
     return (struct telegram_verdict){.report = report, .reason = reason};
 }
 
-static struct telegram_verdict judge_paused(const json_t *body, int64_t header_s)
+static struct telegram_verdict judge_paused(const struct json_node *body, int64_t header_s)
 {
-    const json_t *parameters = json_get_object(body, "parameters");
-    int64_t seconds = json_get_int(parameters, "retry_after", 0);
+    const struct json_node *parameters = json_node_object(body, "parameters");
+    int64_t seconds = json_node_int(parameters, "retry_after", 0);
     if (seconds <= 0) {
         seconds = header_s > 0 ? header_s : RETRY_AFTER_DEFAULT_S;
     }
@@ -111,27 +112,27 @@ static struct telegram_verdict judge_refused(const char *reason)
     return verdict;
 }
 
-static struct telegram_verdict judge_sent(const json_t *body)
+static struct telegram_verdict judge_sent(const struct json_node *body)
 {
     struct telegram_verdict verdict = verdict_of(REPORT_SENT, "");
-    int64_t id = json_get_int(json_get_object(body, "result"), "message_id", 0);
+    int64_t id = json_node_int(json_node_object(body, "result"), "message_id", 0);
     if (id > 0) {
         snprintf(verdict.message_id, sizeof(verdict.message_id), "%lld", (long long)id);
     }
     return verdict;
 }
 
-static struct telegram_verdict judge_description(const json_t *body, int code)
+static struct telegram_verdict judge_description(const struct json_node *body, int code)
 {
-    const json_t *parameters = json_get_object(body, "parameters");
-    int64_t moved_to = json_get_int(parameters, "migrate_to_chat_id", 0);
+    const struct json_node *parameters = json_node_object(body, "parameters");
+    int64_t moved_to = json_node_int(parameters, "migrate_to_chat_id", 0);
     if (code == 400 && moved_to != 0) {
         struct telegram_verdict verdict = verdict_of(REPORT_MIGRATED, "migrated");
         snprintf(verdict.new_address, sizeof(verdict.new_address), "%lld", (long long)moved_to);
         return verdict;
     }
     char text[DESCRIPTION_BYTES];
-    fold_description(json_get_str(body, "description"), text);
+    fold_description(json_node_str(body, "description"), text);
     for (size_t i = 0; i < sizeof(KNOWN) / sizeof(*KNOWN); i++) {
         if (KNOWN[i].code == code &&
             strncmp(text, KNOWN[i].beginning, strlen(KNOWN[i].beginning)) == 0) {
@@ -144,13 +145,14 @@ static struct telegram_verdict judge_description(const json_t *body, int code)
                        : verdict_of(REPORT_FAILED, "rejected");
 }
 
-static struct telegram_verdict judge_error(const json_t *body, int code, int64_t retry_after_s)
+static struct telegram_verdict judge_error(const struct json_node *body, int code,
+                                           int64_t retry_after_s)
 {
     switch (code) {
     case 429:
         return judge_paused(body, retry_after_s);
     case 404: /* the public endpoint answers so to a malformed token */
-        if (str_is(json_get_str(body, "description"), "Not Found: method not found")) {
+        if (str_is(json_node_str(body, "description"), "Not Found: method not found")) {
             return verdict_of(REPORT_FAILED, "no_method");
         }
         return judge_refused("unauthorized");
@@ -200,18 +202,19 @@ struct telegram_verdict telegram_judge(const struct http_response *response)
     if (response->outcome == HTTP_LOST) {
         return verdict_of(REPORT_UNCERTAIN, response->reason);
     }
-    json_t *body = NULL;
-    bool ours = json_read(response->body, LIMIT_HTTP_BODY_BYTES, &body, NULL) == OK &&
-                json_is_boolean(json_object_get(body, "ok"));
+    struct arena *arena = arena_new(ANSWER_ARENA_BYTES);
+    const struct json_node *body = NULL;
+    bool ours = json_tree_read(arena, response->body, LIMIT_HTTP_BODY_BYTES, &body, NULL) == OK &&
+                json_node_is_bool(body, "ok");
     struct telegram_verdict verdict;
     if (!ours) {
         verdict = judge_foreign(response->status, response->retry_after_s);
-    } else if (json_get_bool(body, "ok", false)) {
+    } else if (json_node_bool(body, "ok", false)) {
         verdict = judge_sent(body);
     } else {
-        int code = (int)json_get_int(body, "error_code", response->status);
+        int code = (int)json_node_int(body, "error_code", response->status);
         verdict = judge_error(body, code, response->retry_after_s);
     }
-    json_decref(body);
+    arena_free(arena);
     return verdict;
 }

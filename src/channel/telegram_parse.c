@@ -31,16 +31,16 @@ static struct str copy_cut(struct arena *arena, struct str text, size_t max)
     return (struct str){copy, length};
 }
 
-static struct str member_cut(struct reading *reading, const json_t *object, const char *key,
-                             size_t max)
+static struct str member_cut(struct reading *reading, const struct json_node *object,
+                             const char *key, size_t max)
 {
-    return copy_cut(reading->arena, json_get_str(object, key), max);
+    return copy_cut(reading->arena, json_node_str(object, key), max);
 }
 
 /* 0 when it is no id. */
-static int64_t read_id(const json_t *object, const char *key)
+static int64_t read_id(const struct json_node *object, const char *key)
 {
-    int64_t id = json_get_int(object, key, 0);
+    int64_t id = json_node_int(object, key, 0);
     return id >= -id_max && id <= id_max ? id : 0;
 }
 
@@ -51,18 +51,18 @@ static struct str decimal(struct arena *arena, int64_t value)
 
 /* Seconds of the Bot API to milliseconds; 0 when they cannot be right (an inaccessible message has
  * 0, some emulators send milliseconds). */
-static int64_t read_date(const json_t *object)
+static int64_t read_date(const struct json_node *object)
 {
-    int64_t seconds = json_get_int(object, "date", 0);
+    int64_t seconds = json_node_int(object, "date", 0);
     return seconds > 0 && seconds < ((int64_t)1 << 33) ? seconds * 1000 : 0;
 }
 
 /* The person who did it; false when there is none, or it is a bot. */
-static bool read_person(struct reading *reading, const json_t *holder)
+static bool read_person(struct reading *reading, const struct json_node *holder)
 {
-    const json_t *from = json_get_object(holder, "from");
+    const struct json_node *from = json_node_object(holder, "from");
     int64_t id = read_id(from, "id");
-    if (id <= 0 || json_get_bool(from, "is_bot", false)) {
+    if (id <= 0 || json_node_bool(from, "is_bot", false)) {
         return false;
     }
     struct input *input = reading->input;
@@ -77,10 +77,10 @@ static bool read_person(struct reading *reading, const json_t *holder)
 
 enum chat_type { CHAT_UNKNOWN, CHAT_PRIVATE, CHAT_GROUP };
 
-static enum chat_type read_chat(const json_t *holder, int64_t *ret_id)
+static enum chat_type read_chat(const struct json_node *holder, int64_t *ret_id)
 {
-    const json_t *chat = json_get_object(holder, "chat");
-    struct str type = json_get_str(chat, "type");
+    const struct json_node *chat = json_node_object(holder, "chat");
+    struct str type = json_node_str(chat, "type");
     *ret_id = read_id(chat, "id");
     if (*ret_id == 0) {
         return CHAT_UNKNOWN;
@@ -105,16 +105,16 @@ static size_t byte_of_utf16(struct str text, int64_t units)
 
 /* Length in bytes of the command at the very beginning, 0 when the text begins with none. Entities
  * know it best; a message without any (older emulators) is read by its text. */
-static size_t command_length(struct str text, const json_t *entities)
+static size_t command_length(struct str text, const struct json_node *entities)
 {
     if (text.length < 2 || text.ptr[0] != '/') {
         return 0;
     }
-    for (size_t i = 0; i < json_array_size(entities); i++) {
-        const json_t *entity = json_array_get(entities, i);
-        if (str_is(json_get_str(entity, "type"), "bot_command") &&
-            json_get_int(entity, "offset", -1) == 0) {
-            return byte_of_utf16(text, json_get_int(entity, "length", 0));
+    for (const struct json_node *entity = json_node_first(entities); entity != NULL;
+         entity = json_node_next(entity)) {
+        if (str_is(json_node_str(entity, "type"), "bot_command") &&
+            json_node_int(entity, "offset", -1) == 0) {
+            return byte_of_utf16(text, json_node_int(entity, "length", 0));
         }
     }
     size_t length = 1;
@@ -132,8 +132,8 @@ static bool equal_folded(struct str a, struct str b)
 enum addressee { TO_ANYONE, TO_US, TO_ANOTHER_BOT };
 
 /* Takes "@botname" out of a command; says whom it names. */
-static struct str strip_addressee(struct reading *reading, struct str text, const json_t *entities,
-                                  enum addressee *ret_addressee)
+static struct str strip_addressee(struct reading *reading, struct str text,
+                                  const struct json_node *entities, enum addressee *ret_addressee)
 {
     *ret_addressee = TO_ANYONE;
     size_t length = command_length(text, entities);
@@ -150,7 +150,7 @@ static struct str strip_addressee(struct reading *reading, struct str text, cons
                         (int)(text.length - length), text.ptr + length);
 }
 
-static bool has_content(const json_t *message)
+static bool has_content(const struct json_node *message)
 {
     static const char *const kinds[] = {
         "sticker", "photo",     "voice",   "video",      "video_note", "audio",     "document",
@@ -158,14 +158,14 @@ static bool has_content(const json_t *message)
         "story",   "checklist", "invoice", "paid_media", "live_photo",
     };
     for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
-        if (json_object_get(message, kinds[i]) != NULL) {
+        if (json_node_has(message, kinds[i])) {
             return true;
         }
     }
     return false;
 }
 
-static void read_message_id(struct reading *reading, const json_t *message)
+static void read_message_id(struct reading *reading, const struct json_node *message)
 {
     int64_t id = read_id(message, "message_id");
     if (id > 0) {
@@ -174,17 +174,19 @@ static void read_message_id(struct reading *reading, const json_t *message)
 }
 
 /* The text or, of a picture and the like, its caption. */
-static struct str message_text(struct reading *reading, const json_t *message,
+static struct str message_text(struct reading *reading, const struct json_node *message,
                                enum addressee *ret_addressee)
 {
-    bool captioned = json_get_str(message, "text").length == 0;
-    struct str text = json_get_str(message, captioned ? "caption" : "text");
+    bool captioned = json_node_str(message, "text").length == 0;
+    struct str text = json_node_str(message, captioned ? "caption" : "text");
     text = copy_cut(reading->arena, text, LIMIT_TEXT_BYTES);
-    const json_t *entities = json_get_array(message, captioned ? "caption_entities" : "entities");
+    const struct json_node *entities =
+        json_node_array(message, captioned ? "caption_entities" : "entities");
     return strip_addressee(reading, text, entities, ret_addressee);
 }
 
-static bool read_private(struct reading *reading, const json_t *message, int64_t chat, bool edited)
+static bool read_private(struct reading *reading, const struct json_node *message, int64_t chat,
+                         bool edited)
 {
     struct input *input = reading->input;
     if (!read_person(reading, message)) {
@@ -209,7 +211,7 @@ static bool read_private(struct reading *reading, const json_t *message, int64_t
     return true;
 }
 
-static bool read_group(struct reading *reading, const json_t *message, int64_t chat)
+static bool read_group(struct reading *reading, const struct json_node *message, int64_t chat)
 {
     struct input *input = reading->input;
     int64_t moved_to = read_id(message, "migrate_to_chat_id");
@@ -233,7 +235,7 @@ static bool read_group(struct reading *reading, const json_t *message, int64_t c
         return false;
     }
     input->kind = INPUT_GROUP;
-    input->text = copy_cut(reading->arena, json_get_str(message, "text"), LIMIT_TEXT_BYTES);
+    input->text = copy_cut(reading->arena, json_node_str(message, "text"), LIMIT_TEXT_BYTES);
     input->address = decimal(reading->arena, chat);
     input->in_group = true;
     input->bot_name = arena_str(reading->arena, reading->bot_name);
@@ -242,7 +244,7 @@ static bool read_group(struct reading *reading, const json_t *message, int64_t c
     return true;
 }
 
-static bool read_message(struct reading *reading, const json_t *message, bool edited)
+static bool read_message(struct reading *reading, const struct json_node *message, bool edited)
 {
     int64_t chat;
     switch (read_chat(message, &chat)) {
@@ -257,20 +259,20 @@ static bool read_message(struct reading *reading, const json_t *message, bool ed
 }
 
 /* The message may be missing, or inaccessible (date 0): then there is nothing to edit. */
-static bool read_callback(struct reading *reading, const json_t *callback)
+static bool read_callback(struct reading *reading, const struct json_node *callback)
 {
     struct input *input = reading->input;
-    struct str id = json_get_str(callback, "id");
+    struct str id = json_node_str(callback, "id");
     if (id.length == 0 || id.length > 256 || !read_person(reading, callback)) {
         return false;
     }
     input->kind = INPUT_BUTTON;
     input->callback_id = arena_str(reading->arena, id);
-    struct str token = json_get_str(callback, "data");
+    struct str token = json_node_str(callback, "data");
     if (token.length <= LIMIT_CALLBACK_BYTES) {
         input->token = arena_str(reading->arena, token);
     }
-    const json_t *message = json_get_object(callback, "message");
+    const struct json_node *message = json_node_object(callback, "message");
     int64_t chat = 0;
     enum chat_type type = read_chat(message, &chat);
     input->in_group = type == CHAT_GROUP;
@@ -284,7 +286,7 @@ static bool read_callback(struct reading *reading, const json_t *callback)
 }
 
 /* In a private chat it says that the person blocked the bot, or takes it back. */
-static bool read_membership(struct reading *reading, const json_t *change)
+static bool read_membership(struct reading *reading, const struct json_node *change)
 {
     int64_t chat;
     if (read_chat(change, &chat) != CHAT_PRIVATE || !read_person(reading, change)) {
@@ -293,7 +295,7 @@ static bool read_membership(struct reading *reading, const json_t *change)
     struct input *input = reading->input;
     input->address = decimal(reading->arena, chat);
     input->sent_at_ms = read_date(change);
-    struct str status = json_get_str(json_get_object(change, "new_chat_member"), "status");
+    struct str status = json_node_str(json_node_object(change, "new_chat_member"), "status");
     if (str_is(status, "kicked")) {
         input->kind = INPUT_BLOCKED;
         return true;
@@ -302,32 +304,32 @@ static bool read_membership(struct reading *reading, const json_t *change)
     return str_is(status, "member");
 }
 
-static bool read_content(struct reading *reading, const json_t *json)
+static bool read_content(struct reading *reading, const struct json_node *json)
 {
-    const json_t *part = json_get_object(json, "message");
+    const struct json_node *part = json_node_object(json, "message");
     if (part != NULL) {
         return read_message(reading, part, false);
     }
-    part = json_get_object(json, "edited_message");
+    part = json_node_object(json, "edited_message");
     if (part != NULL) {
         return read_message(reading, part, true);
     }
-    part = json_get_object(json, "callback_query");
+    part = json_node_object(json, "callback_query");
     if (part != NULL) {
         return read_callback(reading, part);
     }
-    part = json_get_object(json, "my_chat_member");
+    part = json_node_object(json, "my_chat_member");
     return part != NULL && read_membership(reading, part);
 }
 
-enum err telegram_read_update(struct arena *arena, const json_t *json, struct str bot_name,
-                              int64_t at_ms, struct telegram_update *ret_update,
-                              struct err_detail *detail)
+enum err telegram_read_update(struct arena *arena, const struct json_node *json,
+                              struct str bot_name, int64_t at_ms,
+                              struct telegram_update *ret_update, struct err_detail *detail)
 {
-    if (!json_is_object(json)) {
+    if (!json_node_is_object(json)) {
         return err_set(detail, ERR_INVALID, "expected an Update, got no JSON object");
     }
-    int64_t update_id = json_get_int(json, "update_id", -1);
+    int64_t update_id = json_node_int(json, "update_id", -1);
     if (update_id < 0) {
         return err_set(detail, ERR_INVALID, "an Update has a number update_id, this has none");
     }
@@ -349,11 +351,10 @@ enum err telegram_parse_update(struct arena *arena, struct str json, struct str 
                                int64_t at_ms, struct telegram_update *ret_update,
                                struct err_detail *detail)
 {
-    json_t *value;
-    enum err error = json_read(json, LIMIT_HTTP_BODY_BYTES, &value, detail);
+    const struct json_node *value;
+    enum err error = json_tree_read(arena, json, LIMIT_HTTP_BODY_BYTES, &value, detail);
     if (error == OK) {
         error = telegram_read_update(arena, value, bot_name, at_ms, ret_update, detail);
-        json_decref(value);
     }
     return error;
 }

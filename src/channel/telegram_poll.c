@@ -22,7 +22,8 @@ enum {
     BACKOFF_MS_MAX = 30 * 1000,
     CONFLICT_PAUSE_MS = 3 * 1000, /* another poller */
     WEBHOOK_PAUSE_MS = 30 * 1000, /* a webhook is set: updates come there */
-    UPDATE_ARENA_BYTES = 16 * 1024
+    UPDATE_ARENA_BYTES = 16 * 1024,
+    ANSWER_ARENA_BYTES = 4096
 };
 
 /* Updates of one answer that were handed to the engine and are not done yet. */
@@ -92,7 +93,7 @@ static void item_done(void *context, enum err error)
 }
 
 /* Hands one update over; false when the engine takes no more now. */
-static bool hand_over(struct batch *batch, struct arena *arena, const json_t *json)
+static bool hand_over(struct batch *batch, struct arena *arena, const struct json_node *json)
 {
     struct telegram *telegram = batch->telegram;
     struct telegram_update update;
@@ -125,9 +126,13 @@ static bool hand_over(struct batch *batch, struct arena *arena, const json_t *js
 }
 
 /* Deals with the list of updates; asks again when all of them are done. */
-static void take_updates(struct telegram *telegram, const json_t *updates)
+static void take_updates(struct telegram *telegram, const struct json_node *updates)
 {
-    size_t count = json_array_size(updates);
+    size_t count = 0;
+    for (const struct json_node *at = json_node_first(updates); at != NULL;
+         at = json_node_next(at)) {
+        count++;
+    }
     struct batch *batch = calloc(1, sizeof(*batch) + count * sizeof(batch->items[0]));
     ASSERT(batch != NULL);
     batch->telegram = telegram;
@@ -138,7 +143,9 @@ static void take_updates(struct telegram *telegram, const json_t *updates)
     int64_t last_id = telegram->poll.last_id;
     pthread_mutex_unlock(&telegram->lock);
     struct arena *arena = arena_new(UPDATE_ARENA_BYTES);
-    for (size_t i = 0; i < count && hand_over(batch, arena, json_array_get(updates, i)); i++) {
+    const struct json_node *update = json_node_first(updates);
+    while (update != NULL && hand_over(batch, arena, update)) {
+        update = json_node_next(update);
     }
     arena_free(arena);
     pthread_mutex_lock(&telegram->lock);
@@ -162,10 +169,10 @@ static int64_t backoff_ms(struct telegram *telegram)
 
 /* How long to wait after an answer that holds no updates. */
 static int64_t pause_after_failure(struct telegram *telegram, const struct http_response *response,
-                                   const json_t *body)
+                                   const struct json_node *body)
 {
     if (response->outcome == HTTP_ANSWERED && response->status == 409) {
-        struct str text = json_get_str(body, "description");
+        struct str text = json_node_str(body, "description");
         bool webhook = memmem(text.ptr != NULL ? text.ptr : "", text.length, "webhook is active",
                               strlen("webhook is active")) != NULL;
         say_trouble(telegram, webhook ? "a webhook is set" : "another program polls this bot");
@@ -224,17 +231,18 @@ static void poll_done(void *context, const struct http_response *response)
 {
     struct telegram *telegram = context;
     bool whole = response->outcome == HTTP_ANSWERED && response->status == 200;
-    json_t *body = NULL;
+    struct arena *arena = arena_new(ANSWER_ARENA_BYTES);
+    const struct json_node *body = NULL;
     bool readable = response->outcome == HTTP_ANSWERED &&
-                    json_read(response->body, TELEGRAM_ANSWER_BYTES, &body, NULL) == OK;
-    const json_t *updates = whole ? json_get_array(body, "result") : NULL;
+                    json_tree_read(arena, response->body, TELEGRAM_ANSWER_BYTES, &body, NULL) == OK;
+    const struct json_node *updates = whole ? json_node_array(body, "result") : NULL;
     pthread_mutex_lock(&telegram->lock);
     telegram->poll.busy = false;
     bool stopping = telegram->stopping;
     pthread_mutex_unlock(&telegram->lock);
     if (stopping) {
         telegram_call_ends(telegram);
-    } else if (updates != NULL && json_array_size(updates) > 0) {
+    } else if (json_node_first(updates) != NULL) {
         pthread_mutex_lock(&telegram->lock);
         telegram->poll.failures = 0;
         pthread_mutex_unlock(&telegram->lock);
@@ -254,7 +262,7 @@ static void poll_done(void *context, const struct http_response *response)
         ask(telegram, pause_ms);
         telegram_call_ends(telegram);
     }
-    json_decref(body);
+    arena_free(arena);
 }
 
 /* Asks for updates, `delay_ms` later; nothing happens when polling ended. */
