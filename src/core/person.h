@@ -123,6 +123,7 @@ struct user {
     /* the user's own timer: end of a pause, inactivity (lazily re-armed) */
     int64_t next_at_ms;
     int64_t saved_next_at_ms;
+    bool saved_is_test; /* whether the messages saved so far count; the store's business alone */
     bool is_new;
     bool changed;
 };
@@ -265,6 +266,16 @@ struct button {
     struct str url;
 };
 
+/* How the store counted a message last. Its business alone. */
+struct counted_delivery {
+    bool is_counted;
+    bool is_answered;
+    enum delivery_state state;
+    enum channel_kind channel;
+    int64_t day; /* UTC */
+    struct str sequence;
+};
+
 struct delivery {
     int64_t id;
     int64_t user_id;
@@ -301,6 +312,7 @@ struct delivery {
     bool is_new;
     bool changed;
     bool dispatch; /* set by the core: hand to the channel after the commit */
+    struct counted_delivery counted;
 };
 
 /* ---- the person ---- */

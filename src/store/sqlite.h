@@ -32,6 +32,9 @@
     X(DELIVERY_INSERT, "delivery_insert")                                                          \
     X(DELIVERY_UPDATE, "delivery_update")                                                          \
     X(DELIVERY_UPDATE_OUTCOME, "delivery_update_outcome")                                          \
+    X(DELIVERY_COUNT_ADD, "delivery_count_add")                                                    \
+    X(DELIVERY_COUNTS_OF_USER, "delivery_counts_of_user")                                          \
+    X(DELIVERY_COUNTS_ERASED, "delivery_counts_erased")                                            \
     X(DELIVERY_ANSWERED, "delivery_answered")                                                      \
     X(DUE_INSERT, "due_insert")                                                                    \
     X(DUE_DELETE, "due_delete")                                                                    \
@@ -72,6 +75,8 @@ enum {
     STORE_BUSY_INBOX_MS = 8000 /* a command beside a busy engine waits for its turn */
 };
 
+struct store_counts;
+
 struct store {
     sqlite3 *db;
     enum store_mode mode;
@@ -79,7 +84,8 @@ struct store {
     int block_count;
     int block_of[STATEMENT_COUNT];
     sqlite3_stmt *begin, *commit, *rollback, *data_version;
-    struct arena *arena; /* of one call; reset by whoever begins to use it */
+    struct store_counts *counts; /* not written yet (sqlite_counts.c) */
+    struct arena *arena;         /* of one call; reset by whoever begins to use it */
     char description[96];
     int serve_file; /* locked while this process holds the lease; -1 else (sqlite_lease.c) */
 };
@@ -164,6 +170,26 @@ bool buttons_read(struct arena *arena, struct str json, struct button **ret_butt
 /* [[sent_at_ms, completed_at_ms], …] of the first steps up to the last one used. */
 struct str steps_write(struct arena *arena, const struct run *run);
 bool steps_read(struct str json, struct run *run);
+
+/* ---- sqlite_counts.c: messages by day, sequence and channel ---------------------------------- */
+
+struct store_counts *counts_new(void);
+void counts_free(struct store_counts *counts);
+/* Writes what was counted since; before the commit. */
+MUST_CHECK enum err counts_write(struct store *store, struct err_detail *detail);
+/* After a rollback. */
+void counts_forget(struct store_counts *counts);
+/* How the message is counted as it stands. */
+struct counted_delivery counts_as(const struct delivery *delivery);
+/* Counts a message that is saved, in place of how it was counted before. */
+MUST_CHECK enum err counts_take(struct store *store, struct delivery *delivery, bool is_test,
+                                struct err_detail *detail);
+/* A first answer to a message of that instant, sequence and channel. */
+MUST_CHECK enum err counts_take_answer(struct store *store, int64_t at_ms, struct str sequence,
+                                       int64_t channel, struct err_detail *detail);
+/* Adds (sign 1) or takes away (-1) the counts that the statement gives of a person's messages. */
+MUST_CHECK enum err counts_take_person(struct store *store, enum statement which, int64_t user_id,
+                                       int sign, struct err_detail *detail);
 
 /* ---- sqlite_lease.c -------------------------------------------------------------------------- */
 

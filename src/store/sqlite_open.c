@@ -229,6 +229,7 @@ enum err store_open(const char *url, enum store_mode mode, struct store **ret_st
     store->serve_file = -1;
     store->mode = mode;
     store->arena = arena_new(16 * 1024);
+    store->counts = counts_new();
     find_blocks(store);
     store->statements = calloc((size_t)store->block_count + 1, sizeof(*store->statements));
     ASSERT(store->statements != NULL);
@@ -270,6 +271,7 @@ void store_close(struct store *store)
     sqlite_serve_release(store);
     int code = sqlite3_close(store->db);
     ASSERT(code == SQLITE_OK);
+    counts_free(store->counts);
     arena_free(store->arena);
     free(store->statements);
     free(store);
@@ -295,7 +297,10 @@ enum err store_begin(struct store *store, struct err_detail *detail)
 
 enum err store_commit(struct store *store, struct err_detail *detail)
 {
-    enum err error = run_once(store, store->commit, "commit", detail);
+    enum err error = counts_write(store, detail);
+    if (error == OK) {
+        error = run_once(store, store->commit, "commit", detail);
+    }
     if (error != OK) {
         store_rollback(store);
     }
@@ -306,6 +311,7 @@ void store_rollback(struct store *store)
 {
     /* Some failures have rolled back already. A rollback itself cannot fail in a way that matters:
      * nothing of the transaction is in the file before its commit. */
+    counts_forget(store->counts);
     if (!sqlite3_get_autocommit(store->db)) {
         sqlite3_step(store->rollback);
         sqlite3_reset(store->rollback);

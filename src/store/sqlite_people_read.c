@@ -94,6 +94,7 @@ static void read_user(struct reader *r, struct user *user)
     user->delivery_last_id = read_int64(r);
     user->next_at_ms = read_int64(r);
     user->saved_next_at_ms = user->next_at_ms;
+    user->saved_is_test = user->is_test;
 }
 
 static void read_commitment(struct reader *r, struct commitment *commitment)
@@ -178,6 +179,7 @@ static void read_delivery(struct reader *r, struct delivery *delivery)
     delivery->provider_id = read_text(r);
     delivery->next_at_ms = read_int64(r);
     delivery->saved_next_at_ms = delivery->next_at_ms;
+    delivery->counted = counts_as(delivery);
 }
 
 enum err load_user_row(struct reader *reader, struct user *user, struct err_detail *detail)

@@ -318,6 +318,10 @@ static enum err save_delivery(struct save *save, struct delivery *delivery)
         return missing(save, "deliveries", delivery->id);
     }
     delivery->is_new = delivery->changed = false;
+    error = counts_take(save->store, delivery, user->saved_is_test, save->detail);
+    if (error != OK) {
+        return error;
+    }
     return save_due(save, DUE_DELIVERY, delivery->id, delivery->next_at_ms,
                     &delivery->saved_next_at_ms);
 }
@@ -337,10 +341,33 @@ static enum err save_answered(struct save *save)
     bind_int(&binder, person->answered_delivery_id);
     bind_int(&binder, person->user.id);
     bind_int(&binder, person->answered_at_ms);
-    error = statement_run(save->store, &binder, NULL, "save an answer", save->detail);
+    bool is_first;
+    error = statement_next(save->store, &binder, &is_first, "save an answer", save->detail);
+    if (error == OK && is_first) {
+        struct reader reader = read_begin(&binder, save->store->arena);
+        int64_t at_ms = read_int64(&reader);
+        struct str sequence = read_text(&reader);
+        int64_t channel = read_int64(&reader);
+        statement_done(&binder);
+        if (!person->user.saved_is_test) {
+            error = counts_take_answer(save->store, at_ms, sequence, channel, save->detail);
+        }
+    }
     person->answered_delivery_id = 0;
     person->answered_at_ms = 0;
     return error;
+}
+
+/* Who becomes a test person is counted nowhere, and the other way round. */
+static enum err save_test(struct save *save)
+{
+    struct user *user = &save->person->user;
+    if (user->is_test == user->saved_is_test) {
+        return OK;
+    }
+    user->saved_is_test = user->is_test;
+    return counts_take_person(save->store, STATEMENT_DELIVERY_COUNTS_OF_USER, user->id,
+                              user->is_test ? -1 : 1, save->detail);
 }
 
 static enum err save_user(struct save *save)
@@ -363,6 +390,10 @@ static enum err save_user(struct save *save)
         return missing(save, "users", user->id);
     }
     user->is_new = user->changed = false;
+    error = save_test(save);
+    if (error != OK) {
+        return error;
+    }
     return save_due(save, DUE_USER, user->id, user->next_at_ms, &user->saved_next_at_ms);
 }
 
@@ -372,6 +403,9 @@ static enum err save_person(struct save *save)
     struct person *person = save->person;
     enum err error = OK;
     arena_reset(save->store->arena);
+    if (person->user.is_new) {
+        person->user.saved_is_test = person->user.is_test;
+    }
     for (int i = 0; i < person->commitment_count && error == OK; i++) {
         struct commitment *row = person->commitments[i];
         if (row->is_new || row->changed || row->next_at_ms != row->saved_next_at_ms) {

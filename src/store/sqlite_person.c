@@ -132,6 +132,12 @@ enum err store_user_erase(struct store *store, int64_t user_id, int64_t at_ms,
         "erase_user",
     };
     int changed = 0;
+    arena_reset(store->arena);
+    enum err counted =
+        counts_take_person(store, STATEMENT_DELIVERY_COUNTS_ERASED, user_id, 1, detail);
+    if (counted != OK) {
+        return counted;
+    }
     for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
         struct binder binder = {0};
         int block = blocks_find(blocks[i]);

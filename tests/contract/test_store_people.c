@@ -21,7 +21,7 @@ static void opens_and_describes(void **state)
     assert_err(ERR_CONFIG, store_open("sqlite:", STORE_WRITER, &other, &fixture->detail));
     assert_err(ERR_NOT_FOUND,
                store_open("sqlite:/nowhere/at/all.db", STORE_READER, &other, &fixture->detail));
-    assert_err(ERR_NOT_FOUND,
+    assert_err(ERR_IO,
                store_open("sqlite:/nowhere/at/all.db", STORE_WRITER, &other, &fixture->detail));
     assert_null(other);
 }
@@ -281,6 +281,7 @@ static void changes_come_back(void **state)
                              .run_id = delivery->run_id,
                              .created_at_ms = delivery->created_at_ms,
                              .saved_next_at_ms = delivery->saved_next_at_ms,
+                             .counted = delivery->counted,
                              .next_at_ms = NOW_MS,
                              .state = DELIVERY_SENDING,
                              .changed = true};

@@ -321,7 +321,9 @@ static void views_speak_in_words(void **state)
                                   .state = DELIVERY_SENT,
                                   .sent_at_ms = 1700000000000,
                                   .is_new = true};
+    assert_int_equal(store_begin(fixture->store, &fixture->detail), OK);
     assert_int_equal(store_people_save(fixture->store, &person, 1, &fixture->detail), OK);
+    assert_int_equal(store_commit(fixture->store, &fixture->detail), OK);
     static const struct {
         const char *sql, *expected;
     } rows[] = {

@@ -225,3 +225,26 @@ WHERE (id & 255) <> (user_id & 255)
 UNION ALL
 SELECT id, 'the id does not carry the slot of user ' || user_id FROM deliveries
 WHERE (id & 255) <> (user_id & 255);
+
+-- name: doctor_delivery_counts
+-- Messages by day, sequence and channel against the messages themselves.
+WITH counted AS (
+    SELECT CASE WHEN d.sent_at_ms > 0 THEN d.sent_at_ms ELSE d.created_at_ms END / 86400000 AS day,
+           d.sequence, d.channel, count(*) AS total, sum(d.state BETWEEN 3 AND 6) AS sent,
+           sum(d.state BETWEEN 4 AND 6) AS delivered, sum(d.state BETWEEN 5 AND 6) AS opened,
+           sum(d.state = 6) AS clicked, sum(d.answered_at_ms > 0) AS answered,
+           sum(d.state IN (9, 10)) AS failed, sum(d.state IN (7, 8)) AS not_sent,
+           sum(d.state = 2) AS uncertain
+    FROM deliveries AS d JOIN users AS u ON u.id = d.user_id
+    WHERE u.is_test = 0
+    GROUP BY 1, 2, 3
+), different AS (
+    SELECT * FROM counted EXCEPT SELECT * FROM delivery_counts
+    UNION ALL
+    SELECT k.* FROM delivery_counts AS k
+    LEFT JOIN counted AS c ON c.day = k.day AND c.sequence = k.sequence AND c.channel = k.channel
+    WHERE c.day IS NULL AND (k.total <> 0 OR k.sent <> 0 OR k.answered <> 0 OR k.failed <> 0)
+)
+SELECT day, printf('delivery_counts of %s (%s, channel %d) differ from the messages', sequence,
+                   date(day * 86400, 'unixepoch'), channel)
+FROM different;

@@ -163,7 +163,32 @@ WHERE id = ?1;
 
 -- name: delivery_answered
 -- The first answer counts.
-UPDATE deliveries SET answered_at_ms = ?3 WHERE id = ?1 AND user_id = ?2 AND answered_at_ms = 0;
+UPDATE deliveries SET answered_at_ms = ?3 WHERE id = ?1 AND user_id = ?2 AND answered_at_ms = 0
+RETURNING CASE WHEN sent_at_ms > 0 THEN sent_at_ms ELSE created_at_ms END, sequence, channel;
+
+-- name: delivery_count_add
+-- Differences of one transaction.
+INSERT INTO delivery_counts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+ON CONFLICT (day, sequence, channel) DO UPDATE SET
+    total = total + excluded.total, sent = sent + excluded.sent,
+    delivered = delivered + excluded.delivered, opened = opened + excluded.opened,
+    clicked = clicked + excluded.clicked, answered = answered + excluded.answered,
+    failed = failed + excluded.failed, not_sent = not_sent + excluded.not_sent,
+    uncertain = uncertain + excluded.uncertain;
+
+-- name: delivery_counts_of_user
+-- Of all messages of one person: a walk along the chain. For who becomes a test person or is none.
+WITH RECURSIVE chain (id) AS (
+    SELECT delivery_last_id FROM users WHERE id = ?1
+    UNION ALL
+    SELECT d.previous_id FROM chain AS c JOIN deliveries AS d ON d.id = c.id WHERE d.previous_id <> 0
+)
+SELECT CASE WHEN d.sent_at_ms > 0 THEN d.sent_at_ms ELSE d.created_at_ms END / 86400000 AS day,
+       d.sequence, d.channel, count(*), sum(d.state BETWEEN 3 AND 6), sum(d.state BETWEEN 4 AND 6),
+       sum(d.state BETWEEN 5 AND 6), sum(d.state = 6), sum(d.answered_at_ms > 0),
+       sum(d.state IN (9, 10)), sum(d.state IN (7, 8)), sum(d.state = 2)
+FROM chain AS c JOIN deliveries AS d ON d.id = c.id AND d.user_id = ?1
+GROUP BY day, d.sequence, d.channel;
 
 -- name: due_insert
 INSERT INTO due (due_at_ms, id, kind, user_id) VALUES (?1, ?2, ?3, ?4);

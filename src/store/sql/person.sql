@@ -60,6 +60,19 @@ WITH RECURSIVE chain (id) AS (
 )
 DELETE FROM events WHERE id IN (SELECT id FROM chain) AND user_id = ?1;
 
+-- name: delivery_counts_erased
+-- What erase_deliveries changes of the counts: unfinished ones end as not sent.
+WITH RECURSIVE chain (id) AS (
+    SELECT delivery_last_id FROM users WHERE id = ?1 AND is_test = 0
+    UNION ALL
+    SELECT d.previous_id FROM chain AS c JOIN deliveries AS d ON d.id = c.id WHERE d.previous_id <> 0
+)
+SELECT CASE WHEN d.sent_at_ms > 0 THEN d.sent_at_ms ELSE d.created_at_ms END / 86400000 AS day,
+       d.sequence, d.channel, 0, 0, 0, 0, 0, 0, 0, count(*), -sum(d.state = 2)
+FROM chain AS c JOIN deliveries AS d ON d.id = c.id AND d.user_id = ?1
+WHERE d.state <= 2
+GROUP BY day, d.sequence, d.channel;
+
 -- name: erase_deliveries
 -- They stay as counts: what of which journey went where and how it ended, without any words.
 WITH RECURSIVE chain (id) AS (
