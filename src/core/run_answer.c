@@ -260,6 +260,36 @@ static bool is_only_a_sign(struct deciding *deciding, const struct run *run,
            (step->takes == TAKES_PLAN && !run_plan_has_when(deciding, text));
 }
 
+/* Whether somebody wrote what the completing button says ("done", "geschafft"), or an integration its
+ * id, instead of pressing it. */
+static bool names_done(struct deciding *deciding, const struct run *run, const struct step *step,
+                       struct str text)
+{
+    enum { WORDS_MAX = 4 };
+    struct str *wrote, *says;
+    size_t count = text_words(deciding->arena, text_fold(deciding->arena, text), WORDS_MAX, &wrote);
+    for (int i = 0; i < step->prompt.button_count; i++) {
+        const struct step_button *button = &step->prompt.buttons[i];
+        if (button->verbs[0] != VERB_COMPLETE) {
+            continue;
+        }
+        if (str_equal(text, button->id)) {
+            return true;
+        }
+        struct str label = compose_message(deciding, button->text, run, true);
+        size_t label_count =
+            text_words(deciding->arena, text_fold(deciding->arena, label), WORDS_MAX, &says);
+        bool same = count > 0 && count == label_count;
+        for (size_t word = 0; same && word < count; word++) {
+            same = str_equal(wrote[word], says[word]);
+        }
+        if (same) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool run_text(struct deciding *deciding, struct str text)
 {
     struct run *run = waiting_run(deciding);
@@ -284,8 +314,9 @@ bool run_text(struct deciding *deciding, struct str text)
     if (wanted) {
         return run_answer(deciding, run, text, STR_NONE, any);
     }
-    if (any) { /* a button was expected: the word itself says nothing more */
-        run_mark_done(deciding, run, run->step, true, STR_NONE);
+    if (any || names_done(deciding, run, step, text)) {
+        /* A button was expected: the word itself says nothing more. */
+        run_mark_done(deciding, run, run->step, any, STR_NONE);
         run_after_answer(deciding, run, run->step);
         return true;
     }
