@@ -318,17 +318,18 @@ void decide_admin(struct deciding *deciding)
 void decide_move(struct deciding *deciding)
 {
     struct str name = deciding->input->name;
+    bool moved = true;
     if (str_is(name, "rollback")) {
         run_move_to_original(deciding);
     } else if (str_is(name, "existing_rescue")) {
-        run_move_to_optimized(deciding, STAGE_EXISTING_RESCUE);
+        moved = run_move_to_optimized(deciding, STAGE_EXISTING_RESCUE);
     } else if (str_is(name, "existing_amplification")) {
-        run_move_to_optimized(deciding, STAGE_EXISTING_AMPLIFICATION);
+        moved = run_move_to_optimized(deciding, STAGE_EXISTING_AMPLIFICATION);
     } else {
         fail(deciding, ERR_INVALID,
              "unknown move: expected rollback, existing_rescue or existing_amplification");
         return;
     }
-    deciding->decision->handled = true;
+    deciding->decision->handled = moved;
     run_rearm_user(deciding);
 }

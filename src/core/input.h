@@ -33,7 +33,8 @@ enum input_kind {
      * a dead or failed delivery), erase, test / no_test (marks a test person). */
     INPUT_ADMIN,
     /* Change of set of one person, by `name`: existing_rescue or existing_amplification (the stage
-     * was opened: the hold is lifted, the optimized set applies), rollback (--move). */
+     * was opened: for whom it is about the hold is lifted, the optimized set applies), rollback
+     * (--move). */
     INPUT_MOVE
 };
 

@@ -168,7 +168,7 @@ bool run_user_is_existing(const struct world *world, const struct user *user)
     return user->existing || (started_at_ms != 0 && user->joined_at_ms < started_at_ms);
 }
 
-static bool stage_is_open(const struct world *world, enum stage stage)
+bool run_stage_is_open(const struct world *world, enum stage stage)
 {
     const struct rollout *rollout = &world->installation->rollout;
     switch (stage) {
@@ -238,7 +238,7 @@ static bool may_enter(struct deciding *deciding, const struct journey *journey,
         return false;
     }
     if (journey->stage != STAGE_NONE && run_user_is_existing(deciding->world, user) &&
-        !stage_is_open(deciding->world, journey->stage)) {
+        !run_stage_is_open(deciding->world, journey->stage)) {
         return false;
     }
     if (journey->trigger == TRIGGER_INACTIVITY) {

@@ -79,7 +79,8 @@ void run_rearm_user(struct deciding *deciding);
 void run_user_timer(struct deciding *deciding);
 /* Set changes: a rollback with --move, an opened stage (input.h, INPUT_MOVE). */
 void run_move_to_original(struct deciding *deciding);
-void run_move_to_optimized(struct deciding *deciding, enum stage stage);
+/* False: the stage is not about this person, nothing was changed. */
+bool run_move_to_optimized(struct deciding *deciding, enum stage stage);
 /* What is wrong with the person's runs, deliveries and timers; NULL when every invariant holds
  * (each active run has exactly one next action, …). Static storage. For tests and doctor. */
 const char *run_check(const struct world *world, const struct person *person);

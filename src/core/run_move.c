@@ -3,6 +3,7 @@
 #include "core/run_parts.h"
 
 #include "base/check.h"
+#include "core/classes.h"
 #include "core/delivery.h"
 
 static void set_journeys(struct deciding *deciding, enum journey_set set, const char *rule)
@@ -76,14 +77,32 @@ void run_move_to_original(struct deciding *deciding)
     }
 }
 
-void run_move_to_optimized(struct deciding *deciding, enum stage stage)
+/* The rescue is for all who were here before the rollout: who is not silent now may be so later.
+ * Amplification is for those of them who keep what they promise. Everyone else was assigned for good.
+ */
+static bool concerns(const struct deciding *deciding, enum stage stage)
+{
+    const struct user *user = &deciding->person->user;
+    if (user->is_test || !run_user_is_existing(deciding->world, user) ||
+        !run_stage_is_open(deciding->world, stage) ||
+        deciding->world->installation->rollout.rolled_back_nurture) {
+        return false;
+    }
+    return stage == STAGE_EXISTING_RESCUE || classes_tier(user) == TIER_POWER_USER;
+}
+
+bool run_move_to_optimized(struct deciding *deciding, enum stage stage)
 {
     struct user *user = &deciding->person->user;
+    if (!concerns(deciding, stage)) {
+        return false;
+    }
     user->is_held = false;
     user->changed = true;
     set_journeys(deciding, SET_OPTIMIZED,
                  stage == STAGE_EXISTING_RESCUE ? "stage.existing_rescue"
                                                 : "stage.existing_amplification");
     run_enter_stage(deciding, stage);
-    run_rearm_user(deciding);
+    run_rearm_sooner(deciding);
+    return true;
 }

@@ -18,11 +18,15 @@ void run_note_entered(struct deciding *deciding, struct str journey, int64_t at_
 /* Makes the row of a run as of at_ms; the caller schedules it. NULL when it may not be. */
 struct run *run_make(struct deciding *deciding, const struct journey *journey,
                      struct commitment *subject, int64_t at_ms, const char *rule);
+bool run_stage_is_open(const struct world *world, enum stage stage);
 /* Whom the opened stage is about enters its journeys now. */
 void run_enter_stage(struct deciding *deciding, enum stage stage);
 
 /* run_user.c: when the journey is entered if the silence lasts; 0: not in this silence. */
 int64_t run_inactivity_due(const struct deciding *deciding, const struct journey *journey);
+/* run_rearm_user looks at the journeys only when no timer is set; who gets other journeys may need
+ * it sooner. */
+void run_rearm_sooner(struct deciding *deciding);
 
 /* run_step.c: sets the time of the present step's message, and sends it when that has come. */
 void run_schedule(struct deciding *deciding, struct run *run);

@@ -72,6 +72,17 @@ void run_rearm_user(struct deciding *deciding)
     }
 }
 
+void run_rearm_sooner(struct deciding *deciding)
+{
+    struct user *user = &deciding->person->user;
+    int64_t next_ms = next_inactivity(deciding);
+    if (next_ms != 0 && next_ms < user->next_at_ms) {
+        user->next_at_ms = next_ms;
+        user->changed = true;
+    }
+    run_rearm_user(deciding);
+}
+
 void run_user_timer(struct deciding *deciding)
 {
     struct user *user = &deciding->person->user;

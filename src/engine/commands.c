@@ -64,12 +64,12 @@ static enum err rollout_set(struct doing *doing, struct err_detail *detail)
     return settings_save_rollout(doing->engine, doing->batch->now_ms, detail);
 }
 
-static enum err count_people(struct doing *doing, const char *block, int64_t *ret_count,
-                             struct err_detail *detail)
+static enum err count_people(struct doing *doing, const char *block, const struct arg *args,
+                             int arg_count, int64_t *ret_count, struct err_detail *detail)
 {
     struct rows rows = {0};
-    enum err error =
-        store_query(doing->engine->store, doing->batch->arena, block, NULL, 0, 1, &rows, detail);
+    enum err error = store_query(doing->engine->store, doing->batch->arena, block, args, arg_count,
+                                 1, &rows, detail);
     *ret_count = error == OK && rows.count == 1 ? rows.cells[0].integer : 0;
     return error;
 }
@@ -87,7 +87,7 @@ static enum err rollback(struct doing *doing, struct err_detail *detail)
     int64_t moved = 0;
     enum err error = settings_save_rollout(doing->engine, doing->batch->now_ms, detail);
     if (error == OK && json_get_bool(doing->payload, "move", false)) {
-        error = count_people(doing, "engine_optimized_people", &moved, detail);
+        error = count_people(doing, "engine_optimized_people", NULL, 0, &moved, detail);
         if (error == OK) {
             error = sweep_move(doing->engine, doing->batch, "rollback", detail);
         }
@@ -117,7 +117,8 @@ static enum err rollout_stage(struct doing *doing, struct err_detail *detail)
     int64_t people = 0;
     enum err error = settings_save_rollout(doing->engine, doing->batch->now_ms, detail);
     if (error == OK && open) {
-        error = count_people(doing, "engine_existing_people", &people, detail);
+        const struct arg args[] = {ARG_INT(rollout->started_at_ms), ARG_INT(rescue ? 0 : 1)};
+        error = count_people(doing, "engine_existing_people", args, 2, &people, detail);
         if (error == OK) {
             error = sweep_move(doing->engine, doing->batch,
                                rescue ? "existing_rescue" : "existing_amplification", detail);

@@ -274,6 +274,60 @@ static void a_rescue_comes_once_in_thirty_days(void **state)
     assert_int_equal(entered, 2);
 }
 
+static void move(struct actor *actor, const char *name)
+{
+    struct input input = {.kind = INPUT_MOVE, .source = STR("sweep"), .name = str_of(name)};
+    actor_input(actor, &input);
+}
+
+static void stages_move_only_whom_they_are_about(void **state)
+{
+    struct actor *actor = *state;
+    struct rollout *rollout = &actor->installation.rollout;
+    struct user *user = &actor->person->user;
+    rollout->share_permyriad = 0;
+    rollout->started_at_ms = actor->world.now_ms - DAY_MS;
+    rollout->stage_existing_rescue = true;
+    rollout->stage_existing_amplification = true;
+    actor_text(actor, "/start"); /* new, and of the control group: assigned for good */
+    move(actor, "existing_rescue");
+    move(actor, "existing_amplification");
+    assert_int_equal(user->set, SET_ORIGINAL);
+    user->existing = true;
+    move(actor, "existing_amplification"); /* no power user */
+    assert_int_equal(user->set, SET_ORIGINAL);
+    rollout->rolled_back_nurture = true;
+    move(actor, "existing_rescue");
+    assert_int_equal(user->set, SET_ORIGINAL);
+    rollout->rolled_back_nurture = false;
+    rollout->stage_existing_rescue = false; /* closed while the sweep was on its way */
+    move(actor, "existing_rescue");
+    assert_int_equal(user->set, SET_ORIGINAL);
+    user->commitments_total = user->commitments_completed = 10;
+    move(actor, "existing_amplification");
+    assert_int_equal(user->set, SET_OPTIMIZED);
+    assert_int_equal(actor_events(actor, EVENT_SET_ASSIGNED), 1);
+}
+
+static void a_rescue_comes_in_time_for_whom_the_stage_moved(void **state)
+{
+    struct actor *actor = *state;
+    struct rollout *rollout = &actor->installation.rollout;
+    rollout->share_permyriad = 0;
+    actor_text(actor, "/start");
+    actor_text(actor, "/commit read");
+    actor_pass(actor, 10 * DAY_MS); /* the original set asks after a week */
+    actor_text(actor, "/list");
+    actor_pass(actor, DAY_MS);
+    assert_null(actor_run(actor, "inactive_rescue"));
+    rollout->started_at_ms = actor->world.now_ms;
+    rollout->stage_existing_rescue = true;
+    move(actor, "existing_rescue");
+    assert_null(actor_run(actor, "inactive_rescue")); /* silent for a day only */
+    actor_pass(actor, 2 * DAY_MS + HOUR_MS);
+    assert_non_null(actor_run(actor, "inactive_rescue"));
+}
+
 static void quiet_hours_do_not_count_towards_expiry(void **state)
 {
     struct actor *actor = *state;
@@ -389,6 +443,8 @@ int main(void)
         CASE(somebody_elses_button_changes_nothing),
         CASE(the_users_timer_is_rearmed_lazily),
         CASE(a_rescue_comes_once_in_thirty_days),
+        CASE(stages_move_only_whom_they_are_about),
+        CASE(a_rescue_comes_in_time_for_whom_the_stage_moved),
         CASE(quiet_hours_do_not_count_towards_expiry),
         CASE(a_sticker_is_a_hello_where_any_word_counts),
         CASE(pausing_stops_the_clocks),

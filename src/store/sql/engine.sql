@@ -17,8 +17,10 @@ SELECT max(id) FROM (
 SELECT count(*) FROM users WHERE journey_set = 1 AND is_erased = 0;
 
 -- name: engine_existing_people
--- Whom an opened stage concerns at most.
-SELECT count(*) FROM users WHERE existing = 1 AND is_erased = 0 AND is_test = 0;
+-- Whom an opened stage concerns. Arguments: when the rollout began, 1: only power users.
+SELECT count(*) FROM users
+WHERE (existing = 1 OR joined_at_ms < ?1) AND is_erased = 0 AND is_test = 0
+  AND (?2 = 0 OR (commitments_total >= 10 AND commitments_completed * 5 >= commitments_total * 4));
 
 -- name: engine_dead_deliveries
 -- Dead and failed ones, oldest first; the newest thousand of them at most.
