@@ -184,8 +184,8 @@ static void print_break(int depth)
     printf("\n%*s", 2 * depth, "");
 }
 
-/* Puts line breaks and indentation into compact JSON; json_write's numbers stay as they are (jansson
- * would print 3.4 as 3.3999999999999999). */
+/* Puts line breaks and indentation into compact JSON; json_write's numbers stay as they are
+ * (jansson would print 3.4 as 3.3999999999999999). */
 static void print_indented(struct str json)
 {
     int depth = 0;
