@@ -6,31 +6,41 @@
  * lease runs out. */
 #include "store/sqlite.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <unistd.h>
 
-/* Locks the file for this process. True when nobody had it; false when somebody has, this store
- * included, or the file cannot be made (then only time tells). */
-static bool serve_lock(struct store *store)
+enum lock {
+    LOCK_TAKEN,   /* nobody had it */
+    LOCK_HELD,    /* somebody has, this store included */
+    LOCK_UNKNOWN, /* the file cannot be made or opened: only time tells */
+};
+
+/* Locks the file for this process. */
+static enum lock serve_lock(struct store *store)
 {
     char path[4096];
     const char *database = sqlite3_db_filename(store->db, "main");
-    if (store->serve_file >= 0 || database == NULL ||
+    if (store->serve_file >= 0) {
+        return LOCK_HELD;
+    }
+    if (database == NULL || database[0] == '\0' ||
         snprintf(path, sizeof(path), "%s-serve", database) >= (int)sizeof(path)) {
-        return false;
+        return LOCK_UNKNOWN;
     }
     int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0) {
-        return false;
+        return LOCK_UNKNOWN;
     }
     if (flock(file, LOCK_EX | LOCK_NB) != 0) {
+        enum lock lock = errno == EWOULDBLOCK ? LOCK_HELD : LOCK_UNKNOWN;
         close(file);
-        return false;
+        return lock;
     }
     store->serve_file = file;
-    return true;
+    return LOCK_TAKEN;
 }
 
 void sqlite_serve_release(struct store *store)
@@ -76,7 +86,7 @@ static enum err lease_take(struct store *store, int64_t owner, int64_t pid, int6
     if (error != OK) {
         return error;
     }
-    bool is_ours = serve_lock(store);
+    bool is_ours = serve_lock(store) == LOCK_TAKEN;
     if (holder.owner != owner && holder.lease.until_ms > now_ms && !is_ours) {
         *ret_lease = holder.lease;
         return err_set(detail, ERR_CONFLICT,
@@ -145,7 +155,9 @@ enum err store_lease_show(struct store *store, struct lease *ret_lease, struct e
     enum err error = lease_load(store, &holder, detail);
     if (error == OK) {
         *ret_lease = holder.lease;
-        if (serve_lock(store)) {
+        enum lock lock = serve_lock(store);
+        ret_lease->is_alive = lock == LOCK_HELD && ret_lease->until_ms != 0;
+        if (lock == LOCK_TAKEN) {
             ret_lease->until_ms = 0; /* whoever held it is gone */
             sqlite_serve_release(store);
         }

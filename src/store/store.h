@@ -48,6 +48,7 @@ struct lease {
     int64_t fence; /* grows with every take-over */
     int64_t pid;
     int64_t until_ms;
+    bool is_alive; /* told by store_lease_show: the holder's process is certainly there */
 };
 /* Takes or renews the engine's lease on all slots for `owner` (a random id of this process) until
  * until_ms. ERR_CONFLICT with the holder in *ret_lease when another living owner has it. */
@@ -55,7 +56,8 @@ MUST_CHECK enum err store_lease_take(struct store *store, int64_t owner, int64_t
                                      int64_t now_ms, int64_t until_ms, struct lease *ret_lease,
                                      struct err_detail *detail);
 MUST_CHECK enum err store_lease_give(struct store *store, int64_t owner, struct err_detail *detail);
-/* Who holds it at now_ms (read only); until_ms 0 when nobody. */
+/* Who holds it (read only); until_ms 0 when nobody. It may have run out, also while the holder is
+ * alive. */
 MUST_CHECK enum err store_lease_show(struct store *store, struct lease *ret_lease,
                                      struct err_detail *detail);
 

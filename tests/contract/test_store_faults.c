@@ -177,9 +177,11 @@ static void the_lease_of_the_dead_is_free_at_once(void **state)
                                               &lease, &fixture->detail));
     assert_ok(store_lease_show(fixture->store, &lease, &fixture->detail));
     assert_int_equal(lease.until_ms, NOW_MS + DAY_MS);
+    assert_true(lease.is_alive);
     end_child(&child, SIGKILL);
     assert_ok(store_lease_show(fixture->store, &lease, &fixture->detail));
     assert_int_equal(lease.until_ms, 0);
+    assert_false(lease.is_alive);
     assert_ok(store_lease_take(fixture->store, 222, getpid(), NOW_MS, NOW_MS + 1000, &lease,
                                &fixture->detail));
     assert_int_equal(lease.fence, 2);

@@ -23,6 +23,7 @@ static void opens_and_describes(void **state)
                store_open("sqlite:/nowhere/at/all.db", STORE_READER, &other, &fixture->detail));
     assert_err(ERR_IO,
                store_open("sqlite:/nowhere/at/all.db", STORE_WRITER, &other, &fixture->detail));
+    assert_non_null(strstr(fixture->detail.text, "cannot create"));
     assert_null(other);
 }
 

@@ -80,6 +80,23 @@ test('doctor says what does not agree', async () => {
     await home.remove({ doctor: false });
 });
 
+test('a server that slept longer than its lease still takes the commands of the terminal', async () => {
+    const home = await Installation.make();
+    await home.serve();
+    home.server.kill('SIGSTOP');
+    home.advance('3m');
+    const command = home.run('deliveries', 'process');
+    try {
+        await home.until('the command waits in the inbox', () =>
+            count(home.database, 'SELECT count(*) FROM inbox WHERE answered_at_ms = 0') > 0);
+    } finally {
+        home.server.kill('SIGCONT');
+    }
+    const done = await command;
+    assert.equal(done.code, 0, done.stderr);
+    await home.remove();
+});
+
 test('a backup beside a server at work is whole; a killed server loses nothing acknowledged', async () => {
     const tg = await FakeTelegram.start();
     const home = await Installation.make({
