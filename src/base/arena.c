@@ -165,12 +165,17 @@ struct str arena_str(struct arena *arena, struct str text)
 
 struct str arena_vprintf(struct arena *arena, const char *format, va_list args)
 {
+    char buffer[256]; /* most are short: formatted once, not to learn the length first */
     va_list again;
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
+    int length = vsnprintf(buffer, sizeof(buffer), format, args);
     ASSERT(length >= 0);
     char *text = arena_alloc(arena, (size_t)length + 1);
-    vsnprintf(text, (size_t)length + 1, format, again);
+    if ((size_t)length < sizeof(buffer)) {
+        memcpy(text, buffer, (size_t)length + 1);
+    } else {
+        vsnprintf(text, (size_t)length + 1, format, again);
+    }
     va_end(again);
     return (struct str){text, (size_t)length};
 }

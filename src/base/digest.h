@@ -17,8 +17,8 @@ void digest_sha256_hex(struct str bytes, char ret_hex[DIGEST_HEX_BYTES + 1]);
 void digest_hmac_sha256(struct str key, struct str bytes,
                         unsigned char ret_mac[DIGEST_SHA256_BYTES]);
 void digest_hmac_sha256_hex(struct str key, struct str bytes, char ret_hex[DIGEST_HEX_BYTES + 1]);
-/* Compares in time that depends on neither content nor the place of a difference; lengths are
- * hidden too (both sides are hashed first). An empty `expected` never matches. */
+/* Compares in time that depends on neither content nor the place of a difference; the
+ * length of `expected` is hidden too. An empty `expected` never matches. */
 bool digest_equal_secret(struct str given, struct str expected);
 /* Random bytes of the operating system, for secrets; aborts when there are none. src/cli, and what
  * makes tokens, only. */

@@ -58,6 +58,9 @@ struct channel_ops {
     struct channel_limits limits;
     /* Takes ownership; never blocks. ERR_BUSY: more than LIMIT_IN_FLIGHT under way (not taken). */
     enum err (*send)(struct channel *channel, struct outgoing *outgoing);
+    /* Between hold(true) and hold(false) of the same thread what is sent may wait, so that many
+     * begin together. May be NULL. */
+    void (*hold)(struct channel *channel, bool held);
     /* Begins receiving (polling, registering commands). May be called again after stop. */
     enum err (*start)(struct channel *channel, struct err_detail *detail);
     /* Stops taking inputs, finishes or gives up what is under way within wait_ms; each unfinished

@@ -248,6 +248,11 @@ static void telegram_free(struct channel *channel)
     free(telegram);
 }
 
+static void hold(struct channel *channel, bool held)
+{
+    http_client_hold(((struct telegram *)channel)->client, held);
+}
+
 static int in_flight(const struct channel *channel)
 {
     struct telegram *telegram = (struct telegram *)(uintptr_t)channel;
@@ -272,6 +277,7 @@ static const struct channel_ops OPS = {
                .per_minute_per_group = 20,
                .needs_idempotency = false},
     .send = telegram_send,
+    .hold = hold,
     .start = start,
     .stop = stop,
     .free = telegram_free,

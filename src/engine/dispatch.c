@@ -216,8 +216,19 @@ bool dispatch_unsent(struct engine *engine)
     return engine->unsent_count == 0;
 }
 
+static void hold_channels(struct engine *engine, bool held)
+{
+    for (int i = 0; i < CHANNEL_COUNT; i++) {
+        struct channel *channel = engine->channels[i];
+        if (channel != NULL && channel->ops->hold != NULL) {
+            channel->ops->hold(channel, held);
+        }
+    }
+}
+
 void dispatch_hand_over(struct engine *engine, struct batch *batch)
 {
+    hold_channels(engine, true);
     for (int i = 0; i < batch->handover_count; i++) {
         const struct handover *handover = &batch->handovers[i];
         if (handover->delivery != NULL) {
@@ -229,4 +240,5 @@ void dispatch_hand_over(struct engine *engine, struct batch *batch)
             send_or_keep(engine, kind, outgoing_of_act(handover->act, handover->user_id));
         }
     }
+    hold_channels(engine, false);
 }

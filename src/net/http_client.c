@@ -65,6 +65,7 @@ struct http_client {
     bool closing;
 
     atomic_bool polling; /* the thread sleeps or is about to: wake it */
+    atomic_int holds;    /* but not while these are left */
 
     /* the thread's own */
     struct transfer *delayed; /* sorted by begin_at_ms */
@@ -503,7 +504,7 @@ static void *run(void *context)
 
 static void wake(struct http_client *client)
 {
-    if (atomic_exchange(&client->polling, false)) {
+    if (atomic_load(&client->holds) == 0 && atomic_exchange(&client->polling, false)) {
         curl_multi_wakeup(client->multi);
     }
 }
@@ -612,6 +613,15 @@ void http_client_cancel(struct http_client *client, const void *owner)
     client->cancelled[client->cancelled_count++] = owner;
     pthread_mutex_unlock(&client->lock);
     wake(client);
+}
+
+void http_client_hold(struct http_client *client, bool held)
+{
+    if (held) {
+        atomic_fetch_add(&client->holds, 1);
+    } else if (atomic_fetch_sub(&client->holds, 1) == 1) {
+        wake(client);
+    }
 }
 
 int http_client_in_flight(struct http_client *client)

@@ -69,6 +69,10 @@ MUST_CHECK enum err http_client_request(struct http_client *client,
                                         void *context);
 /* Ends all present requests of an owner soon, with reason "cancelled". Any thread. */
 void http_client_cancel(struct http_client *client, const void *owner);
+/* While held, new requests may wait: they begin at the latest when the last hold is released. For
+ * whoever makes many at once: the client's thread is woken for all of them, not for each. Any
+ * thread; each hold is released by http_client_hold(client, false). */
+void http_client_hold(struct http_client *client, bool held);
 /* Waiting and under way. */
 int http_client_in_flight(struct http_client *client);
 
