@@ -334,9 +334,23 @@ static enum err read_feedback(struct metrics_reading *reading, struct metrics *m
     metrics->support_requests_before += cell[1].integer;
     metrics->support_requests_per_100 =
         100.0 * ratio((double)metrics->support_requests, (double)metrics->wau);
-    error = query_one(reading, "metrics_dead_deliveries", NULL, 0, &cell);
+    return OK;
+}
+
+static enum err read_errors(struct metrics_reading *reading, struct metrics *metrics)
+{
+    const struct cell *cell;
+    enum err error = query_one(reading, "metrics_dead_deliveries", NULL, 0, &cell);
+    if (error != OK) {
+        return error;
+    }
+    metrics->dead_deliveries = cell[0].integer;
+    error = query_one(reading, "metrics_errors", NULL, 0, &cell);
     if (error == OK) {
-        metrics->critical_errors = cell[0].integer;
+        metrics->invariant_failures = cell[0].integer;
+        metrics->requests_5xx = cell[1].integer;
+        metrics->critical_errors =
+            metrics->dead_deliveries + metrics->invariant_failures + metrics->requests_5xx;
     }
     return error;
 }
@@ -366,8 +380,8 @@ enum err metrics_read(struct store *store, struct arena *arena, const struct cat
     struct metrics metrics = {.now_ms = now_ms, .filter = *filter};
     enum err error = read_people(&reading, &metrics);
     static enum err (*const parts[])(struct metrics_reading *, struct metrics *) = {
-        read_times,        read_steps,   read_abandonment, read_activity,         read_growth,
-        read_distribution, read_revenue, read_feedback,    metrics_read_retention};
+        read_times,        read_steps,   read_abandonment, read_activity, read_growth,
+        read_distribution, read_revenue, read_feedback,    read_errors,   metrics_read_retention};
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && error == OK; i++) {
         error = parts[i](&reading, &metrics);
     }

@@ -73,7 +73,10 @@ struct metrics_filter {
     X(users_over_10_commitments, "people with more than 10")                                       \
     X(support_requests, "requests for support in 7 days")                                          \
     X(support_requests_before, "requests for support in the 7 days before")                        \
-    X(critical_errors, "messages given up in 7 days")
+    X(dead_deliveries, "messages given up in 7 days")                                              \
+    X(invariant_failures, "rows that could not be as they were in 7 days")                         \
+    X(requests_5xx, "requests answered 5xx in 7 days")                                             \
+    X(critical_errors, "all three together")
 
 /* X(field, label): other numbers; NAN when unknown. */
 #define METRIC_NUMBERS(X)                                                                          \
@@ -93,6 +96,7 @@ enum { RETENTION_CELLS = 13 };
 struct retention_cohort {
     int64_t monday_ms; /* begin of the ISO week of joining, UTC */
     int cells;         /* some of the cohort have lived so many whole ones */
+    int64_t imported;  /* of its people: before their import only commitments are known of them */
     struct rate active[RETENTION_CELLS];
     struct rate month_1; /* [joined + 30 d, joined + 60 d) */
 };
@@ -180,8 +184,26 @@ MUST_CHECK enum err metrics_retention(struct store *store, struct arena *arena,
                                       struct retention_cohort **ret_cohorts, int *ret_count,
                                       struct err_detail *detail);
 
+/* Revenue of people by the ISO week (UTC) of joining, and by variant of each experiment that they
+ * have an assignment of. */
+struct revenue_group {
+    int64_t monday_ms; /* of a cohort */
+    struct str experiment, variant;
+    int64_t people;
+    double revenue;
+};
+struct revenue_groups {
+    struct revenue_group *cohorts, *variants; /* in the arena */
+    int cohort_count, variant_count;
+};
+MUST_CHECK enum err metrics_revenue_groups(struct store *store, struct arena *arena,
+                                           const struct metrics_filter *filter, int64_t now_ms,
+                                           struct revenue_groups *ret_groups,
+                                           struct err_detail *detail);
+
 /* Everything as one JSON object: plain numbers at the top level under exactly the names, null when
  * unknown, siblings NAME_n, NAME_low, NAME_high. New reference. */
 json_t *metrics_json(struct arena *arena, const struct metrics *metrics);
 json_t *funnel_json(const struct funnel_stage stages[FUNNEL_STAGES]);
+json_t *revenue_json(struct arena *arena, const struct revenue_groups *groups);
 json_t *retention_json(struct arena *arena, const struct retention_cohort *cohorts, int count);

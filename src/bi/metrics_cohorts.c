@@ -1,10 +1,10 @@
-/* Funnel and retention: figures about people by when they joined (metrics.h). */
+/* Funnel, retention and revenue by group: figures about people by when they joined (metrics.h). */
 #include <stddef.h>
 
 #include "base/limits.h"
 #include "bi/metrics_parts.h"
 
-enum { COHORTS_MAX = 520, WEEK_DAYS = 7 };
+enum { COHORTS_MAX = 520, VARIANTS_MAX = 1000, WEEK_DAYS = 7 };
 
 enum err metrics_funnel(struct store *store, struct arena *arena,
                         const struct metrics_filter *filter, int64_t now_ms,
@@ -37,6 +37,12 @@ static void take_cell(struct retention_cohort *cohort, int64_t k, int64_t eligib
     }
 }
 
+/* Week 0 began on Monday 1969-12-29, three days before 1970. */
+static int64_t monday_of(int64_t week)
+{
+    return (week * WEEK_DAYS - 3) * DAY_MS;
+}
+
 static enum err read_cohorts(struct metrics_reading *reading, struct retention_cohort **ret_cohorts,
                              int *ret_count)
 {
@@ -52,13 +58,16 @@ static enum err read_cohorts(struct metrics_reading *reading, struct retention_c
     int count = 0;
     for (int i = 0; i < rows.count; i++) {
         const struct cell *cell = &rows.cells[i * rows.columns];
-        /* Week 0 began on Monday 1969-12-29, three days before 1970. */
-        int64_t monday_ms = (cell[0].integer * WEEK_DAYS - 3) * DAY_MS;
+        int64_t monday_ms = monday_of(cell[0].integer);
         if (count == 0 || cohorts[count - 1].monday_ms != monday_ms) {
             cohorts[count++] =
                 (struct retention_cohort){.monday_ms = monday_ms, .month_1 = rate_of(0, 0)};
         }
-        take_cell(&cohorts[count - 1], cell[1].integer, cell[2].integer, cell[3].integer);
+        struct retention_cohort *cohort = &cohorts[count - 1];
+        take_cell(cohort, cell[1].integer, cell[2].integer, cell[3].integer);
+        if (cell[4].integer > cohort->imported) {
+            cohort->imported = cell[4].integer;
+        }
     }
     *ret_cohorts = cohorts;
     *ret_count = count;
@@ -100,4 +109,42 @@ enum err metrics_retention(struct store *store, struct arena *arena,
 {
     struct metrics_reading reading = {store, arena, NULL, filter, now_ms, detail};
     return read_cohorts(&reading, ret_cohorts, ret_count);
+}
+
+enum err metrics_revenue_groups(struct store *store, struct arena *arena,
+                                const struct metrics_filter *filter, int64_t now_ms,
+                                struct revenue_groups *ret_groups, struct err_detail *detail)
+{
+    struct metrics_reading reading = {store, arena, NULL, filter, now_ms, detail};
+    struct rows cohorts;
+    struct rows variants = {0};
+    enum err error =
+        metrics_query(&reading, "metrics_revenue_cohorts", NULL, 0, COHORTS_MAX, &cohorts);
+    if (error == OK) {
+        error =
+            metrics_query(&reading, "metrics_revenue_variants", NULL, 0, VARIANTS_MAX, &variants);
+    }
+    if (error != OK) {
+        return error;
+    }
+    struct revenue_groups groups = {
+        .cohorts = ARENA_ARRAY(arena, struct revenue_group, (size_t)cohorts.count),
+        .variants = ARENA_ARRAY(arena, struct revenue_group, (size_t)variants.count),
+        .cohort_count = cohorts.count,
+        .variant_count = variants.count};
+    for (int i = 0; i < cohorts.count; i++) {
+        const struct cell *cell = &cohorts.cells[i * cohorts.columns];
+        groups.cohorts[i] = (struct revenue_group){.monday_ms = monday_of(cell[0].integer),
+                                                   .people = cell[1].integer,
+                                                   .revenue = cell[2].real};
+    }
+    for (int i = 0; i < variants.count; i++) {
+        const struct cell *cell = &variants.cells[i * variants.columns];
+        groups.variants[i] = (struct revenue_group){.experiment = cell[0].text,
+                                                    .variant = cell[1].text,
+                                                    .people = cell[2].integer,
+                                                    .revenue = cell[3].real};
+    }
+    *ret_groups = groups;
+    return OK;
 }

@@ -120,9 +120,38 @@ json_t *retention_json(struct arena *arena, const struct retention_cohort *cohor
         }
         json_t *cohort = json_object();
         json_object_set_new(cohort, "week", instant(arena, cohorts[i].monday_ms));
+        json_object_set_new(cohort, "imported", json_integer(cohorts[i].imported));
         json_object_set_new(cohort, "cells", cells);
         json_object_set_new(cohort, "month_1", number(cohorts[i].month_1.percent));
         json_array_append_new(list, cohort);
     }
     return list;
+}
+
+static void put_revenue(json_t *object, const struct revenue_group *group)
+{
+    json_object_set_new(object, "people", json_integer(group->people));
+    json_object_set_new(object, "revenue", json_real(group->revenue));
+    json_object_set_new(object, "revenue_per_user",
+                        number(ratio(group->revenue, (double)group->people)));
+}
+
+json_t *revenue_json(struct arena *arena, const struct revenue_groups *groups)
+{
+    json_t *cohorts = json_array();
+    for (int i = 0; i < groups->cohort_count; i++) {
+        json_t *one = json_object();
+        json_object_set_new(one, "week", instant(arena, groups->cohorts[i].monday_ms));
+        put_revenue(one, &groups->cohorts[i]);
+        json_array_append_new(cohorts, one);
+    }
+    json_t *variants = json_array();
+    for (int i = 0; i < groups->variant_count; i++) {
+        json_t *one = json_object();
+        json_object_set_new(one, "experiment", json_str(groups->variants[i].experiment));
+        json_object_set_new(one, "variant", json_str(groups->variants[i].variant));
+        put_revenue(one, &groups->variants[i]);
+        json_array_append_new(variants, one);
+    }
+    return json_pack("{s:o, s:o}", "by_cohort", cohorts, "by_variant", variants);
 }

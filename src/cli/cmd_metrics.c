@@ -18,13 +18,15 @@ static const char text[] =
     "Examples:\n"
     "  nudge metrics\n"
     "  nudge metrics --cohort 2026-01-01..2026-02-01\n"
-    "  nudge metrics --cohort 2026-01-01.. --within 48h --json";
+    "  nudge metrics --cohort 2026-01-01.. --within 48h --json\n"
+    "  nudge metrics --variant first_win_task=smile       the funnel of one variant";
 
 struct metrics_options {
     const char *cohort;
     const char *within;
     const char *source;
     const char *language;
+    const char *variant;
 };
 
 /* ---- arguments --------------------------------------------------------------------------------
@@ -74,6 +76,12 @@ static int read_options(struct cli *cli, const struct metrics_options *options,
     filter->language = str_of(options->language);
     if (options->cohort != NULL && !read_cohort(cli, str_of(options->cohort), filter)) {
         return cli_usage(cli, "--cohort takes FROM..TO, such as 2026-01-01..2026-02-01");
+    }
+    if (options->variant != NULL) {
+        filter->experiment = str_split(str_of(options->variant), '=', &filter->variant);
+        if (filter->experiment.length == 0 || filter->variant.length == 0) {
+            return cli_usage(cli, "--variant takes EXPERIMENT=VARIANT");
+        }
     }
     if (options->within != NULL && !read_duration(str_of(options->within), &filter->within_ms)) {
         return cli_usage(cli, "--within takes a time such as 48h, 7d or 90m");
@@ -214,7 +222,7 @@ static void print_retention(struct cli *cli, const struct retention_cohort *coho
     for (int i = count > COHORTS_SHOWN ? count - COHORTS_SHOWN : 0; i < count; i++) {
         struct str week = calendar_iso(cli->arena, cohorts[i].monday_ms);
         const char *cells[2 + WEEKS_SHOWN] = {
-            arena_printf(cli->arena, "%.10s", week.ptr).ptr,
+            arena_printf(cli->arena, "%.10s%s", week.ptr, cohorts[i].imported > 0 ? " *" : "").ptr,
             arena_printf(cli->arena, "%lld", (long long)cohorts[i].active[0].n).ptr};
         for (int k = 0; k < WEEKS_SHOWN && k < cohorts[i].cells; k++) {
             cells[2 + k] = percentage(cli, &cohorts[i].active[k]);
@@ -222,6 +230,49 @@ static void print_retention(struct cli *cli, const struct retention_cohort *coho
         table_row(table, cells);
     }
     if (count > 0) {
+        printf("\n");
+        table_print(table);
+    }
+    for (int i = count > COHORTS_SHOWN ? count - COHORTS_SHOWN : 0; i < count; i++) {
+        if (cohorts[i].imported > 0) {
+            printf("* with imported people: before their import nothing but commitments is known "
+                   "of them\n");
+            break;
+        }
+    }
+}
+
+static void revenue_row(struct cli *cli, struct table *table, const char *name,
+                        const struct revenue_group *group)
+{
+    double each = group->people > 0 ? group->revenue / (double)group->people : (double)NAN;
+    const char *cells[] = {name, arena_printf(cli->arena, "%lld", (long long)group->people).ptr,
+                           decimal(cli, group->revenue), decimal(cli, each)};
+    table_row(table, cells);
+}
+
+/* Nothing without revenue. */
+static void print_revenue(struct cli *cli, const struct revenue_groups *groups)
+{
+    static const char *const headings[] = {"revenue of", "people", "revenue", "each"};
+    struct table *table = table_new(cli->arena, 4, headings);
+    double all = 0;
+    for (int column = 1; column < 4; column++) {
+        table_right(table, column);
+    }
+    for (int i = 0; i < groups->cohort_count; i++) {
+        const struct revenue_group *group = &groups->cohorts[i];
+        struct str week = calendar_iso(cli->arena, group->monday_ms);
+        all += fabs(group->revenue);
+        revenue_row(cli, table, arena_printf(cli->arena, "week of %.10s", week.ptr).ptr, group);
+    }
+    for (int i = 0; i < groups->variant_count; i++) {
+        const struct revenue_group *group = &groups->variants[i];
+        struct str name = arena_printf(cli->arena, "%.*s=%.*s", STR_ARG(group->experiment),
+                                       STR_ARG(group->variant));
+        revenue_row(cli, table, name.ptr, group);
+    }
+    if (all > 0) {
         printf("\n");
         table_print(table);
     }
@@ -233,6 +284,11 @@ static int print(struct cli *cli, struct store *store, const struct metrics *met
     struct funnel_stage stages[FUNNEL_STAGES];
     enum err error =
         metrics_funnel(store, cli->arena, &metrics->filter, metrics->now_ms, stages, &detail);
+    struct revenue_groups revenue = {0};
+    if (error == OK) {
+        error = metrics_revenue_groups(store, cli->arena, &metrics->filter, metrics->now_ms,
+                                       &revenue, &detail);
+    }
     if (error != OK) {
         return cli_fail(cli, error, &detail);
     }
@@ -241,11 +297,13 @@ static int print(struct cli *cli, struct store *store, const struct metrics *met
         json_object_set_new(json, "funnel", funnel_json(stages));
         json_object_set_new(json, "retention",
                             retention_json(cli->arena, metrics->cohorts, metrics->cohort_count));
+        json_object_set_new(json, "revenue_groups", revenue_json(cli->arena, &revenue));
         cli_print_json(json);
     } else {
         print_figures(cli, metrics);
         print_funnel(cli, stages);
         print_retention(cli, metrics->cohorts, metrics->cohort_count);
+        print_revenue(cli, &revenue);
     }
     return CLI_OK;
 }
@@ -286,6 +344,8 @@ int cmd_metrics(int argc, char **argv)
         {"within", 'w', "TIME", "Conversion counts only commitments made so soon after joining",
          NULL, &options.within},
         {"source", 's', "NAME", "Only people who came from there", NULL, &options.source},
+        {"variant", 'v', "EXPERIMENT=VARIANT", "The funnel of those who have that variant", NULL,
+         &options.variant},
         {"language", 0, "TAG", "Only people of that language", NULL, &options.language},
         {0}};
     struct cli cli;

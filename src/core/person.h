@@ -61,7 +61,7 @@ struct user {
     bool set_assigned;
     bool is_test;
     bool is_held;  /* imported: no nudge, nothing about the past, until its stage opens */
-    bool existing; /* joined before the rollout began */
+    bool existing; /* imported: joined before the rollout began, and elsewhere */
     bool is_erased;
 
     /* consent and pressure */

@@ -93,11 +93,11 @@ void due_unstick(struct engine *engine, struct person *person, const struct due 
                  int64_t now_ms)
 {
     struct instant instant;
-    (void)engine;
     if (find_row(person, due, &instant) && *instant.next_at_ms == due->due_at_ms &&
         *instant.next_at_ms <= now_ms) {
         log_error("engine", "a timer did not move its row; it is tried again in a minute",
                   "row=%lld kind=%d", (long long)due->id, (int)due->kind);
+        engine_count_error(engine, ENGINE_ERROR_INVARIANT);
         *instant.next_at_ms = now_ms + MINUTE_MS;
         *instant.changed = true;
     }

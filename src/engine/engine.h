@@ -99,6 +99,11 @@ enum err engine_run(struct engine *engine);
 /* Ends engine_run after the present batch. Any thread, signal handlers excluded. */
 void engine_stop(struct engine *engine);
 
+/* What went wrong without anybody being told, counted by day in the store for critical_errors. */
+enum engine_error { ENGINE_ERROR_INVARIANT, ENGINE_ERROR_HTTP_5XX, ENGINE_ERROR_KINDS };
+/* Counts one; written with one of the next batches. Any thread. */
+void engine_count_error(struct engine *engine, enum engine_error kind);
+
 /* The journeys that journeys_apply stored last, as a new catalog; NULL when there are none, or they
  * do not fit this program: then those the program was started with are in force. For who reads
  * beside an engine; the arena is for the way only. */

@@ -96,8 +96,9 @@ struct batch {
     int due_count;
     int handed[CHANNEL_COUNT]; /* handovers to each channel so far */
     int decisions;
-    bool inbox_left; /* more rows than were loaded */
-    bool drained;    /* the drains are answered by this batch */
+    bool inbox_left;                      /* more rows than were loaded */
+    bool drained;                         /* the drains are answered by this batch */
+    long long errors[ENGINE_ERROR_KINDS]; /* engine.errors as this batch writes them */
 };
 
 /* Appends a zeroed one. */
@@ -174,6 +175,9 @@ struct engine {
     int unsent_count, unsent_capacity;
     int unsent_of[CHANNEL_COUNT];
     struct waiting_user *waiting;
+    atomic_llong errors[ENGINE_ERROR_KINDS];    /* since the start; any thread */
+    long long errors_saved[ENGINE_ERROR_KINDS]; /* of them, those in the store */
+    int64_t errors_saved_at_ms;
 
     struct queue *queue;   /* items; any thread */
     struct queue *backoff; /* nothing is in it: waiting between failures */
@@ -267,3 +271,9 @@ void status_note_person(struct engine *engine, const struct person *person);
 void status_update(struct engine *engine, const struct batch *batch, enum err error);
 void status_count_report(struct engine *engine, const struct report_item *report);
 void status_free(struct engine *engine);
+/* Whether some errors are not in the store yet, for a second or longer. */
+bool status_errors_wait(struct engine *engine, int64_t now_ms);
+/* Writes them; inside the transaction. */
+enum err status_write_errors(struct engine *engine, struct batch *batch, struct err_detail *detail);
+/* After the commit. */
+void status_errors_written(struct engine *engine, const struct batch *batch);

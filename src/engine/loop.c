@@ -217,6 +217,9 @@ static enum err work_in_transaction(struct engine *engine, struct batch *batch,
         error = prune(engine, batch, detail);
     }
     if (error == OK) {
+        error = status_write_errors(engine, batch, detail);
+    }
+    if (error == OK) {
         error = store_due_next(engine->store, ret_next_due_at_ms, detail);
     }
     return error;
@@ -279,6 +282,7 @@ static void committed(struct engine *engine, struct batch *batch, int64_t next_d
     if (batch->now_ms - engine->pruned_at_ms >= PRUNE_EVERY_MS) {
         engine->pruned_at_ms = batch->now_ms;
     }
+    status_errors_written(engine, batch);
     sweep_settle(engine, true);
     engine_settle_commands(engine, batch, true);
     forget_taken(engine, batch);
@@ -362,7 +366,8 @@ static bool has_work(struct engine *engine, const struct batch *batch)
 {
     return batch->item_count > 0 || batch->report_count > 0 || engine->inbox_may_wait ||
            engine->next_due_at_ms <= batch->now_ms || sweep_next_at_ms(engine) <= batch->now_ms ||
-           batch->drained || batch->now_ms - engine->pruned_at_ms >= PRUNE_EVERY_MS;
+           batch->drained || batch->now_ms - engine->pruned_at_ms >= PRUNE_EVERY_MS ||
+           status_errors_wait(engine, batch->now_ms);
 }
 
 static void tell_result(struct engine *engine, const struct batch *batch,

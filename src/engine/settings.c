@@ -173,6 +173,7 @@ enum err settings_store_catalog(struct engine *engine, const struct catalog *cat
 static void substitute(struct engine *engine, struct run *run)
 {
     const struct journey *journey = catalog_journey(engine->catalog, run->journey);
+    engine_count_error(engine, ENGINE_ERROR_INVARIANT);
     log_error("engine", "the definition of a run is not in the database", "run=%lld replaced=%s",
               (long long)run->id, journey != NULL ? "yes" : "no");
     if (journey != NULL && run->step < journey->step_count) {

@@ -5,6 +5,7 @@
 #include <uthash.h>
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "engine/internal.h"
 
 enum { WAITING_MAX = 10000 };
@@ -51,6 +52,53 @@ void status_free(struct engine *engine)
     HASH_ITER (hh, engine->waiting, user, next) {
         HASH_DEL(engine->waiting, user);
         free(user);
+    }
+}
+
+/* ---- errors ---- */
+
+enum { ERRORS_WAIT_MS = 1000 }; /* many failing requests make one write a second */
+
+void engine_count_error(struct engine *engine, enum engine_error kind)
+{
+    atomic_fetch_add(&engine->errors[kind], 1);
+}
+
+bool status_errors_wait(struct engine *engine, int64_t now_ms)
+{
+    bool some = false;
+    for (int i = 0; i < ENGINE_ERROR_KINDS; i++) {
+        some |= atomic_load(&engine->errors[i]) != engine->errors_saved[i];
+    }
+    int64_t since_ms = now_ms - engine->errors_saved_at_ms;
+    return some && (since_ms >= ERRORS_WAIT_MS || since_ms < 0);
+}
+
+enum err status_write_errors(struct engine *engine, struct batch *batch, struct err_detail *detail)
+{
+    static const char *const kinds[] = {
+        [ENGINE_ERROR_INVARIANT] = "invariant", [ENGINE_ERROR_HTTP_5XX] = "http_5xx"};
+    enum err error = OK;
+    for (int i = 0; error == OK && i < ENGINE_ERROR_KINDS; i++) {
+        batch->errors[i] = atomic_load(&engine->errors[i]);
+        if (batch->errors[i] != engine->errors_saved[i]) {
+            const struct arg args[] = {ARG_INT(batch->now_ms / DAY_MS), ARG_TEXT(str_of(kinds[i])),
+                                       ARG_INT(batch->errors[i] - engine->errors_saved[i])};
+            struct rows none;
+            error = store_query(engine->store, batch->arena, "error_count_add", args, 3, 1, &none,
+                                detail);
+        }
+    }
+    return error;
+}
+
+void status_errors_written(struct engine *engine, const struct batch *batch)
+{
+    for (int i = 0; i < ENGINE_ERROR_KINDS; i++) {
+        if (engine->errors_saved[i] != batch->errors[i]) {
+            engine->errors_saved[i] = batch->errors[i];
+            engine->errors_saved_at_ms = batch->now_ms;
+        }
     }
 }
 

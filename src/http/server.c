@@ -52,9 +52,21 @@ static void body_append(struct request *request, const char *data, size_t size)
     request->body_length += size;
 }
 
+/* Health checks that say "failing", and refusals while shutting down, are as they should be. */
+static void count_failure(struct request *request)
+{
+    bool is_probe = str_is(request->path, "/healthz") || str_is(request->path, "/health") ||
+                    str_is(request->path, "/readyz");
+    if (request->status >= MHD_HTTP_INTERNAL_SERVER_ERROR && !is_probe &&
+        !atomic_load(&request->server->quiescing)) {
+        engine_count_error(request->server->app.engine, ENGINE_ERROR_HTTP_5XX);
+    }
+}
+
 static enum MHD_Result queue_reply(struct request *request)
 {
     ASSERT(request->reply != NULL);
+    count_failure(request);
     struct MHD_Response *reply = request->reply;
     request->reply = NULL;
     enum MHD_Result queued =

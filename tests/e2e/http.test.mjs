@@ -1,5 +1,6 @@
 // The HTTP server from outside: health, refusals, limits, and many connections at once.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { Installation } from '../lib/nudge.mjs';
@@ -150,6 +151,22 @@ test('the chat needs a session, and refuses what is no message', async () => {
     await assertProblem(await post('/chat/messages', { id: '1' }, headers), 400, /text .* or a token/);
     await assertProblem(await post('/chat/messages', { text: 'hi' }, headers), 400, /expected an id/);
     assert.deepEqual(await home.sql("select count(*) as n from identities where kind = 'webchat'"), [{ n: 0 }]);
+});
+
+test('requests answered 5xx are critical errors of the day', async () => {
+    const opened = await post('/chat/session', { frame: true });
+    const headers = { 'X-Chat-Session': (await opened.json()).session };
+    const before = (await home.json('metrics')).requests_5xx;
+    const alter = (statement) => execFileSync('sqlite3', ['-cmd', '.timeout 5000', home.database, statement]);
+    alter('ALTER TABLE events RENAME TO away');
+    const failed = await fetch(`${home.url}/chat/messages`, { headers });
+    alter('ALTER TABLE away RENAME TO events');
+    assert.equal(failed.status, 500);
+    await home.until('the count', async () => (await home.json('metrics')).requests_5xx === before + 1);
+    const metrics = await home.json('metrics');
+    assert.equal(metrics.critical_errors, metrics.dead_deliveries + metrics.invariant_failures + metrics.requests_5xx);
+    const health = await fetch(`${home.url}/healthz`);
+    assert.equal(health.status, 200);
 });
 
 test('a session cookie is closed to scripts and other sites', async () => {

@@ -46,6 +46,8 @@ test('JSON has plain numbers under their names', async () => {
     assert.ok(json.conversion_rate_low < json.conversion_rate);
     assert.equal(json.step_1_completion, null);
     assert.equal(json.funnel[0].people, 18);
+    assert.equal(json.revenue_groups.by_cohort.reduce((sum, each) => sum + each.people, 0), 18);
+    assert.ok(json.retention.every((cohort) => cohort.imported > 0));
 });
 
 test('a cohort leaves out the others', async () => {
@@ -61,7 +63,7 @@ test('a cohort leaves out the others', async () => {
 });
 
 test('wrong arguments are named', async () => {
-    for (const wrong of [['--cohort', 'yesterday'], ['--cohort', '2026-02-01..2026-01-01'], ['--within', '48'], ['x']]) {
+    for (const wrong of [['--cohort', 'yesterday'], ['--cohort', '2026-02-01..2026-01-01'], ['--within', '48'], ['--variant', 'x'], ['x']]) {
         const refused = await home.run('metrics', ...wrong);
         assert.equal(refused.code, 2, wrong.join(' '));
         assert.match(refused.stderr, /nudge: /);

@@ -363,6 +363,33 @@ static void a_month_passes(void **state)
     arena_free(arena);
 }
 
+/* Many at once are one write; the figure is by day. */
+static void errors_are_counted_by_day(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    fixture_know(fixture, 77);
+    engine_count_error(fixture->engine, ENGINE_ERROR_HTTP_5XX);
+    engine_count_error(fixture->engine, ENGINE_ERROR_HTTP_5XX);
+    fixture_settle(fixture);
+    assert_int_equal(fixture_int(fixture, "SELECT count FROM error_counts WHERE kind = 'http_5xx'"),
+                     2);
+    /* The definition of a run is lost, which cannot be: the run goes on, and it is counted. */
+    assert_int_equal(sqlite3_exec(fixture->reader,
+                                  "UPDATE runs SET definition = 'gone' WHERE outcome = 0", NULL,
+                                  NULL, NULL),
+                     SQLITE_OK);
+    fixture_advance(fixture, DAY_MS);
+    engine_count_error(fixture->engine, ENGINE_ERROR_HTTP_5XX);
+    fixture_advance(fixture, HOUR_MS);
+    assert_int_equal(
+        fixture_int(fixture, "SELECT sum(count) FROM error_counts WHERE kind = 'invariant'"), 1);
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM error_counts WHERE kind = "
+                                          "'http_5xx'"),
+                     2);
+    assert_int_equal(
+        fixture_int(fixture, "SELECT sum(count) FROM error_counts WHERE kind = 'http_5xx'"), 3);
+}
+
 #define ENGINE_TEST(name)                                                                          \
     cmocka_unit_test_setup_teardown(name, engine_fixture_set_up, engine_fixture_tear_down)
 
@@ -384,6 +411,7 @@ int main(void)
         ENGINE_TEST(erasure_leaves_nothing_to_find),
         ENGINE_TEST(export_sends_a_file),
         ENGINE_TEST(operators_are_told_of_a_crisis),
+        ENGINE_TEST(errors_are_counted_by_day),
         ENGINE_TEST(a_month_passes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

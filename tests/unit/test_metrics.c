@@ -153,6 +153,7 @@ static void make_person(struct world_of_test *test, struct one *one)
     user->is_test = draw(test, 12) == 0;
     user->is_erased = draw(test, 12) == 0;
     user->onboarding_completed = draw(test, 3) == 0;
+    user->existing = draw(test, 20) == 0;
     int commitments = draw(test, 3) == 0 ? 0 : (int)draw(test, 26);
     for (int i = 0; i < commitments; i++) {
         make_commitment(test, one);
@@ -595,6 +596,72 @@ static void check_cohorts(struct world_of_test *test, const struct metrics_filte
             }
             assert_rate("cell", &cohorts[c].active[k], active, lived);
         }
+        int64_t imported = 0;
+        for (int p = 0; p < PEOPLE; p++) {
+            const struct user *user = &test->all[p].person.user;
+            imported += user->existing && counts(&test->all[p], filter) &&
+                        user->joined_at_ms >= cohorts[c].monday_ms &&
+                        user->joined_at_ms < cohorts[c].monday_ms + 7 * DAY_MS &&
+                        user->joined_at_ms + 7 * DAY_MS <= NOW_MS;
+        }
+        assert_int_equal(cohorts[c].imported, imported);
+    }
+}
+
+static bool has_variant(const struct person *person, struct str variant)
+{
+    for (int i = 0; i < person->run_count; i++) {
+        struct str variants = person->runs[i]->variants;
+        if (memmem(variants.ptr, variants.length, variant.ptr, variant.length) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* People of the group and what they paid; of a cohort when there is no variant. */
+static void check_group(const struct world_of_test *test, const struct metrics_filter *filter,
+                        const struct revenue_group *group)
+{
+    int64_t people = 0;
+    double revenue = 0;
+    for (int p = 0; p < PEOPLE; p++) {
+        const struct one *one = &test->all[p];
+        int64_t joined_ms = one->person.user.joined_at_ms;
+        bool is_in = group->variant.length > 0 ? has_variant(&one->person, group->variant)
+                                               : joined_ms >= group->monday_ms &&
+                                                     joined_ms < group->monday_ms + 7 * DAY_MS;
+        if (!is_in || !counts(one, filter)) {
+            continue;
+        }
+        people++;
+        for (int i = 0; i < one->event_count; i++) {
+            revenue += one->events[i].revenue;
+        }
+    }
+    assert_int_equal(group->people, people);
+    assert_true(fabs(group->revenue - revenue) < 1e-6);
+}
+
+static void check_revenue(struct world_of_test *test, const struct metrics *metrics)
+{
+    struct revenue_groups groups;
+    assert_int_equal(metrics_revenue_groups(test->store, test->arena, &metrics->filter, NOW_MS,
+                                            &groups, &test->detail),
+                     OK);
+    double revenue = 0;
+    int64_t people = 0;
+    for (int i = 0; i < groups.cohort_count; i++) {
+        check_group(test, &metrics->filter, &groups.cohorts[i]);
+        revenue += groups.cohorts[i].revenue;
+        people += groups.cohorts[i].people;
+    }
+    assert_true(fabs(metrics->revenue - revenue) < 1e-6);
+    assert_int_equal(people, metrics->total_users);
+    assert_true(groups.variant_count <= 2 && (people < 100 || groups.variant_count == 2));
+    for (int i = 0; i < groups.variant_count; i++) {
+        assert_true(str_is(groups.variants[i].experiment, "first_win_task"));
+        check_group(test, &metrics->filter, &groups.variants[i]);
     }
 }
 
@@ -610,6 +677,7 @@ static void check(struct world_of_test *test, const struct metrics_filter *filte
     check_onboarding(test, &metrics);
     check_activity(test, &metrics);
     check_feedback(test, &metrics);
+    check_revenue(test, &metrics);
     check_funnel(test, filter);
     check_cohorts(test, filter);
 }

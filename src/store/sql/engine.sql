@@ -46,3 +46,8 @@ UPDATE deliveries SET next_at_ms = ?1
 WHERE state = 0 AND reason = 'sending_off' AND id IN (
     SELECT id FROM due WHERE kind = 3 AND due_at_ms = ?1
 );
+
+-- name: error_count_add
+-- Arguments: day, kind, how many more.
+INSERT INTO error_counts (day, kind, count) VALUES (?1, ?2, ?3)
+ON CONFLICT (day, kind) DO UPDATE SET count = count + excluded.count;

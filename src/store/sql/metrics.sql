@@ -174,24 +174,25 @@ ORDER BY u.commitments_total;
 -- name: metrics_retention
 -- By week of joining (weeks since Monday 1969-12-29, UTC) and cell k = [joined + 7k d, joined +
 -- 7(k+1) d): people old enough to have lived the whole cell, and those of them with activity in it.
--- Cell -1 is [joined + 30 d, joined + 60 d). ?6: JSON array of the event types that are activity; ?7:
+-- Cell -1 is [joined + 30 d, joined + 60 d). imported: how many of them were imported. ?6: JSON array of the event types that are activity; ?7:
 -- cells 0 .. ?7. Events are walked once, each looking up its person (hence cross join: the other way
 -- round an index over all events would be built first).
 WITH RECURSIVE
 cells (k) AS (SELECT 0 UNION ALL SELECT k + 1 FROM cells WHERE k < ?7),
 people AS (
-    SELECT u.joined_at_ms, (u.joined_at_ms / 86400000 + 3) / 7 AS week
+    SELECT u.joined_at_ms, (u.joined_at_ms / 86400000 + 3) / 7 AS week, u.existing
     FROM users AS u
     WHERE u.is_test = 0 AND u.is_erased = 0
       AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
       AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4) AND u.joined_at_ms <= ?5
 ),
 eligible AS (
-    SELECT p.week, c.k, count(*) AS people
+    SELECT p.week, c.k, count(*) AS people, sum(p.existing) AS imported
     FROM people AS p JOIN cells AS c ON p.joined_at_ms + (c.k + 1) * 7 * 86400000 <= ?5
     GROUP BY p.week, c.k
     UNION ALL
-    SELECT week, -1, count(*) FROM people WHERE joined_at_ms + 60 * 86400000 <= ?5 GROUP BY week
+    SELECT week, -1, count(*), sum(existing)
+    FROM people WHERE joined_at_ms + 60 * 86400000 <= ?5 GROUP BY week
 ),
 lived AS MATERIALIZED (
     SELECT u.id, u.joined_at_ms, (u.joined_at_ms / 86400000 + 3) / 7 AS week,
@@ -218,7 +219,7 @@ active AS (
     WHERE in_month AND joined_at_ms + 60 * 86400000 <= ?5
     GROUP BY week
 )
-SELECT el.week, el.k, el.people AS eligible, coalesce(a.people, 0) AS active
+SELECT el.week, el.k, el.people AS eligible, coalesce(a.people, 0) AS active, el.imported
 FROM eligible AS el LEFT JOIN active AS a ON a.week = el.week AND a.k = el.k
 ORDER BY el.week, el.k;
 
@@ -230,6 +231,48 @@ WHERE e.revenue <> 0 AND e.at_ms <= ?5
   AND u.is_test = 0 AND u.is_erased = 0
   AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
   AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4);
+
+-- name: metrics_revenue_cohorts
+-- By week of joining, as in metrics_retention.
+WITH paid AS (
+    SELECT e.user_id, sum(e.revenue) AS revenue
+    FROM events AS e WHERE e.revenue <> 0 AND e.at_ms <= ?5 GROUP BY e.user_id
+)
+SELECT (u.joined_at_ms / 86400000 + 3) / 7 AS week, count(*) AS people,
+       coalesce(sum(p.revenue), 0.0) AS revenue
+FROM users AS u LEFT JOIN paid AS p ON p.user_id = u.id
+WHERE u.is_test = 0 AND u.is_erased = 0
+  AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
+  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4) AND u.joined_at_ms <= ?5
+GROUP BY week
+ORDER BY week;
+
+-- name: metrics_revenue_variants
+-- By the variants that people have in any of their runs.
+WITH paid AS (
+    SELECT e.user_id, sum(e.revenue) AS revenue
+    FROM events AS e WHERE e.revenue <> 0 AND e.at_ms <= ?5 GROUP BY e.user_id
+),
+assigned AS (
+    SELECT DISTINCT u.id, v.key AS experiment, v.value AS variant
+    FROM users AS u
+    JOIN runs AS r ON r.user_id = u.id AND r.variants <> ''
+    JOIN json_each(r.variants) AS v
+    WHERE u.is_test = 0 AND u.is_erased = 0
+      AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
+      AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4) AND u.joined_at_ms <= ?5
+)
+SELECT a.experiment, a.variant, count(*) AS people, coalesce(sum(p.revenue), 0.0) AS revenue
+FROM assigned AS a LEFT JOIN paid AS p ON p.user_id = a.id
+GROUP BY a.experiment, a.variant
+ORDER BY a.experiment, a.variant;
+
+-- name: metrics_errors
+-- Of the whole installation, on the last seven UTC days with today.
+SELECT coalesce(sum(CASE WHEN kind = 'invariant' THEN count END), 0) AS invariant,
+       coalesce(sum(CASE WHEN kind = 'http_5xx' THEN count END), 0) AS http_5xx
+FROM error_counts
+WHERE day > ?5 / 86400000 - 7 AND day <= ?5 / 86400000;
 
 -- name: metrics_feedback
 -- Ratings of all time; problems told in the last 7 days and the 7 before.
