@@ -40,8 +40,8 @@ struct commitment_plan {
 bool commitment_is_onboarding(const struct commitment *commitment);
 
 /* Makes one; NULL and decision->error ERR_LIMIT when LIMIT_COMMITMENTS_OPEN are open. Triggers runs
- * of journeys (commitment_made; for a completed one commitment_completed) unless source is
- * onboarding. */
+ * of journeys (commitment_made; for a completed one commitment_completed), but not for what an
+ * onboarding step reports as done; one of onboarding graduates nobody. */
 struct commitment *commitment_make(struct deciding *deciding, const struct commitment_plan *plan);
 /* False (and nothing changes) when it is not open. A repeating one makes its successor. */
 bool commitment_complete(struct deciding *deciding, struct commitment *commitment);

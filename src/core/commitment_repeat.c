@@ -1,6 +1,7 @@
 /* Repeating commitments: each occurrence is a row of its own; when one is completed or missed the
  * next is made. A person who has been silent for two weeks gets no further ones: nobody is followed
- * for ever by a habit they have left. Dropping one ends the row. */
+ * for ever by a habit they have left. Dropping one ends the row. What began as a plan of the
+ * onboarding stays one: nobody made a commitment of their own by it. */
 #include "core/commitment_parts.h"
 
 #include "base/calendar.h"
@@ -68,7 +69,7 @@ void commitment_repeat(struct deciding *deciding, const struct commitment *commi
     struct commitment_plan plan = {
         .text = commitment->text,
         .size_s = commitment->size_s,
-        .source = STR("repeat"),
+        .source = commitment_is_onboarding(commitment) ? commitment->source : STR("repeat"),
         .planned_at_ms = next_ms,
         .repeat = commitment->repeat,
         .repeat_weekday = commitment->repeat_weekday,

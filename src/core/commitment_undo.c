@@ -102,7 +102,7 @@ static void take_back_successor(struct deciding *deciding, const struct commitme
     }
     for (int i = 0; i < deciding->person->commitment_count; i++) {
         struct commitment *other = deciding->person->commitments[i];
-        if (other->state == COMMITMENT_ACTIVE && str_is(other->source, "repeat") &&
+        if (other->state == COMMITMENT_ACTIVE && other->repeat != REPEAT_NONE &&
             other->created_at_ms == commitment->completed_at_ms &&
             str_equal(other->text, commitment->text)) {
             commitment_drop(deciding, other);

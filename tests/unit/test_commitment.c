@@ -433,6 +433,27 @@ static void the_next_one_comes_after_completion(void **state)
     }
 }
 
+static void an_onboarding_plan_that_repeats_stays_one(void **state)
+{
+    struct chat *chat = *state;
+    to(chat, "2025-11-25T10:00Z");
+    chat->person.user.activity_last_at_ms = chat->world.now_ms;
+    struct commitment_plan plan = {.text = STR("stretch"),
+                                   .source = STR("onboarding"),
+                                   .planned_at_ms = instant("2025-11-26T08:00Z"),
+                                   .repeat = REPEAT_DAILY,
+                                   .repeat_minute = 8 * 60};
+    struct deciding deciding = chat_deciding(chat);
+    struct commitment *first = commitment_make(&deciding, &plan);
+    chat_wait(chat, 3 * DAY_MS);
+    assert_true(chat->person.commitment_count >= 2);
+    assert_int_equal(chat->person.user.commitments_outside, 0);
+    struct commitment *second = chat->person.commitments[1];
+    assert_int_equal(first->state, COMMITMENT_MISSED);
+    assert_true(complete(chat, second) || second->state == COMMITMENT_MISSED);
+    assert_int_equal(chat->person.user.commitments_outside_completed, 0);
+}
+
 static void the_next_one_comes_after_a_miss_while_someone_is_there(void **state)
 {
     struct chat *chat = *state;
@@ -644,6 +665,7 @@ int main(void)
         TEST(undo_of_the_only_completion_leaves_no_streak),
         TEST(undo_of_a_drop_keeps_missed_missed),
         TEST(the_next_one_comes_after_completion),
+        TEST(an_onboarding_plan_that_repeats_stays_one),
         TEST(the_next_one_comes_after_a_miss_while_someone_is_there),
         cmocka_unit_test(occurrences_keep_the_wall_clock),
         TEST(days_in_a_row_are_local_days),
