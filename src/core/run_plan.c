@@ -150,6 +150,11 @@ enum plan_taken run_plan(struct deciding *deciding, struct run *run, struct str 
     }
     bool clear = says_when(&phrase);
     struct str what = phrase.found ? commitment_text(deciding->arena, phrase.rest) : clean;
+    if (what.length == 0 && !edited && !must_end && run_stored(deciding, run, "what").length > 0) {
+        /* A command between the two messages has closed the question; its answer came all the same.
+         */
+        return take_when(deciding, run, clean, &phrase);
+    }
     if (what.length == 0 && !must_end) {
         ask(deciding, run, NULL, "plan_what_missing");
         return PLAN_ASKED_WHEN;
