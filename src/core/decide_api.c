@@ -76,10 +76,9 @@ void decide_trigger(struct deciding *deciding)
         return;
     }
     const struct user *user = &deciding->person->user;
-    bool reachable = user->contacts[user->channel].reach == REACH_OK;
-    struct run *run = !reachable || already_done(deciding, journey)
-                          ? NULL
-                          : run_enter(deciding, journey, subject);
+    bool may = user->contacts[user->channel].reach == REACH_OK && !user->crisis_hold;
+    struct run *run =
+        !may || already_done(deciding, journey) ? NULL : run_enter(deciding, journey, subject);
     deciding->decision->handled = run != NULL;
     deciding->decision->result =
         run != NULL ? arena_printf(deciding->arena, "{\"entered\":true,\"run_id\":\"%lld\"}",
@@ -164,6 +163,10 @@ static void make(struct deciding *deciding)
 void decide_commitment(struct deciding *deciding)
 {
     decide_arrive(deciding, false);
+    if (decide_recognise(deciding, str_trim(deciding->input->text)) == RECOGNISED_CRISIS) {
+        decide_text(deciding); /* the same care, whichever way the words came */
+        return;
+    }
     decide_activity(deciding, EVENT_TYPE_COUNT); /* what is made or completed is the event */
     decide_contact(deciding);
     if (deciding->input->ref_id != 0) {
@@ -179,11 +182,9 @@ void decide_answer(struct deciding *deciding)
 {
     struct str text = str_trim(deciding->input->text);
     decide_arrive(deciding, false);
-    enum recognised recognised =
-        catalog_recognise(deciding->world->catalog, deciding->arena, text,
-                          person_language(deciding->world, deciding->person));
+    enum recognised recognised = decide_recognise(deciding, text);
     if (recognised == RECOGNISED_CRISIS) {
-        decide_text(deciding); /* the same care, whichever way the words came */
+        decide_text(deciding);
         return;
     }
     decide_activity(deciding, EVENT_MESSAGE_RECEIVED);

@@ -17,6 +17,8 @@ bool decide_contact(struct deciding *deciding);
 void decide_reach(struct deciding *deciding, enum channel_kind channel, enum reach reach,
                   const char *rule);
 
+/* Asks the lists of words; a command without an argument has none. */
+enum recognised decide_recognise(struct deciding *deciding, struct str text);
 void decide_text(struct deciding *deciding);
 void decide_edited(struct deciding *deciding);
 void decide_button(struct deciding *deciding);

@@ -28,8 +28,7 @@ static void crisis(struct deciding *deciding)
                                 (long long)user->id);
 }
 
-/* Asks the lists of words; a command without an argument has none. */
-static enum recognised recognise(struct deciding *deciding, struct str text)
+enum recognised decide_recognise(struct deciding *deciding, struct str text)
 {
     if (text.length == 0 || (text.ptr[0] == '/' && memchr(text.ptr, ' ', text.length) == NULL)) {
         return RECOGNISED_NOTHING;
@@ -123,7 +122,7 @@ void decide_text(struct deciding *deciding)
     struct str text = str_trim(deciding->input->text);
     bool is_command = text.length > 0 && text.ptr[0] == '/';
     decide_arrive(deciding, true);
-    enum recognised recognised = recognise(deciding, text);
+    enum recognised recognised = decide_recognise(deciding, text);
     if (recognised == RECOGNISED_CRISIS) {
         crisis(deciding);
         decide_settle(deciding);
@@ -147,7 +146,7 @@ void decide_edited(struct deciding *deciding)
 {
     struct str text = str_trim(deciding->input->text);
     decide_arrive(deciding, true);
-    enum recognised recognised = recognise(deciding, text);
+    enum recognised recognised = decide_recognise(deciding, text);
     if (recognised == RECOGNISED_CRISIS) {
         crisis(deciding);
         decide_settle(deciding);

@@ -24,7 +24,8 @@ enum input_kind {
     INPUT_TRIGGER,  /* API/CLI: enter journey `name` */
     INPUT_TRACK,    /* API: an event `name` with data and revenue */
     /* API: a commitment `text` was made (data: size_minutes, planned_at, external_id), or the one
-     * of ref_id was completed. Result: {"commitment_id":"…"}. */
+     * of ref_id was completed. Result: {"commitment_id":"…"}; none for words of crisis, which get
+     * the help lines instead. */
     INPUT_COMMITMENT,
     INPUT_ANSWER, /* API: an answer to the waiting step, as text; ERR_CONFLICT when none waits */
     /* API/CLI about one person, by `name`: pause (data {"days":7}), resume, stop, lift_crisis,
