@@ -359,6 +359,10 @@ struct delivery *compose_broadcast(struct deciding *deciding, int64_t broadcast_
     delivery->text = markdown;
     delivery->expires_at_ms = delivery->created_at_ms + BROADCAST_EXPIRES_MS;
     compose_claim(deciding, delivery);
+    if (delivery->state == DELIVERY_SCHEDULED) {
+        delivery->next_at_ms += deciding->input->spread_ms;
+        delivery->expires_at_ms += deciding->input->spread_ms;
+    }
     return delivery;
 }
 

@@ -283,6 +283,20 @@ static void admin_retry(struct deciding *deciding)
     delivery->expires_at_ms = deciding->world->now_ms + DAY_MS; /* its own time may be over */
 }
 
+/* One that waits is not to be sent. Of a run's it is the run's business: it would wait for ever. */
+static void admin_withdraw(struct deciding *deciding)
+{
+    struct delivery *delivery = person_delivery(deciding->person, deciding->input->ref_id);
+    if (delivery == NULL) {
+        fail(deciding, ERR_NOT_FOUND, "this person has no such delivery");
+    } else if (delivery->run_id != 0 || delivery->state != DELIVERY_SCHEDULED ||
+               !delivery_move(delivery, DELIVERY_SUPPRESSED, STR("cancelled"))) {
+        fail(deciding, ERR_CONFLICT, "only waiting messages that belong to no run are withdrawn");
+    } else {
+        compose_delivery_event(deciding, delivery, EVENT_MESSAGE_SUPPRESSED);
+    }
+}
+
 void decide_admin(struct deciding *deciding)
 {
     struct str name = deciding->input->name;
@@ -301,6 +315,8 @@ void decide_admin(struct deciding *deciding)
         admin_text(deciding, str_is(name, "broadcast"));
     } else if (str_is(name, "retry")) {
         admin_retry(deciding);
+    } else if (str_is(name, "withdraw")) {
+        admin_withdraw(deciding);
     } else if (str_is(name, "erase")) {
         deciding->decision->erase = true;
     } else if (str_is(name, "test") || str_is(name, "no_test")) {
@@ -308,7 +324,7 @@ void decide_admin(struct deciding *deciding)
     } else {
         fail(deciding, ERR_INVALID,
              "unknown request: expected pause, resume, stop, lift_crisis, reply, broadcast, retry, "
-             "erase, test or no_test");
+             "withdraw, erase, test or no_test");
         return;
     }
     user->changed = true;

@@ -29,9 +29,9 @@ enum input_kind {
     INPUT_COMMITMENT,
     INPUT_ANSWER, /* API: an answer to the waiting step, as text; ERR_CONFLICT when none waits */
     /* API/CLI about one person, by `name`: pause (data {"days":7}), resume, stop, lift_crisis,
-     * reply
-     * (`text`: Markdown sent as a reply), broadcast (`text`, ref_id: the broadcast), retry (ref_id:
-     * a dead or failed delivery), erase, test / no_test (marks a test person). */
+     * reply (`text`: Markdown sent as a reply), broadcast (`text`, ref_id: the broadcast), retry
+     * (ref_id: a dead or failed delivery), withdraw (ref_id: a waiting delivery of no run), erase,
+     * test / no_test (marks a test person). */
     INPUT_ADMIN,
     /* Change of set of one person, by `name`: existing_rescue or existing_amplification (the stage
      * was opened: for whom it is about the hold is lifted, the optimized set applies), rollback
@@ -94,6 +94,7 @@ struct input {
     struct str provider_id;
     struct str reason;
     int64_t retry_at_ms;
+    int64_t spread_ms; /* a broadcast: so long after the others when all are held alike */
 
     struct str name;
     struct str data; /* JSON object or "" */

@@ -248,9 +248,14 @@ static enum err deliveries_process(struct doing *doing, struct err_detail *detai
 static enum err broadcast(struct doing *doing, struct err_detail *detail)
 {
     enum err error =
-        sweep_broadcast(doing->engine, doing->batch, doing->command, doing->payload, detail);
+        broadcast_begin(doing->engine, doing->batch, doing->command, doing->payload, detail);
     doing->command->after = doing->command->result;
     return error;
+}
+
+static enum err broadcast_state(struct doing *doing, struct err_detail *detail)
+{
+    return broadcast_change(doing->engine, doing->batch, doing->command, doing->payload, detail);
 }
 
 /* ---- definitions and settings ---- */
@@ -356,6 +361,7 @@ static const struct {
     {"sending", sending},
     {"input", input},
     {"broadcast", broadcast},
+    {"broadcast_state", broadcast_state},
     {"deliveries_process", deliveries_process},
     {"delivery_retry", delivery_retry},
     {"journeys_apply", journeys_apply},
@@ -448,7 +454,7 @@ static enum err answer_inbox(struct engine *engine, int64_t inbox_id, enum err e
 static enum err audit(struct engine *engine, struct batch *batch,
                       const struct command_work *command, struct err_detail *detail)
 {
-    return command->error != OK
+    return command->error != OK || command->silent
                ? OK
                : store_audit_append(engine->store, command->actor, command->kind, command->before,
                                     command->after, batch->now_ms, &engine->ids, detail);

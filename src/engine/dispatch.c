@@ -15,6 +15,7 @@ enum {
     HELD_RECHECK_MS = 10 * 60 * 1000, /* while sending is off; switching it on wakes them at once */
     CHANNEL_OFF_MS = 10 * 60 * 1000,
     CHANNEL_FULL_MS = 50,
+    ROOM_OF_REPLIES = 64,
     UNSENT_MAX = 4096 /* above it acts are left out; messages are bounded by their channel's room */
 };
 
@@ -79,12 +80,14 @@ static void suppress(struct deciding *deciding, struct delivery *delivery, const
     }
 }
 
+/* Replies find room that nothing else takes: a slow provider does not make them wait behind it. */
 static bool channel_has_room(const struct engine *engine, const struct batch *batch,
-                             enum channel_kind kind)
+                             const struct delivery *delivery)
 {
+    enum channel_kind kind = delivery->channel;
     const struct channel *channel = engine->channels[kind];
-    return channel->ops->in_flight(channel) + batch->handed[kind] + engine->unsent_of[kind] <
-           LIMIT_IN_FLIGHT;
+    int room = delivery->class == CLASS_REPLY ? LIMIT_IN_FLIGHT : LIMIT_IN_FLIGHT - ROOM_OF_REPLIES;
+    return channel->ops->in_flight(channel) + batch->handed[kind] + engine->unsent_of[kind] < room;
 }
 
 static void hand_over(struct batch *batch, const struct delivery *delivery)
@@ -108,7 +111,7 @@ static void dispatch_one(struct engine *engine, struct batch *batch, struct deci
         put_off(delivery, now_ms + HELD_RECHECK_MS, "sending_off");
     } else if (engine->channels[delivery->channel] == NULL) {
         put_off(delivery, now_ms + CHANNEL_OFF_MS, "channel_off");
-    } else if (!channel_has_room(engine, batch, delivery->channel)) {
+    } else if (!channel_has_room(engine, batch, delivery)) {
         put_off(delivery, now_ms + CHANNEL_FULL_MS, "paced");
     } else {
         struct slot_grant grant = {.granted = true};

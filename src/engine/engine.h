@@ -72,7 +72,12 @@ MUST_CHECK enum err engine_submit(struct engine *engine, const struct input *inp
  *                        admin", "user_id" or "channel"+"identity", with "user_id" and "handled"
  *                        "name","text","ref_id","data","revenue"}
  *   broadcast           {"text":{"en":…,"de":…},"filter","at_ms",   {"broadcast_id","recipients"}
- *                        "per_second","test_user_id","preview":bool} (preview: "examples" too)
+ *                        "per_second","preview":bool,"test"}        when counted; preview: also
+ *                       "test" is one person (as in "input"), who   "examples", and id ""
+ *                       gets it at once; filter and time are left out
+ *   broadcast_state     {"id","state":"paused|running|cancelled"}   {"broadcast_id","state_before",
+ *                                                                  "state","unsent"} messages that
+ *                                                                  wait or are under way
  *   deliveries_process  {}                                          {"telegram_sent","email_sent",
  *                                                                  "telegram_failed",
  *                                                                  "email_failed",

@@ -56,6 +56,7 @@ struct command_work {
     struct err_detail detail;
     struct str before, after; /* for the audit */
     bool later;               /* a sweep or a drain answers it */
+    bool silent;              /* whoever answers it writes the audit, too */
 };
 
 struct slot; /* intake.c: a person of the present round */
@@ -247,9 +248,13 @@ enum err command_person(struct arena *arena, const json_t *payload, struct input
                         struct err_detail *detail);
 /* An id that travels as a decimal string (or a number); 0 absent or none. */
 int64_t command_id(const json_t *payload, const char *key);
-/* sweep.c */
-enum err sweep_broadcast(struct engine *engine, struct batch *batch, struct command_work *command,
+/* broadcast.c: counts whom it reaches, answers, then sends; or sends to one person. */
+enum err broadcast_begin(struct engine *engine, struct batch *batch, struct command_work *command,
                          const json_t *payload, struct err_detail *detail);
+/* Pauses, resumes or cancels one. */
+enum err broadcast_change(struct engine *engine, struct batch *batch, struct command_work *command,
+                          const json_t *payload, struct err_detail *detail);
+/* sweep.c */
 /* INPUT_MOVE of that name for everyone, in the background; survives a restart. */
 enum err sweep_move(struct engine *engine, struct batch *batch, const char *name,
                     struct err_detail *detail);
@@ -262,7 +267,7 @@ enum err sweep_step(struct engine *engine, struct batch *batch, struct err_detai
 /* After the commit, or after the batch failed: goes on, or looks at the page again. */
 void sweep_settle(struct engine *engine, bool committed);
 bool sweep_is_pending(const struct engine *engine, int64_t inbox_id);
-/* Answers the previews that are finished; inside the transaction. */
+/* Answers those who wait for a count that is done; inside the transaction. */
 enum err sweep_answer(struct engine *engine, struct batch *batch, struct err_detail *detail);
 void sweep_cancel(struct engine *engine, const struct outcome *outcome);
 void sweep_free_all(struct engine *engine);

@@ -91,7 +91,7 @@ static const enum report_kind kinds[] = {
 };
 static const char *const admin_names[] = {"pause", "resume",    "stop", "lift_crisis",
                                           "reply", "broadcast", "test", "no_test",
-                                          "retry", "nothing"};
+                                          "retry", "withdraw", "nothing"};
 static const char *const moves[] = {"rollback", "existing_rescue", "existing_amplification", "up"};
 static const char *const journeys[] = {"onboarding", "superior_onboarding", "inactive_rescue",
                                        "streak_celebration", "nowhere"};

@@ -197,107 +197,6 @@ static void deliveries_process_answers_when_drained(void **state)
     assert_int_equal(fixture_messages(fixture), 1);
 }
 
-/* ---- broadcasts ---- */
-
-static void know_many(struct engine_fixture *fixture, int count)
-{
-    run(fixture, "sending", "{\"mode\":\"dry-run\"}");
-    for (int i = 0; i < count; i++) {
-        fixture_text(fixture, 1000 + i, i % 2 == 0 ? "/start" : "/commit walk");
-    }
-    fixture_settle(fixture);
-    run(fixture, "sending", "{\"mode\":\"on\"}");
-    fake_channel_forget(fixture->telegram);
-}
-
-static void a_preview_sends_nothing(void **state)
-{
-    struct engine_fixture *fixture = *state;
-    know_many(fixture, 150);
-    run(fixture, "broadcast",
-        "{\"text\":{\"en\":\"Hi {{first_name|you}}\"},\"filter\":\"commitments_total > 0\","
-        "\"preview\":true}");
-    assert_int_equal(fixture->error, OK);
-    assert_string_equal(fixture->result,
-                        "{\"broadcast_id\":\"\",\"examples\":[\"Hi Ada\",\"Hi Ada\",\"Hi Ada\"],"
-                        "\"recipients\":75}");
-    assert_int_equal(fixture_messages(fixture), 0);
-    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM broadcasts"), 0);
-}
-
-static void a_test_goes_to_one_person(void **state)
-{
-    struct engine_fixture *fixture = *state;
-    know_many(fixture, 3);
-    run(fixture, "broadcast",
-        "{\"text\":{\"en\":\"Hello **all**\"},\"test\":{\"channel\":\"telegram\",\"identity\":"
-        "\"1001\"}}");
-    assert_int_equal(fixture->error, OK);
-    assert_int_equal(fixture_messages(fixture), 1);
-    assert_string_equal(fixture_last(fixture)->address, "1001");
-    assert_string_equal(fixture_last(fixture)->text, "Hello **all**");
-}
-
-/* Five a second, a restart in the middle, and a reply that is not held up. */
-static void a_broadcast_keeps_its_pace(void **state)
-{
-    struct engine_fixture *fixture = *state;
-    know_many(fixture, 100);
-    run(fixture, "broadcast", "{\"text\":{\"en\":\"News\"},\"per_second\":5}");
-    assert_int_equal(fixture->error, OK);
-    fixture_advance(fixture, 9500);
-    int half = fixture_messages(fixture);
-    assert_in_range(half, 40, 52);
-    fixture_restart(fixture);
-    fixture_text(fixture, 1001, "/help");
-    fixture_settle(fixture);
-    assert_true(fixture_last(fixture)->class == CLASS_REPLY);
-    assert_int_equal(fixture_last(fixture)->at_ms, clock_now_ms(fixture->clock));
-    fixture_advance(fixture, 30000);
-    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM deliveries WHERE kind = 8 AND "
-                                          "state = 3"),
-                     100);
-    assert_int_equal(fixture_int(fixture, "SELECT count(DISTINCT user_id) FROM deliveries WHERE "
-                                          "kind = 8"),
-                     100);
-    assert_int_equal(fixture_int(fixture, "SELECT state FROM broadcasts"), 3);
-    assert_int_equal(fixture_int(fixture, "SELECT matched FROM broadcasts"), 100);
-}
-
-/* Without a pace it goes as fast as the channel allows, and a reply still goes at once. */
-static void a_reply_overtakes_a_broadcast(void **state)
-{
-    struct engine_fixture *fixture = *state;
-    know_many(fixture, 400);
-    run(fixture, "broadcast", "{\"text\":{\"en\":\"News\"}}");
-    fixture_advance(fixture, 3000);
-    int sent = fixture_messages(fixture);
-    assert_in_range(sent, 50, 110);
-    fixture_text(fixture, 1399, "/help");
-    fixture_settle(fixture);
-    assert_true(fixture_last(fixture)->class == CLASS_REPLY);
-    assert_int_equal(fixture_last(fixture)->at_ms, clock_now_ms(fixture->clock));
-    fixture_advance(fixture, 30000);
-    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM deliveries WHERE kind = 8 AND "
-                                          "state = 3"),
-                     400);
-}
-
-static void a_scheduled_broadcast_waits(void **state)
-{
-    struct engine_fixture *fixture = *state;
-    know_many(fixture, 5);
-    char payload[200];
-    snprintf(payload, sizeof(payload), "{\"text\":{\"en\":\"News\"},\"at_ms\":%lld}",
-             (long long)(clock_now_ms(fixture->clock) + HOUR_MS));
-    run(fixture, "broadcast", payload);
-    fixture_restart(fixture);
-    fixture_advance(fixture, HOUR_MS - 1000);
-    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM deliveries WHERE kind = 8"), 0);
-    fixture_advance(fixture, 5000);
-    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM deliveries WHERE kind = 8"), 5);
-}
-
 /* ---- definitions ---- */
 
 static char *files_payload(const char *replace, const char *with)
@@ -376,11 +275,6 @@ int main(void)
         ENGINE_TEST(inputs_come_as_json),
         ENGINE_TEST(the_inbox_of_other_processes_is_served),
         ENGINE_TEST(deliveries_process_answers_when_drained),
-        ENGINE_TEST(a_preview_sends_nothing),
-        ENGINE_TEST(a_test_goes_to_one_person),
-        ENGINE_TEST(a_broadcast_keeps_its_pace),
-        ENGINE_TEST(a_reply_overtakes_a_broadcast),
-        ENGINE_TEST(a_scheduled_broadcast_waits),
         ENGINE_TEST(applied_journeys_hold_for_new_runs),
         ENGINE_TEST(settings_are_kept),
     };

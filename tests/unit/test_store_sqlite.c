@@ -149,6 +149,8 @@ static void hot_statements_scan_nothing(void **state)
         "erase_deliveries",
         "users_page",
         "broadcasts_waiting",
+        "broadcast_unsent",
+        "broadcast_unsent_count",
         "operator_messages_unsent",
         "chat_history",
     };

@@ -65,3 +65,32 @@ FROM commitments AS c
 WHERE c.user_id = ?1
 ORDER BY c.id DESC
 LIMIT ?2;
+
+-- name: broadcasts_overview
+-- Arguments: limit. Newest first, with what became of their messages; they are found by the partial index.
+WITH newest AS (SELECT * FROM broadcasts ORDER BY id DESC LIMIT ?1),
+counted AS (
+    SELECT
+        broadcast_id,
+        sum(state BETWEEN 3 AND 6) AS sent,
+        sum(state <= 1) AS waiting,
+        sum(state = 7) AS suppressed,
+        sum(state = 8) AS expired,
+        sum(state >= 9) AS failed,
+        sum(state = 2) AS uncertain
+    FROM deliveries
+    WHERE broadcast_id <> 0 AND broadcast_id IN (SELECT id FROM newest)
+    GROUP BY broadcast_id
+)
+SELECT
+    n.id,
+    CASE n.state WHEN 0 THEN 'scheduled' WHEN 1 THEN 'running' WHEN 2 THEN 'paused' WHEN 3 THEN 'done'
+        ELSE 'cancelled' END AS state,
+    n.scheduled_at_ms, n.started_at_ms, n.ended_at_ms, n.created_at_ms, n.created_by, n.filter, n.text,
+    n.pace_per_s, n.considered,
+    (SELECT count(*) FROM users WHERE is_erased = 0 AND id > n.cursor_user_id) AS ahead,
+    n.matched,
+    coalesce(c.sent, 0), coalesce(c.waiting, 0), coalesce(c.suppressed, 0), coalesce(c.expired, 0),
+    coalesce(c.failed, 0), coalesce(c.uncertain, 0)
+FROM newest AS n LEFT JOIN counted AS c ON c.broadcast_id = n.id
+ORDER BY n.id DESC;

@@ -101,20 +101,28 @@ SELECT * FROM broadcasts WHERE state <= 1 ORDER BY scheduled_at_ms, id;
 
 -- name: broadcast_progress
 -- Arguments: id, state, cursor_user_id, considered, matched, started_at_ms, ended_at_ms. The two counts
--- are added. In the transaction that makes the deliveries.
+-- are added; a cursor of null stays. In the transaction that makes the deliveries.
 UPDATE broadcasts SET
-    state = ?2, cursor_user_id = ?3, considered = considered + ?4, matched = matched + ?5,
+    state = ?2, cursor_user_id = coalesce(?3, cursor_user_id), considered = considered + ?4, matched = matched + ?5,
     started_at_ms = ?6, ended_at_ms = ?7
 WHERE id = ?1;
 
--- name: broadcast_state
--- Arguments: id, state wanted, state it must have: moves only from there (see rows changed by reading).
-UPDATE broadcasts SET state = ?2 WHERE id = ?1 AND state = ?3;
+-- name: broadcasts_taken_back
+-- Cancelled ones of which messages may still wait. The table holds as many rows as broadcasts were made.
+SELECT * FROM broadcasts WHERE state = 4 AND ended_at_ms = 0 ORDER BY id;
 
--- name: broadcast_outcome
--- Arguments: id. Its messages by state. Walks deliveries made since the broadcast was.
-SELECT d.state, count(*) FROM deliveries AS d
-WHERE d.id >= ?1 AND d.broadcast_id = ?1 GROUP BY d.state ORDER BY d.state;
+-- name: broadcast_state
+-- Arguments: id, state wanted. It has no end any more, or not yet.
+UPDATE broadcasts SET state = ?2, ended_at_ms = 0 WHERE id = ?1;
+
+-- name: broadcast_unsent
+-- Arguments: id, message to begin after, limit. Those that wait (0) or are under way (1).
+SELECT id, user_id, state FROM deliveries
+WHERE broadcast_id = ?1 AND broadcast_id <> 0 AND id > ?2 AND state <= 1 ORDER BY id LIMIT ?3;
+
+-- name: broadcast_unsent_count
+-- Arguments: id.
+SELECT count(*) FROM deliveries WHERE broadcast_id = ?1 AND broadcast_id <> 0 AND state <= 1;
 
 -- name: users_page
 -- Arguments: id to begin after, limit. Everyone by key, for whatever looks at all people in pages.
