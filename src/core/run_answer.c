@@ -260,8 +260,8 @@ static bool is_only_a_sign(struct deciding *deciding, const struct run *run,
            (step->takes == TAKES_PLAN && !run_plan_has_when(deciding, text));
 }
 
-/* Whether somebody wrote what the completing button says ("done", "geschafft"), or an integration its
- * id, instead of pressing it. */
+/* Whether somebody wrote what the completing button says ("done", "geschafft"), or an integration
+ * its id, instead of pressing it. */
 static bool names_done(struct deciding *deciding, const struct run *run, const struct step *step,
                        struct str text)
 {

@@ -78,8 +78,8 @@ void run_move_to_original(struct deciding *deciding)
 }
 
 /* The rescue is for all who were here before the rollout: who is not silent now may be so later.
- * Amplification is for those of them who keep what they promise. Everyone else was assigned for good.
- */
+ * Amplification is for those of them who keep what they promise. Everyone else was assigned for
+ * good. */
 static bool concerns(const struct deciding *deciding, enum stage stage)
 {
     const struct user *user = &deciding->person->user;
