@@ -203,6 +203,15 @@ static bool is_idle(struct telegram *telegram)
     return idle;
 }
 
+/* Nothing of ours is under way; whoever has taken updates may yet be busy with them. */
+static bool is_quiet(struct telegram *telegram)
+{
+    pthread_mutex_lock(&telegram->lock);
+    bool quiet = telegram->in_flight == 0 && telegram->calls == telegram->batches;
+    pthread_mutex_unlock(&telegram->lock);
+    return quiet;
+}
+
 static void stop(struct channel *channel, int64_t wait_ms)
 {
     struct telegram *telegram = (struct telegram *)channel;
@@ -219,7 +228,7 @@ static void stop(struct channel *channel, int64_t wait_ms)
     telegram->given_up = true;
     pthread_mutex_unlock(&telegram->lock);
     telegram_drop_waiting(telegram);
-    while (!is_idle(telegram)) {
+    while (!is_quiet(telegram)) {
         http_client_cancel(telegram->client, telegram);
         http_client_cancel(telegram->client, &telegram->poll);
         queue_take(telegram->idle, NULL, 0, STOP_STEP_MS);

@@ -41,7 +41,8 @@ struct telegram {
     pthread_mutex_t lock;
     struct lane *lanes;      /* messages to one chat go one after the other */
     int in_flight;           /* messages and acts */
-    int calls;               /* other requests under way */
+    int calls;               /* other requests under way, answers to polling until dealt with */
+    int batches;             /* of these: updates that the engine has, and is not done with */
     bool stopping;           /* nothing new is taken */
     bool given_up;           /* nothing more begins */
     bool refused;            /* the token was not accepted: said once */

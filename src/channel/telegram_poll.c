@@ -63,6 +63,7 @@ static void batch_end(struct batch *batch)
     pthread_mutex_lock(&telegram->lock);
     struct poll *poll = &telegram->poll;
     poll->offset = refused ? batch->refused_id : batch->offset;
+    telegram->batches--;
     bool full = batch->count >= poll->limit;
     poll->limit = UPDATES_MAX;
     pthread_mutex_unlock(&telegram->lock);
@@ -140,6 +141,7 @@ static void take_updates(struct telegram *telegram, const struct json_node *upda
     batch->refused_id = INT64_MAX;
     pthread_mutex_lock(&telegram->lock);
     batch->offset = telegram->poll.offset;
+    telegram->batches++;
     int64_t last_id = telegram->poll.last_id;
     pthread_mutex_unlock(&telegram->lock);
     struct arena *arena = arena_new(UPDATE_ARENA_BYTES);

@@ -145,6 +145,15 @@ static void free_channels(struct runtime *runtime)
     runtime->http_client = NULL;
 }
 
+static void stop_channels(struct runtime *runtime, int64_t wait_ms)
+{
+    for (int i = 0; i < CHANNEL_COUNT; i++) {
+        if (runtime->channels[i] != NULL) {
+            runtime->channels[i]->ops->stop(runtime->channels[i], wait_ms);
+        }
+    }
+}
+
 static enum err open_store(struct runtime *runtime, struct err_detail *detail)
 {
     enum err error =
@@ -211,8 +220,10 @@ enum err runtime_new(struct cli *cli, const struct runtime_options *options,
 void runtime_free(struct runtime *runtime)
 {
     if (runtime != NULL) {
-        free_channels(runtime);
+        /* No more reports, then no more answers, then nobody is left to hear them. */
+        stop_channels(runtime, 0);
         engine_free(runtime->engine);
+        free_channels(runtime);
         store_close(runtime->store);
         population_free(runtime->population);
         free(runtime);
@@ -252,7 +263,8 @@ static void *run_engine(void *context)
     return NULL;
 }
 
-/* SIGTERM and SIGINT are taken by the waiting main thread alone; SIGPIPE means nothing to us. */
+/* SIGTERM and SIGINT are taken by the waiting main thread alone; SIGPIPE and SIGXFSZ are
+ * errors of a call to us. */
 static void block_signals(sigset_t *ret_signals)
 {
     sigemptyset(ret_signals);
@@ -261,6 +273,7 @@ static void block_signals(sigset_t *ret_signals)
     int failed = pthread_sigmask(SIG_BLOCK, ret_signals, NULL);
     ASSERT(failed == 0);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a write that fails, like on a full disk */
 }
 
 static enum err start_channels(struct runtime *runtime, struct err_detail *detail)
@@ -300,11 +313,7 @@ static void wait_for_end(struct runtime *runtime, const struct serve_options *op
 static void stop(struct runtime *runtime, struct http_server *server, pthread_t thread)
 {
     http_server_quiesce(server);
-    for (int i = 0; i < CHANNEL_COUNT; i++) {
-        if (runtime->channels[i] != NULL) {
-            runtime->channels[i]->ops->stop(runtime->channels[i], STOP_WAIT_MS);
-        }
-    }
+    stop_channels(runtime, STOP_WAIT_MS);
     engine_stop(runtime->engine);
     pthread_join(thread, NULL);
     http_server_stop(server);

@@ -9,6 +9,7 @@
 
 #include <curl/curl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -509,6 +510,17 @@ static void wake(struct http_client *client)
     }
 }
 
+/* The thread takes no signals: one that ends the process belongs to whoever waits for it. */
+static int start_thread(struct http_client *client)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(&client->thread, NULL, run, client);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return failed;
+}
+
 enum err http_client_new(const struct http_client_options *options, struct http_client **ret_client,
                          struct err_detail *detail)
 {
@@ -528,7 +540,7 @@ enum err http_client_new(const struct http_client_options *options, struct http_
     append_header(&client->json_headers, "Expect:");
     append_header(&client->json_headers, "Content-Type: application/json");
     pthread_mutex_init(&client->lock, NULL);
-    int failed = pthread_create(&client->thread, NULL, run, client);
+    int failed = start_thread(client);
     if (failed != 0) {
         pthread_mutex_destroy(&client->lock);
         curl_slist_free_all(client->json_headers);
