@@ -307,6 +307,7 @@ describe('updates', () => {
         const scene = await Scene.open(t);
         const ann = await scene.regular();
         const other = spawn('sqlite3', [scene.home.database], { stdio: ['pipe', 'pipe', 'inherit'] });
+        t.after(() => other.kill());
         const ended = new Promise((resolve) => other.on('exit', resolve));
         const locked = new Promise((resolve) => other.stdout.once('data', resolve));
         other.stdin.write("begin immediate; select 'locked';\n");

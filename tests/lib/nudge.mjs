@@ -102,7 +102,7 @@ export class Installation {
         return this.url;
     }
 
-    /** Asks the server to end, as an operator would; answers its exit code. */
+    /** Asks the server to end, as an operator would; answers its exit code, or the signal it died of. */
     async stop(signal = 'SIGTERM') {
         if (!this.server) {
             return undefined;
@@ -110,7 +110,7 @@ export class Installation {
         this.server.kill(signal);
         const end = await this.server.exited;
         this.server = undefined;
-        return end.code;
+        return end.code ?? end.signal;
     }
 
     /** Runs a command of the terminal: { code, stdout, stderr }. */

@@ -66,7 +66,7 @@ export class Scene {
     async regular(facts = {}) {
         const person = await this.newcomer(facts);
         await person.send('/commit drink water');
-        await (await person.receive(/Noted/)).tap('Done');
+        await (await person.receive(/^Not(ed|iert): /)).tap(0);
         await this.settled();
         return person;
     }
