@@ -41,7 +41,8 @@ static size_t fitting(struct str text, size_t units, size_t *ret_units)
     size_t used = 0;
     size_t at = 0;
     while (at < text.length) {
-        size_t length = str_utf8_length((struct str){text.ptr + at, text.length - at});
+        bool ascii = (unsigned char)text.ptr[at] < 0x80;
+        size_t length = ascii ? 1 : str_utf8_length((struct str){text.ptr + at, text.length - at});
         size_t needed = length == 4 ? 2 : 1;
         if (used + needed > units) {
             break;

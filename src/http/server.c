@@ -18,7 +18,7 @@ enum {
     CONNECTIONS_MAX = 2048,
     IDLE_SECONDS = 75, /* longer than the 60 s for which Telegram keeps connections */
     CONNECTION_BYTES = 16 * 1024,
-    ARENA_BYTES = 4 * 1024
+    ARENA_BYTES = 8 * 1024 /* an update and the tree of its JSON */
 };
 
 static struct request *request_new(struct http_server *server, struct MHD_Connection *connection,

@@ -35,6 +35,7 @@
     X(DELIVERY_COUNT_ADD, "delivery_count_add")                                                    \
     X(DELIVERY_COUNTS_OF_USER, "delivery_counts_of_user")                                          \
     X(DELIVERY_COUNTS_ERASED, "delivery_counts_erased")                                            \
+    X(DELIVERY_UNANSWERED, "delivery_unanswered")                                                  \
     X(DELIVERY_ANSWERED, "delivery_answered")                                                      \
     X(DUE_INSERT, "due_insert")                                                                    \
     X(DUE_DELETE, "due_delete")                                                                    \

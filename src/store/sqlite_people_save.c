@@ -326,6 +326,18 @@ static enum err save_delivery(struct save *save, struct delivery *delivery)
                     &delivery->saved_next_at_ms);
 }
 
+static enum err save_first_answer(struct save *save)
+{
+    struct binder binder;
+    enum err error = bind_begin(save->store, STATEMENT_DELIVERY_ANSWERED, &binder, save->detail);
+    if (error != OK) {
+        return error;
+    }
+    bind_int(&binder, save->person->answered_delivery_id);
+    bind_int(&binder, save->person->answered_at_ms);
+    return statement_run(save->store, &binder, NULL, "save an answer", save->detail);
+}
+
 /* The message that the present input answered; it need not be loaded. */
 static enum err save_answered(struct save *save)
 {
@@ -334,22 +346,22 @@ static enum err save_answered(struct save *save)
     if (person->answered_delivery_id == 0) {
         return OK;
     }
-    enum err error = bind_begin(save->store, STATEMENT_DELIVERY_ANSWERED, &binder, save->detail);
+    enum err error = bind_begin(save->store, STATEMENT_DELIVERY_UNANSWERED, &binder, save->detail);
     if (error != OK) {
         return error;
     }
     bind_int(&binder, person->answered_delivery_id);
     bind_int(&binder, person->user.id);
-    bind_int(&binder, person->answered_at_ms);
     bool is_first;
-    error = statement_next(save->store, &binder, &is_first, "save an answer", save->detail);
+    error = statement_next(save->store, &binder, &is_first, "look for an answer", save->detail);
     if (error == OK && is_first) {
         struct reader reader = read_begin(&binder, save->store->arena);
         int64_t at_ms = read_int64(&reader);
         struct str sequence = read_text(&reader);
         int64_t channel = read_int64(&reader);
         statement_done(&binder);
-        if (!person->user.saved_is_test) {
+        error = save_first_answer(save);
+        if (error == OK && !person->user.saved_is_test) {
             error = counts_take_answer(save->store, at_ms, sequence, channel, save->detail);
         }
     }
