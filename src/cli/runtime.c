@@ -171,7 +171,10 @@ static uint64_t random_number(void)
 static enum err make_engine(struct runtime *runtime, const struct runtime_options *options,
                             struct catalog *catalog, struct err_detail *detail)
 {
+    char entropy[32];
+    digest_random(entropy, sizeof(entropy));
     struct engine_options engine = {
+        .entropy = {entropy, sizeof(entropy)},
         .config = &runtime->cli->config,
         .clock = options->clock,
         .store = runtime->store,

@@ -144,6 +144,7 @@ static const char *const KEYS[] = {
     "journey_re_engagement",
     "journey_streak_celebration",
     "journey_superior_onboarding",
+    "link_done",
     "link_unknown",
     "list_choose",
     "list_empty",

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "core/classes.h"
 #include "core/compose.h"
+#include "core/link.h"
 #include "core/run.h"
 
 enum {
@@ -45,23 +46,25 @@ void command_start(struct deciding *deciding, struct str rest)
 {
     struct user *user = &deciding->person->user;
     struct str payload = payload_of(deciding->arena, rest);
-    bool link = str_starts(payload, STR("link_"));
+    bool link = link_is_meant(payload);
+    bool linked = link && deciding->input->linked_user_id == user->id;
     if (payload.length > 0 && !link && user->source.length == 0) {
         user->source = payload;
         user->changed = true;
     }
-    if (something_said(deciding)) {
-        return; /* the onboarding greets by itself */
-    }
+    bool greeted = something_said(deciding); /* the onboarding greets by itself */
     if (link) {
-        /* Whoever can check a link's signature joins the identities before this is asked. */
-        say(deciding, "link_unknown", NULL, 0);
-    } else if (user->stopped || user->paused_until_ms > deciding->world->now_ms) {
+        say(deciding, linked ? "link_done" : "link_unknown", NULL, 0);
+    }
+    if (greeted || (link && !linked)) {
+        return;
+    }
+    if (user->stopped || user->paused_until_ms > deciding->world->now_ms) {
         struct say_buttons buttons = {.count = 0};
         say_button(deciding, &buttons, say_plain(deciding, "button_resume"), "x:resume");
         say_with(deciding, user->stopped ? "start_stopped" : "start_paused", NULL, 0, buttons.items,
                  buttons.count);
-    } else if (!run_reshow(deciding)) {
+    } else if (!run_reshow(deciding) && !linked) {
         struct say_buttons buttons = {.count = 0};
         say_button(deciding, &buttons, say_plain(deciding, "button_how_to_commit"), "x:commit");
         say_button(deciding, &buttons, say_plain(deciding, "button_list"), "x:list");

@@ -107,11 +107,27 @@ static void keep_address(struct deciding *deciding, bool is_theirs)
     }
 }
 
+/* Whoever opened a link of theirs goes on where they opened it. */
+static void follow_link(struct deciding *deciding)
+{
+    const struct input *input = deciding->input;
+    struct user *user = &deciding->person->user;
+    if (input->linked_user_id != user->id || user->contacts[input->channel].reach != REACH_OK) {
+        return;
+    }
+    user->channel = input->channel;
+    user->changed = true;
+    struct event *event = record(deciding, EVENT_IDENTITY_ADDED, "link");
+    event->data =
+        arena_printf(deciding->arena, "{\"channel\":\"%s\"}", channel_kind_name(input->channel));
+}
+
 void decide_arrive(struct deciding *deciding, bool is_theirs)
 {
     const struct input *input = deciding->input;
     struct user *user = &deciding->person->user;
     keep_address(deciding, is_theirs);
+    follow_link(deciding);
     keep_name(deciding, &user->first_name, input->first_name);
     keep_name(deciding, &user->username, input->username);
     if (user->language[0] == '\0' && input->language.length > 0 &&

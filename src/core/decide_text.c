@@ -64,7 +64,7 @@ static bool is_ours(const struct deciding *deciding, struct str text, bool enter
             return true;
         }
     }
-    return str_is(command, "/start") && entered;
+    return str_is(command, "/start") && (entered || deciding->input->linked_user_id != 0);
 }
 
 static void command(struct deciding *deciding, struct str text, bool entered)

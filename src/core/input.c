@@ -33,6 +33,19 @@ bool input_needs_history(const struct input *input)
     return false;
 }
 
+struct str input_start_payload(const struct input *input)
+{
+    struct str text = str_trim(input->text);
+    if (input->kind != INPUT_TEXT || !str_is(command_of(text), "/start")) {
+        return STR_NONE;
+    }
+    size_t at = 0;
+    while (at < text.length && text.ptr[at] != ' ' && text.ptr[at] != '\n') {
+        at++;
+    }
+    return str_trim((struct str){text.ptr + at, text.length - at});
+}
+
 bool input_creates_user(const struct input *input)
 {
     switch (input->kind) {

@@ -77,6 +77,9 @@ struct input {
     struct str username;
     struct str language;
     bool may_create; /* create the user when unknown */
+    /* The person whose signed link was opened, after the engine has checked it and joined the
+     * identity to them: then the person decided on is this one. 0: no link, or none that counts. */
+    int64_t linked_user_id;
 
     struct str text;        /* of INPUT_BUTTON: the button's own text, "" unknown */
     struct str token;       /* INPUT_BUTTON */
@@ -105,6 +108,9 @@ struct input {
 bool input_needs_history(const struct input *input);
 /* Whether it may create the user: only a private message, /start, or an API call that says so. */
 bool input_creates_user(const struct input *input);
+/* What follows "/start" in a text ("" when it is another text): where the person came from, or a
+ * link (core/link.h). Hostile. */
+struct str input_start_payload(const struct input *input);
 /* Ids of rows that the button token refers to (0: none), so that the store can load them though
  * they ended long ago. Hostile text: anything malformed gives zeros. */
 void input_token_refs(struct str token, int64_t *ret_run_id, int64_t *ret_commitment_id);

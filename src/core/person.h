@@ -63,6 +63,7 @@ struct user {
     bool is_held;  /* imported: no nudge, nothing about the past, until its stage opens */
     bool existing; /* imported: joined before the rollout began, and elsewhere */
     bool is_erased;
+    int64_t alias_of; /* of a shell that was joined into another person: that person; else 0 */
 
     /* consent and pressure */
     bool stopped;

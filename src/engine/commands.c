@@ -332,7 +332,8 @@ static enum err setting_put(struct doing *doing, struct err_detail *detail)
         return refuse(doing, ERR_INVALID, "expected \"name\" and \"value\"");
     }
     if (str_is(name, "sending") || str_starts(name, STR("rollout/")) ||
-        str_starts(name, STR("journeys/")) || str_starts(name, STR("move/"))) {
+        str_starts(name, STR("journeys/")) || str_starts(name, STR("move/")) ||
+        str_starts(name, STR("secret/"))) {
         return refuse(doing, ERR_INVALID, "that setting has a command of its own");
     }
     struct arena *arena = doing->batch->arena;

@@ -101,6 +101,9 @@ enum err engine_new(const struct engine_options *options, struct engine **ret_en
         error = store_definitions(engine, detail);
     }
     if (error == OK) {
+        error = join_load_secret(engine, options->entropy, detail);
+    }
+    if (error == OK) {
         error = sweep_load(engine, detail);
     }
     if (error == OK) {

@@ -34,6 +34,9 @@ struct engine_options {
     int64_t lease_ms; /* default 10 s */
     int64_t owner;    /* random id of this process */
     bool pacing;      /* false only for measuring */
+    /* 32 random bytes: the secret of signed links of an installation that has none yet. "": then
+     * there are no links. Copied. */
+    struct str entropy;
 };
 
 /* Takes the lease, loads settings, rollouts, definitions and pauses. ERR_CONFLICT: another process
@@ -114,6 +117,11 @@ void engine_count_error(struct engine *engine, enum engine_error kind);
  * beside an engine; the arena is for the way only. */
 MUST_CHECK enum err engine_applied_catalog(struct store *store, struct arena *arena,
                                            struct catalog **ret_catalog, struct err_detail *detail);
+
+/* The payload of a signed link that proves whoever opens it (`/start PAYLOAD` in Telegram) to be
+ * the person, once within 24 h (core/link.h); in the arena. "" when there is no secret. Any
+ * thread. What follows from opening it: docs/reference/identities.md. */
+struct str engine_link(struct engine *engine, struct arena *arena, int64_t user_id);
 
 /* The journeys in force; valid as long as the engine. Any thread. */
 const struct catalog *engine_catalog(struct engine *engine);

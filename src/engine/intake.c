@@ -25,8 +25,8 @@ struct round {
     struct slot *slots; /* hash by user id, in order of appearance */
     struct event *events;
     int event_count, event_capacity;
-    struct work **exports;
-    int export_count;
+    bool closed; /* what opens a link comes first in a round of its own, so that who is who is
+                  * settled before anybody is loaded; later inputs keep behind it */
 };
 
 /* ---- who is meant ---- */
@@ -175,8 +175,20 @@ static enum err enter_round(struct engine *engine, struct batch *batch, struct r
                             struct work *work, bool *ret_entered, struct err_detail *detail)
 {
     struct person *person = NULL;
-    enum err error = resolve(engine, batch, work, &person, detail);
-    *ret_entered = true;
+    int64_t linked_user_id = 0;
+    enum err error = OK;
+    bool opens_link = join_is_asked(engine, batch, &work->input, &linked_user_id);
+    round->closed = round->closed || (opens_link && round->slots != NULL);
+    *ret_entered = !round->closed;
+    if (round->closed) {
+        return OK;
+    }
+    if (opens_link) {
+        error = join_by_link(engine, batch, &work->input, linked_user_id, detail);
+    }
+    if (error == OK) {
+        error = resolve(engine, batch, work, &person, detail);
+    }
     if (error != OK) {
         return error;
     }
@@ -243,9 +255,8 @@ static enum err pin_definitions(struct engine *engine, struct batch *batch, stru
     return error;
 }
 
-/* Chains the decision's events to the person's and keeps them for the store. */
-static void keep_events(struct engine *engine, struct batch *batch, struct round *round,
-                        struct person *person, struct decision *decision)
+void engine_chain_events(struct engine *engine, const struct batch *batch, struct person *person,
+                         struct decision *decision)
 {
     for (int i = 0; i < decision->event_count; i++) {
         struct event *event = &decision->events[i];
@@ -255,6 +266,13 @@ static void keep_events(struct engine *engine, struct batch *batch, struct round
         person->user.event_last_id = event->id;
         person->user.changed = true;
     }
+}
+
+/* Chains the decision's events to the person's and keeps them for the store. */
+static void keep_events(struct engine *engine, struct batch *batch, struct round *round,
+                        struct person *person, struct decision *decision)
+{
+    engine_chain_events(engine, batch, person, decision);
     int needed = round->event_count + decision->event_count;
     if (needed > round->event_capacity) {
         int capacity = 2 * needed;
@@ -310,12 +328,33 @@ static void decide_on(struct engine *engine, struct batch *batch, struct round *
     work->done = true;
 }
 
+/* Nobody has this id. Where it was joined into somebody, the input is theirs, in the next round. */
+static enum err follow_alias(struct engine *engine, struct work *work, bool *ret_followed,
+                             struct err_detail *detail)
+{
+    int64_t user_id = 0;
+    enum err error = store_alias_find(engine->store, work->slot->user_id, &user_id, detail);
+    *ret_followed = error == OK && user_id != 0 && user_id != work->slot->user_id;
+    if (*ret_followed) {
+        work->input.user_id = user_id;
+        work->due.user_id = user_id;
+    }
+    return error;
+}
+
 static enum err decide_work(struct engine *engine, struct batch *batch, struct round *round,
                             struct work *work, struct err_detail *detail)
 {
     struct slot *slot = work->slot;
     if (slot->erase) {
         return OK; /* waits for the next round, where there is nobody any more */
+    }
+    bool followed = false;
+    if (slot->person == NULL) {
+        enum err error = follow_alias(engine, work, &followed, detail);
+        if (error != OK || followed) {
+            return error;
+        }
     }
     bool is_timer = work->input.kind == INPUT_TIMER;
     if (is_timer) {

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/queue.h"
 #include "core/commitment.h"
+#include "core/link.h"
 #include "engine/engine.h"
 #include "engine/pacer.h"
 
@@ -146,6 +147,8 @@ struct engine {
     int64_t owner;
     int64_t lease_ms;
     bool pacing;
+    unsigned char link_secret[LINK_SECRET_BYTES]; /* does not change after the start */
+    bool has_links;
     bool lost;         /* the lease is not ours */
     bool keep_catalog; /* the first catalog stays the caller's */
 
@@ -193,6 +196,19 @@ struct engine {
 
 /* intake.c: decides on all works of the batch, in rounds. */
 enum err engine_decide(struct engine *engine, struct batch *batch, struct err_detail *detail);
+/* Gives the decision's events their ids and chains them to the person's. */
+void engine_chain_events(struct engine *engine, const struct batch *batch, struct person *person,
+                         struct decision *decision);
+/* join.c: the secret of signed links; makes it when there is none. */
+enum err join_load_secret(struct engine *engine, struct str entropy, struct err_detail *detail);
+/* Whether the input opens a link made here that has not ended, and whose. */
+bool join_is_asked(struct engine *engine, const struct batch *batch, const struct input *input,
+                   int64_t *ret_user_id);
+/* Lets the input's identity lead to the person of the link, joining two people where it has to, and
+ * says so in linked_user_id and user_id. Nothing happens when the link was used before, or the
+ * person is gone. Neither of the two may be loaded. */
+enum err join_by_link(struct engine *engine, struct batch *batch, struct input *input,
+                      int64_t linked_user_id, struct err_detail *detail);
 /* due.c */
 enum err engine_load_due(struct engine *engine, struct batch *batch, int limit,
                          struct err_detail *detail);
@@ -272,6 +288,8 @@ enum err sweep_answer(struct engine *engine, struct batch *batch, struct err_det
 void sweep_cancel(struct engine *engine, const struct outcome *outcome);
 void sweep_free_all(struct engine *engine);
 /* status.c */
+/* The id stands for nobody any more. */
+void status_forget_person(struct engine *engine, int64_t user_id);
 void status_note_person(struct engine *engine, const struct person *person);
 void status_update(struct engine *engine, const struct batch *batch, enum err error);
 void status_count_report(struct engine *engine, const struct report_item *report);

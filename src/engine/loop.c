@@ -170,7 +170,7 @@ static enum err load_inbox(struct engine *engine, struct batch *batch, struct er
 
 static enum err prune(struct engine *engine, struct batch *batch, struct err_detail *detail)
 {
-    static const char *const sources[] = {"telegram", "webchat", "api", "sidecar", "cli"};
+    static const char *const sources[] = {"telegram", "webchat", "api", "sidecar", "cli", "link"};
     enum err error = OK;
     for (size_t i = 0; error == OK && i < sizeof(sources) / sizeof(*sources); i++) {
         error = store_seen_prune(engine->store, str_of(sources[i]), batch->now_ms - SEEN_KEPT_MS,

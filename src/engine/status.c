@@ -29,10 +29,8 @@ static bool waits_for_answer(const struct person *person)
 
 void status_note_person(struct engine *engine, const struct person *person)
 {
-    if (person->user.channel != CHANNEL_WEBCHAT) {
-        return;
-    }
-    bool waits = !person->user.is_test && waits_for_answer(person);
+    bool waits = person->user.channel == CHANNEL_WEBCHAT && !person->user.is_test &&
+                 waits_for_answer(person);
     struct waiting_user *user = NULL;
     HASH_FIND(hh, engine->waiting, &person->user.id, sizeof(person->user.id), user);
     if (waits && user == NULL && HASH_COUNT(engine->waiting) < WAITING_MAX) {
@@ -41,6 +39,16 @@ void status_note_person(struct engine *engine, const struct person *person)
         user->user_id = person->user.id;
         HASH_ADD(hh, engine->waiting, user_id, sizeof(user->user_id), user);
     } else if (!waits && user != NULL) {
+        HASH_DEL(engine->waiting, user);
+        free(user);
+    }
+}
+
+void status_forget_person(struct engine *engine, int64_t user_id)
+{
+    struct waiting_user *user = NULL;
+    HASH_FIND(hh, engine->waiting, &user_id, sizeof(user_id), user);
+    if (user != NULL) {
         HASH_DEL(engine->waiting, user);
         free(user);
     }

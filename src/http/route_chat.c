@@ -134,9 +134,51 @@ void route_chat_session(struct request *request)
         }
     }
     json_object_set_new(answer, "demo", json_boolean(http_app(request)->demo));
-    struct channel *telegram = http_app(request)->telegram;
-    json_object_set_new(answer, "bot_name",
-                        json_str(telegram != NULL ? telegram_bot_name(telegram) : STR_NONE));
+    http_reply_json(request, MHD_HTTP_OK, answer);
+}
+
+/* Who the session is; 0 before the first message. */
+static enum err session_user(struct request *request, struct str address, int64_t *ret_user_id,
+                             struct err_detail *detail)
+{
+    struct rows rows = {0};
+    const struct arg args[] = {ARG_TEXT(str_of(channel_kind_name(CHANNEL_WEBCHAT))),
+                               ARG_TEXT(address)};
+    enum err error = store_query(http_app(request)->reader, http_arena(request), "user_of_identity",
+                                 args, 2, 1, &rows, detail);
+    *ret_user_id = error == OK && rows.count == 1 ? rows.cells[0].integer : 0;
+    return error;
+}
+
+/* Where the conversation goes on in Telegram: {"url": "https://t.me/BOT?start=LINK"}, without a
+ * link for who has not written yet, "" when there is no bot. */
+void route_chat_link(struct request *request)
+{
+    if (!chat_is_on(request) || !allowed(request, "link", 60, 30)) {
+        return;
+    }
+    struct str address = session_address(request);
+    if (address.length == 0) {
+        return;
+    }
+    const struct http_app *app = http_app(request);
+    struct arena *arena = http_arena(request);
+    struct err_detail detail = {""};
+    int64_t user_id = 0;
+    enum err error = session_user(request, address, &user_id, &detail);
+    if (error != OK) {
+        http_problem_of(request, error, &detail);
+        return;
+    }
+    struct str bot = app->telegram != NULL ? telegram_bot_name(app->telegram) : STR_NONE;
+    struct str link = user_id != 0 ? engine_link(app->engine, arena, user_id) : STR_NONE;
+    struct str url = STR_NONE;
+    if (bot.length > 0) {
+        url = arena_printf(arena, "https://t.me/%.*s%s%.*s", STR_ARG(bot),
+                           link.length > 0 ? "?start=" : "", STR_ARG(link));
+    }
+    json_t *answer = json_object();
+    json_object_set_new(answer, "url", json_str(url));
     http_reply_json(request, MHD_HTTP_OK, answer);
 }
 

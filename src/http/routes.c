@@ -19,6 +19,7 @@ static const struct route routes[] = {
     {METHOD_GET, "/chat", route_chat_page},
     {METHOD_GET, "/assets/", route_asset},
     {METHOD_POST, "/chat/session", route_chat_session},
+    {METHOD_GET, "/chat/link", route_chat_link},
     {METHOD_POST, "/chat/messages", route_chat_message},
     {METHOD_GET, "/chat/messages", route_chat_history},
     {METHOD_GET, "/chat/events", route_chat_events},

@@ -46,6 +46,7 @@
     X(IDENTITY_FIND, "identity_find")                                                              \
     X(IDENTITY_INSERT, "identity_insert")                                                          \
     X(IDENTITY_DELETE, "identity_delete")                                                          \
+    X(ALIAS_FIND, "alias_find")                                                                    \
     X(EVENT_INSERT, "event_insert")                                                                \
     X(EVENT_WALK, "event_walk")                                                                    \
     X(FEEDBACK_INSERT, "feedback_insert")                                                          \

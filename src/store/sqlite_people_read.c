@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 
-enum { COMMITMENT_COLUMNS = 19, DELIVERY_COLUMNS = 29, RUN_COLUMNS = 21, USER_COLUMNS = 65 };
+enum { COMMITMENT_COLUMNS = 19, DELIVERY_COLUMNS = 29, RUN_COLUMNS = 21, USER_COLUMNS = 66 };
 
 static enum err check_row(const struct reader *reader, const char *table, int columns, int64_t id,
                           struct err_detail *detail)
@@ -95,6 +95,7 @@ static void read_user(struct reader *r, struct user *user)
     user->next_at_ms = read_int64(r);
     user->saved_next_at_ms = user->next_at_ms;
     user->saved_is_test = user->is_test;
+    user->alias_of = read_int64(r);
 }
 
 static void read_commitment(struct reader *r, struct commitment *commitment)

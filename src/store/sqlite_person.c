@@ -78,6 +78,7 @@ static enum err export_person(struct store *store, struct arena *arena, int64_t 
         {"events", "export_events"},
         {"feedback", "export_feedback"},
         {"operator_messages", "export_operator_messages"},
+        {"aliases", "export_aliases"},
     };
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         json_t *list = NULL;

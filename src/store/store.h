@@ -129,6 +129,24 @@ MUST_CHECK enum err store_due_load(struct store *store, int64_t until_ms, int li
 MUST_CHECK enum err store_due_next(struct store *store, int64_t *ret_due_at_ms,
                                    struct err_detail *detail);
 
+/* Whom an id leads to: the person themselves, or the one that their row was joined into; 0 when
+ * there is nobody (any more). */
+MUST_CHECK enum err store_alias_find(struct store *store, int64_t user_id, int64_t *ret_user_id,
+                                     struct err_detail *detail);
+/* Instants of all completions of the two people, oldest first, in the arena. */
+MUST_CHECK enum err store_join_completions(struct store *store, struct arena *arena,
+                                           int64_t survivor_id, int64_t alias_id,
+                                           int64_t **ret_at_ms, int *ret_count,
+                                           struct err_detail *detail);
+/* Joins two rows of one person: all that the alias has (identities, commitments, runs, messages,
+ * events, feedback, due rows) becomes the survivor's, chains become one, counters are counted anew.
+ * The alias stays as an empty shell that leads to the survivor (alias_of). Both were saved before
+ * and are loaded again after it; which runs may go on is the core's business (core/join.h), and was
+ * decided and saved before. Done already: nothing happens. ERR_NOT_FOUND when one of them is
+ * nobody. */
+MUST_CHECK enum err store_people_join(struct store *store, int64_t survivor_id, int64_t alias_id,
+                                      int64_t at_ms, struct err_detail *detail);
+
 /* Erases a person: identities, texts, addresses, commitments, runs, events; the user row stays as
  * an empty shell marked erased, deliveries stay as counts only. */
 MUST_CHECK enum err store_user_erase(struct store *store, int64_t user_id, int64_t at_ms,

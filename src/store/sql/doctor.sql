@@ -172,6 +172,18 @@ FROM users AS u
 WHERE u.webchat_reach <> 0 AND u.is_erased = 0
     AND NOT EXISTS (SELECT 1 FROM identities AS i WHERE i.user_id = u.id AND i.kind = 'webchat');
 
+-- name: doctor_aliases
+-- A shell is empty, and leads to a person (who may have been erased since) in one step.
+SELECT a.id, CASE
+    WHEN p.id IS NULL THEN 'the row was joined into ' || a.alias_of || ', who does not exist'
+    WHEN p.alias_of <> 0 THEN 'the row was joined into ' || a.alias_of || ', itself joined elsewhere'
+    ELSE 'the row was joined into ' || a.alias_of || ', but is not empty'
+    END
+FROM users AS a LEFT JOIN users AS p ON p.id = a.alias_of
+WHERE a.alias_of <> 0
+    AND (p.id IS NULL OR p.alias_of <> 0 OR a.is_erased = 0 OR a.next_at_ms <> 0 OR a.event_last_id <> 0
+         OR a.delivery_last_id <> 0 OR a.commitments_total <> 0);
+
 -- name: doctor_references
 -- Rows refer to rows that exist. What erased people referred to is gone on purpose.
 SELECT c.id, 'the commitment belongs to user ' || c.user_id || ', who does not exist'
@@ -208,7 +220,8 @@ SELECT id, 'the run exists ' || count(*) || ' times' FROM runs
 GROUP BY user_id, id HAVING count(*) > 1;
 
 -- name: doctor_states
--- The table's words for a state and its instants agree.
+-- The table's words for a state and its instants agree. An id carries the slot of its person, or of a
+-- shell that was joined into them.
 SELECT id, 'a completed commitment has no instant of completion' FROM commitments
 WHERE state = 1 AND completed_at_ms = 0
 UNION ALL
@@ -219,12 +232,18 @@ WHERE state BETWEEN 3 AND 6 AND sent_at_ms = 0
 UNION ALL
 SELECT id, 'the id does not carry the slot of user ' || user_id FROM runs
 WHERE (id & 255) <> (user_id & 255)
+    AND NOT EXISTS (SELECT 1 FROM users AS a
+                    WHERE a.alias_of = runs.user_id AND (a.id & 255) = (runs.id & 255))
 UNION ALL
 SELECT id, 'the id does not carry the slot of user ' || user_id FROM commitments
 WHERE (id & 255) <> (user_id & 255)
+    AND NOT EXISTS (SELECT 1 FROM users AS a
+                    WHERE a.alias_of = commitments.user_id AND (a.id & 255) = (commitments.id & 255))
 UNION ALL
 SELECT id, 'the id does not carry the slot of user ' || user_id FROM deliveries
-WHERE (id & 255) <> (user_id & 255);
+WHERE (id & 255) <> (user_id & 255)
+    AND NOT EXISTS (SELECT 1 FROM users AS a
+                    WHERE a.alias_of = deliveries.user_id AND (a.id & 255) = (deliveries.id & 255));
 
 -- name: doctor_delivery_counts
 -- Messages by day, sequence and channel against the messages themselves.

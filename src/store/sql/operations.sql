@@ -137,9 +137,9 @@ SELECT count(*), coalesce(min(due_at_ms), 0) FROM due;
 DELETE FROM due WHERE due_at_ms = ?1 AND id = ?2;
 
 -- name: user_counts
--- People, erased and test people apart.
+-- People, erased and test people apart. The shell of a joined row is nobody.
 SELECT
     count(*) FILTER (WHERE is_erased = 0 AND is_test = 0),
     count(*) FILTER (WHERE is_test = 1 AND is_erased = 0),
-    count(*) FILTER (WHERE is_erased = 1)
+    count(*) FILTER (WHERE is_erased = 1 AND alias_of = 0)
 FROM users;

@@ -35,6 +35,10 @@ SELECT * FROM feedback WHERE user_id = ?1 ORDER BY id;
 -- name: export_operator_messages
 SELECT id, at_ms, kind, text FROM operator_messages WHERE user_id = ?1 ORDER BY id;
 
+-- name: export_aliases
+-- Rows of the same person that were joined into this one: only when they had joined is left.
+SELECT id, joined_at_ms FROM users WHERE alias_of = ?1 ORDER BY id;
+
 -- name: erase_due
 -- By the instants that the person's rows carry: due rows are not indexed by person.
 WITH RECURSIVE chain (id) AS (

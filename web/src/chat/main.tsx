@@ -2,7 +2,7 @@
 import './chat.css';
 import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { listen, openSession, readHistory, send, type Button, type Message, type Session } from './talk';
+import { listen, openSession, readHistory, send, telegramLink, type Button, type Message, type Session } from './talk';
 import { clockTime, gap, language, say } from './words';
 
 const newId = () => crypto.getRandomValues(new Uint32Array(4)).join('-');
@@ -101,6 +101,7 @@ function Chat() {
   const [open, setOpen] = useState(true);
   const [loaded, setLoaded] = useState(false);
   const [toast, setToast] = useState('');
+  const [link, setLink] = useState('');
   const log = useRef<HTMLDivElement>(null);
   // The server's clock may run fast (demonstration): what we write is stamped by its last message.
   const lastAt = useRef(0);
@@ -148,6 +149,20 @@ function Chat() {
     return undefined;
   }, [toast]);
 
+  // A link says who opens it, and is good once and for a day: a new one when the first answer shows
+  // that the visitor has become somebody, after a click, and when the page is looked at again.
+  const answered = messages.some((message) => !message.mine);
+  const renewLink = () => void telegramLink().then(setLink);
+  useEffect(() => {
+    if (!loaded) {
+      return undefined;
+    }
+    const look = () => document.visibilityState === 'visible' && renewLink();
+    renewLink();
+    document.addEventListener('visibilitychange', look);
+    return () => document.removeEventListener('visibilitychange', look);
+  }, [loaded, answered]);
+
   const deliver = async (message: Message) => {
     add([{ ...message, failed: false }]);
     const status = await send({ id: message.id, text: message.text ?? '' });
@@ -176,8 +191,8 @@ function Chat() {
     <main class="chat">
       <header class="head">
         <h1>nudge</h1>
-        {session?.bot_name ? (
-          <a class="button" href={`https://t.me/${session.bot_name}`}>
+        {link ? (
+          <a class="button" href={link} target="_blank" rel="noopener noreferrer" onClick={renewLink}>
             {say.telegram}
           </a>
         ) : null}

@@ -16,7 +16,6 @@ export interface Message {
 }
 export interface Session {
   demo: boolean;
-  bot_name: string;
 }
 export interface Events {
   message(message: Message): void;
@@ -72,6 +71,16 @@ export async function openSession(): Promise<Session> {
     remember(session);
   }
   return opened;
+}
+
+/** Where the conversation goes on in Telegram, as the person of this session; '' when nowhere. */
+export async function telegramLink(): Promise<string> {
+  try {
+    const answer = await call('/chat/link');
+    return answer.ok ? ((await answer.json()) as { url: string }).url : '';
+  } catch {
+    return '';
+  }
 }
 
 export interface History {
