@@ -65,8 +65,9 @@ void command_resume(struct deciding *deciding, struct str rest)
         return;
     }
     consent_event(deciding, EVENT_RESUMED, "command.resume");
-    run_wake(deciding);
-    say(deciding, "resumed", NULL, 0);
+    if (!run_lift(deciding)) {
+        say(deciding, "resumed", NULL, 0);
+    }
 }
 
 void command_stop(struct deciding *deciding, struct str rest)

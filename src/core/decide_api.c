@@ -247,7 +247,7 @@ static void admin_resume(struct deciding *deciding)
     user->stopped = false;
     user->paused_until_ms = 0;
     user->crisis_hold = false;
-    run_wake(deciding);
+    run_lift(deciding);
 }
 
 static void admin_text(struct deciding *deciding, bool broadcast)
@@ -310,7 +310,7 @@ void decide_admin(struct deciding *deciding)
         admin_stop(deciding);
     } else if (str_is(name, "lift_crisis")) {
         user->crisis_hold = false;
-        run_wake(deciding);
+        run_lift(deciding);
     } else if (str_is(name, "reply") || str_is(name, "broadcast")) {
         admin_text(deciding, str_is(name, "broadcast"));
     } else if (str_is(name, "retry")) {

@@ -50,6 +50,9 @@ bool run_greets(const struct deciding *deciding);
 /* What was held by a pause, a crisis hold or a block is asked again now. After clearing the hold.
  */
 void run_wake(struct deciding *deciding);
+/* The same after a hold by the person or an operator; whose first words were words of crisis enters
+ * onboarding only now. True when this entered it. */
+bool run_lift(struct deciding *deciding);
 /* The outcome of the run's delivery is known (sent, suppressed, failed, …). */
 void run_delivery(struct deciding *deciding, struct run *run, const struct delivery *delivery);
 /* Leave rules: something of this kind happened (about the commitment, may be NULL). */

@@ -41,6 +41,8 @@ void run_next_step(struct deciding *deciding, struct run *run, int64_t anchor_ms
 void run_say(struct deciding *deciding, struct run *run, enum message_kind kind, int64_t due_at_ms);
 /* Waits for the answer since the instant, in the phase. */
 void run_wait(struct deciding *deciding, struct run *run, enum run_phase phase, int64_t since_ms);
+/* A run that waits for an answer gets the whole time anew: a hold was lifted. */
+void run_wait_anew(struct deciding *deciding, struct run *run);
 /* Notes that the step's message reached the person. */
 void run_step_sent(struct deciding *deciding, struct run *run, int step, int64_t at_ms,
                    const char *rule);

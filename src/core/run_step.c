@@ -399,6 +399,23 @@ void run_wait(struct deciding *deciding, struct run *run, enum run_phase phase, 
     run_phase(run, phase, next_ms != 0 ? next_ms : since_ms + WAIT_LONGEST_MS);
 }
 
+/* Its instant may have been put off to the end of a hold that ended sooner, or count time in which
+ * nobody could be expected to answer. */
+void run_wait_anew(struct deciding *deciding, struct run *run)
+{
+    bool waits = run->phase == PHASE_WAITING || run->phase == PHASE_RECOVERY ||
+                 run->phase == PHASE_ABANDONING;
+    if (run->outcome != RUN_ACTIVE || !waits) {
+        return;
+    }
+    const struct step *step = run_step_of(deciding, run);
+    int64_t delay_ms = silence_ms(run_journey(deciding->world, run), step, run, run->phase);
+    if (delay_ms > 0 && (run->phase != PHASE_WAITING || step->expects != EXPECTS_NOTHING)) {
+        int64_t end_ms = end_instant(deciding, run, last_sent(run));
+        run_phase(run, run->phase, sooner(deciding->world->now_ms + delay_ms, end_ms));
+    }
+}
+
 static void give_up(struct deciding *deciding, struct run *run)
 {
     const struct journey *journey = run_journey(deciding->world, run);

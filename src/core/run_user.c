@@ -95,7 +95,8 @@ void run_user_timer(struct deciding *deciding)
     }
     const struct catalog *catalog = deciding->world->catalog;
     bool is_due = false;
-    for (int i = 0; i < catalog_journey_count(catalog) && user->paused_until_ms == 0; i++) {
+    bool on_hold = user->paused_until_ms != 0 || user->crisis_hold; /* lifting it arms anew */
+    for (int i = 0; i < catalog_journey_count(catalog) && !on_hold; i++) {
         int64_t due_at_ms = run_inactivity_due(deciding, catalog_journey_at(catalog, i));
         is_due = is_due || (due_at_ms != 0 && due_at_ms <= now_ms);
     }
@@ -103,6 +104,23 @@ void run_user_timer(struct deciding *deciding)
     user->changed = true;
     if (is_due) {
         run_trigger(deciding, TRIGGER_INACTIVITY, NULL);
+    }
+    run_rearm_user(deciding);
+}
+
+/* The instant may be the end of a hold that is over, and inactivity may have come due meanwhile. */
+static void rearm_anew(struct deciding *deciding)
+{
+    struct user *user = &deciding->person->user;
+    int64_t now_ms = deciding->world->now_ms;
+    user->next_at_ms = 0;
+    user->changed = true;
+    for (int i = 0; i < catalog_journey_count(deciding->world->catalog); i++) {
+        int64_t due_at_ms =
+            run_inactivity_due(deciding, catalog_journey_at(deciding->world->catalog, i));
+        if (due_at_ms != 0 && due_at_ms <= now_ms) {
+            user->next_at_ms = now_ms + MINUTE_MS;
+        }
     }
     run_rearm_user(deciding);
 }
@@ -123,6 +141,20 @@ void run_wake(struct deciding *deciding)
             run_step_due(deciding, run) <= now_ms) {
             run_phase(run, PHASE_DUE, now_ms); /* its time came while it was on hold */
         }
+        run_wait_anew(deciding, run);
     }
-    run_rearm_user(deciding);
+    rearm_anew(deciding);
+}
+
+bool run_lift(struct deciding *deciding)
+{
+    const struct user *user = &deciding->person->user;
+    run_wake(deciding);
+    if (user->stopped || user->crisis_hold || user->contacts[user->channel].reach != REACH_OK ||
+        run_user_is_existing(deciding->world, user) ||
+        run_was_onboarded(deciding->world, deciding->person)) {
+        return false;
+    }
+    run_trigger(deciding, TRIGGER_FIRST_CONTACT, NULL);
+    return run_onboarding(deciding->world, deciding->person) != NULL;
 }
