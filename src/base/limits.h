@@ -42,10 +42,8 @@ enum {
     LIMIT_COMMITMENTS_OPEN = 50,    /* of one person; more are refused politely */
     LIMIT_COMMITMENTS_LOADED = 400, /* open ones and those of the last 90 days */
 
-    /* One decision. */
-    LIMIT_EVENTS_PER_DECISION = 64,
-    LIMIT_DELIVERIES_PER_DECISION = 32,
-    LIMIT_ACTS_PER_DECISION = 16,
+    /* One decision needs no limit of its own: it says a few things of each active run, open
+     * commitment and unfinished message, all limited above, and its arrays grow in the arena. */
 
     /* The engine. */
     LIMIT_BATCH_INPUTS = 256,

@@ -426,6 +426,42 @@ static void an_erased_person_is_met_with_silence(void **state)
     assert_int_equal(actor->decision.event_count, 0);
 }
 
+static int active_runs(const struct actor *actor)
+{
+    int count = 0;
+    for (int i = 0; i < actor->person->run_count; i++) {
+        count += actor->person->runs[i]->outcome == RUN_ACTIVE;
+    }
+    return count;
+}
+
+/* The most that one person can have under way ends in one decision, which stays bounded by it. */
+static void stopping_ends_as_many_runs_as_there_can_be(void **state)
+{
+    enum { PER_RUN = 3, MORE = 4 }; /* its end, a message withdrawn; the command and its answer */
+    struct actor *actor = *state;
+    actor_text(actor, "/start");
+    for (int i = 0; i < LIMIT_COMMITMENTS_OPEN; i++) {
+        char text[64];
+        snprintf(text, sizeof(text), "/commit read page %d at 18:00", i);
+        actor_text(actor, text);
+    }
+    assert_int_equal(active_runs(actor), LIMIT_RUNS_ACTIVE);
+    actor_pass(actor, 20 * HOUR_MS); /* at night: what is due by now waits */
+    int runs = active_runs(actor);
+    assert_true(runs > LIMIT_RUNS_ACTIVE / 2);
+    int said = actor->person->delivery_count;
+    actor_text(actor, "/stop");
+    assert_int_equal(active_runs(actor), 0);
+    assert_int_equal(actor_events(actor, EVENT_RUN_ENDED), runs);
+    assert_int_equal(actor->person->delivery_count, said + 1);
+    assert_true(actor->decision.event_count <= PER_RUN * runs + MORE);
+    assert_int_equal(actor->decision.act_count, 0);
+    for (int i = 0; i < actor->person->delivery_count; i++) {
+        assert_int_not_equal(actor->person->deliveries[i]->state, DELIVERY_SCHEDULED);
+    }
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -451,6 +487,7 @@ int main(void)
         CASE(moving_west_keeps_the_days_of_activity),
         CASE(two_inputs_of_one_batch_greet_once),
         CASE(an_erased_person_is_met_with_silence),
+        CASE(stopping_ends_as_many_runs_as_there_can_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
