@@ -88,7 +88,9 @@ void command_settings(struct deciding *deciding, struct str rest)
     say_button(deciding, &buttons, say_plain(deciding, "button_zone"), "s:zone:");
     say_button(deciding, &buttons, say_plain(deciding, "button_quiet"), "s:quiet:");
     say_button(deciding, &buttons, say_plain(deciding, "button_channel"), "s:channel:");
-    say_button(deciding, &buttons, say_plain(deciding, "button_email"), "s:email:");
+    if (deciding->world->installation->channels[CHANNEL_EMAIL]) {
+        say_button(deciding, &buttons, say_plain(deciding, "button_email"), "s:email:");
+    }
     say_button(deciding, &buttons, say_plain(deciding, "button_board"), "s:board:%s",
                user->leaderboard_opt_in ? "off" : "on");
     compose_reply_text(deciding, say_lines_end(&lines), buttons.items, buttons.count);
@@ -253,8 +255,15 @@ void settings_dialog_quiet(struct deciding *deciding, struct str text)
     say(deciding, "settings_quiet_unknown", NULL, 0);
 }
 
-/* ---- channel, leaderboard ---------------------------------------------------------------------
+/* ---- channel, e-mail, leaderboard -------------------------------------------------------------
  */
+
+/* Whether the person can be written to there: the channel exists and knows them. */
+static bool reaches(const struct deciding *deciding, enum channel_kind kind)
+{
+    return deciding->world->installation->channels[kind] &&
+           deciding->person->user.contacts[kind].reach == REACH_OK;
+}
 
 static bool set_channel(struct deciding *deciding, struct str value)
 {
@@ -262,7 +271,7 @@ static bool set_channel(struct deciding *deciding, struct str value)
     if (value.length == 0) {
         struct say_buttons buttons = {.count = 0};
         for (int kind = CHANNEL_TELEGRAM; kind < CHANNEL_COUNT; kind++) {
-            if (user->contacts[kind].reach == REACH_OK) {
+            if (reaches(deciding, (enum channel_kind)kind)) {
                 say_button(deciding, &buttons,
                            say_plain(deciding, channel_key((enum channel_kind)kind)),
                            "s:channel:%s", channel_kind_name((enum channel_kind)kind));
@@ -276,7 +285,7 @@ static bool set_channel(struct deciding *deciding, struct str value)
         return true;
     }
     enum channel_kind kind = channel_kind_of(value);
-    if (kind == CHANNEL_NONE || user->contacts[kind].reach != REACH_OK) {
+    if (kind == CHANNEL_NONE || !reaches(deciding, kind)) {
         return false;
     }
     user->channel = kind;
@@ -284,6 +293,28 @@ static bool set_channel(struct deciding *deciding, struct str value)
     struct str name = say_text(deciding, channel_key(kind), NULL, 0);
     answer_here(deciding, "tap_saved", say_text(deciding, "settings_channel_set", &name, 1), NULL);
     return true;
+}
+
+/* What we know of e-mail; a button of an older message may ask though there is none here. */
+static void show_email(struct deciding *deciding)
+{
+    const struct contact *contact = &deciding->person->user.contacts[CHANNEL_EMAIL];
+    struct say_buttons buttons = {.count = 0};
+    if (!deciding->world->installation->channels[CHANNEL_EMAIL]) {
+        answer_here(deciding, NULL, say_text(deciding, "settings_email_off", NULL, 0), NULL);
+        return;
+    }
+    if (contact->address.length == 0 || contact->reach == REACH_NONE) {
+        answer_here(deciding, NULL, say_text(deciding, "settings_email_unknown", NULL, 0), NULL);
+        return;
+    }
+    struct str address = template_escape(deciding->arena, contact->address);
+    if (contact->reach != REACH_OK) {
+        answer_here(deciding, NULL, say_text(deciding, "settings_email_fails", &address, 1), NULL);
+        return;
+    }
+    say_button(deciding, &buttons, say_plain(deciding, "button_channel"), "s:channel:");
+    answer_here(deciding, NULL, say_text(deciding, "settings_email_known", &address, 1), &buttons);
 }
 
 static bool set_board(struct deciding *deciding, struct str value)
@@ -316,7 +347,7 @@ bool settings_button(struct deciding *deciding, struct str rest)
         return set_channel(deciding, value);
     }
     if (str_is(setting, "email")) {
-        answer_here(deciding, NULL, say_text(deciding, "settings_email_off", NULL, 0), NULL);
+        show_email(deciding);
         return true;
     }
     if (str_is(setting, "board")) {

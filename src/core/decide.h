@@ -34,8 +34,9 @@ struct installation {
     int64_t nudge_min_gap_ms;
     int nudge_per_day;
     bool groups_in_use;
-    struct str bot_name;   /* for links; "" unknown */
-    struct str public_url; /* "" unknown */
+    bool channels[CHANNEL_COUNT]; /* those that exist here */
+    struct str bot_name;          /* for links; "" unknown */
+    struct str public_url;        /* "" unknown */
     struct rollout rollout;
 };
 

@@ -100,6 +100,9 @@ static void read_config(struct engine *engine)
         .nudge_per_day = config->nudge_per_day,
         .public_url = str_of(config->public_url),
     };
+    for (int i = 0; i < CHANNEL_COUNT; i++) {
+        engine->installation.channels[i] = engine->channels[i] != NULL;
+    }
 }
 
 enum err settings_load(struct engine *engine, struct err_detail *detail)

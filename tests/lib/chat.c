@@ -24,6 +24,7 @@ struct chat *chat_new(const char *language)
         .default_language = "en",
         .nudge_min_gap_ms = 4 * HOUR_MS,
         .nudge_per_day = 3,
+        .channels = {[CHANNEL_TELEGRAM] = true, [CHANNEL_WEBCHAT] = true},
     };
     chat->world = (struct world){.catalog = chat->catalog,
                                  .installation = &chat->installation,

@@ -55,6 +55,7 @@ struct actor *actor_new_with(int64_t user_id, int64_t now_ms, const char *extra_
         .quiet_to_minute = 8 * 60,
         .nudge_min_gap_ms = 4 * HOUR_MS,
         .nudge_per_day = 3,
+        .channels = {[CHANNEL_TELEGRAM] = true, [CHANNEL_WEBCHAT] = true},
         .bot_name = STR("nudge_test_bot"),
         .rollout = {.name = STR("superior_onboarding"),
                     .seed = STR("superior_onboarding"),

@@ -485,125 +485,6 @@ static void the_previous_bots_button_is_honoured_for_its_owner(void **state)
     assert_int_equal(last(chat)->state, COMMITMENT_COMPLETED);
 }
 
-/* ---- settings ---------------------------------------------------------------------------------
- */
-
-static void settings_change_the_language(void **state)
-{
-    struct chat *chat = *state;
-    say(chat, "/settings");
-    press(chat, "Language");
-    press(chat, "Deutsch");
-    assert_string_equal(chat->person.user.language, "de");
-    assert_said(chat, "Ab jetzt: Deutsch");
-    assert_int_equal(chat_events(chat, EVENT_SETTINGS_CHANGED), 1);
-}
-
-static void settings_change_the_zone(void **state)
-{
-    struct chat *chat = *state;
-    static const struct {
-        const char *text, *zone;
-    } cases[] = {
-        {"Europe/Berlin", "Europe/Berlin"},
-        {"berlin", "Europe/Berlin"},
-        {"New York", "America/New_York"},
-        {"Port of Spain", "America/Port_of_Spain"},
-        {"BUENOS AIRES", "America/Buenos_Aires"},
-        {"utc+2", "Etc/GMT-2"},
-        {"GMT -5", "Etc/GMT+5"},
-        {"+3", "Etc/GMT-3"},
-        {"UTC", "UTC"},
-        {"Tokyo", "Asia/Tokyo"},
-    };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        say(chat, "/settings");
-        press(chat, "Time zone");
-        say(chat, cases[i].text);
-        assert_string_equal(chat->person.user.zone, cases[i].zone);
-        assert_said(chat, "Your time zone is");
-    }
-    say(chat, "/settings");
-    press(chat, "Time zone");
-    say(chat, "Atlantis");
-    assert_said(chat, "do not find that place");
-    assert_string_equal(chat->person.user.zone, "Asia/Tokyo");
-    say(chat, "lisbon"); /* still asked */
-    assert_string_equal(chat->person.user.zone, "Europe/Lisbon");
-    say(chat, "/settings");
-    press(chat, "Time zone");
-    press(chat, "Asia/Kolkata");
-    assert_string_equal(chat->person.user.zone, "Asia/Kolkata");
-    assert_int_equal(chat->person.user.dialog, DIALOG_NONE);
-}
-
-static void settings_change_quiet_hours(void **state)
-{
-    struct chat *chat = *state;
-    struct user *user = &chat->person.user;
-    static const struct {
-        const char *text;
-        int from, to;
-    } cases[] = {{"22:30-07:00", 1350, 420},
-                 {"23 to 6", 1380, 360},
-                 {"von 21:15 bis 8", 1275, 480},
-                 {"0:00 – 0:00", 0, 0}};
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        say(chat, "/settings");
-        press(chat, "Quiet hours");
-        say(chat, cases[i].text);
-        assert_int_equal(user->quiet_from_minute, cases[i].from);
-        assert_int_equal(user->quiet_to_minute, cases[i].to);
-    }
-    say(chat, "/settings");
-    press(chat, "Quiet hours");
-    press(chat, "22:00");
-    assert_int_equal(user->quiet_from_minute, 1320);
-    assert_int_equal(user->quiet_to_minute, 480);
-    say(chat, "/settings");
-    press(chat, "Quiet hours");
-    say(chat, "25:00-99");
-    assert_said(chat, "Write two times");
-    assert_int_equal(user->quiet_from_minute, 1320);
-    say(chat, "never");
-    assert_said(chat, "Write two times");
-}
-
-static void settings_say_what_is_not_there(void **state)
-{
-    struct chat *chat = *state;
-    say(chat, "/settings");
-    press(chat, "E-mail");
-    assert_said(chat, "not set up");
-    say(chat, "/settings");
-    press(chat, "Where I write");
-    assert_said(chat, "only this place");
-    chat->person.user.contacts[CHANNEL_WEBCHAT] = (struct contact){STR("s"), REACH_OK};
-    say(chat, "/settings");
-    press(chat, "Where I write");
-    press(chat, "Web chat");
-    assert_int_equal(chat->person.user.channel, CHANNEL_WEBCHAT);
-}
-
-static void the_leaderboard_is_opt_in(void **state)
-{
-    struct chat *chat = *state;
-    chat->population = (struct population){.active_users = 30,
-                                           .percentile = 75,
-                                           .leaderboard = STR("**1** · Ash · 12 ✓"),
-                                           .typical_hours = 2,
-                                           .quick_percent = 90};
-    chat->world.population = &chat->population;
-    say(chat, "/leaderboard");
-    assert_null(strstr(chat_said(chat), "Ash"));
-    press(chat, "Count me in");
-    assert_true(chat->person.user.leaderboard_opt_in);
-    say(chat, "/leaderboard");
-    assert_said(chat, "**1** · Ash · 12 ✓");
-    press(chat, "Take me off");
-    assert_false(chat->person.user.leaderboard_opt_in);
-}
-
 /* ---- consent and data -------------------------------------------------------------------------
  */
 
@@ -769,11 +650,6 @@ int main(void)
         TEST(a_second_press_changes_nothing),
         TEST(hostile_tokens_change_nothing),
         TEST(the_previous_bots_button_is_honoured_for_its_owner),
-        TEST(settings_change_the_language),
-        TEST(settings_change_the_zone),
-        TEST(settings_change_quiet_hours),
-        TEST(settings_say_what_is_not_there),
-        TEST(the_leaderboard_is_opt_in),
         TEST(pause_stop_and_resume_set_what_they_say),
         TEST(erasing_needs_a_fresh_yes),
         TEST(export_asks_the_engine_for_a_file),
