@@ -1,10 +1,11 @@
-/* nudge journeys: checking, listing, showing and drawing definitions. It reads files only; nothing
- * is sent and nothing is changed. */
+/* nudge journeys: checking, listing, showing and drawing definitions, which reads files only; and
+ * putting a folder's into force. */
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/journeys_apply.h"
 #include "cli/journeys_load.h"
 #include "cli/journeys_view.h"
 #include "core/facts.h"
@@ -13,13 +14,18 @@
 
 static const char text[] =
     "Checks, lists, shows and draws journey definitions: those of this program, or those of a "
-    "folder.\v"
+    "folder; puts a folder's into force.\v"
     "validate prints every mistake as FILE:LINE:COLUMN: what is wrong, what was expected, and ends "
     "with status 1 when there is one. A folder without bot/ or words/ gets the program's own.\n\n"
+    "apply checks the folder, prints what differs from what is in force, and has the server take "
+    "it over: also a running one, at once, and for good. Who is in the middle of a journey "
+    "finishes it as it was.\n\n"
     "Examples:\n"
     "  nudge journeys                                 all journeys, a line each\n"
     "  nudge journeys validate                        check the definitions in the program\n"
     "  nudge journeys validate ./journeys             check a folder\n"
+    "  nudge journeys apply ./journeys --check        what would change?\n"
+    "  nudge journeys apply ./journeys                put them into force\n"
     "  nudge journeys show superior_onboarding --language de\n"
     "  nudge journeys graph inactive_rescue           what leads where\n"
     "  nudge journeys graph superior_onboarding --dot | dot -Tsvg > onboarding.svg\n"
@@ -29,6 +35,7 @@ struct options {
     const char *language;
     const char *folder;
     bool dot;
+    bool check;
 };
 
 /* The folder's files, or the program's; *ret_mistakes on ERR_INVALID. */
@@ -222,11 +229,13 @@ int cmd_journeys(int argc, char **argv)
         {"language", 'l', "LANGUAGE", "Show texts in this language", NULL, &options.language},
         {"folder", 'f', "FOLDER", "Look at this folder's definitions", NULL, &options.folder},
         {"dot", 0, NULL, "Draw for Graphviz", &options.dot, NULL},
+        {"check", 0, NULL, "apply: only say what would change", &options.check, NULL},
         {0}};
     struct cli cli;
     struct arguments arguments;
-    int status = arguments_begin(&cli, rows, "\nvalidate [FOLDER]\nshow [NAME]\ngraph NAME\nfacts",
-                                 text, argc, argv, &arguments);
+    int status = arguments_begin(
+        &cli, rows, "\nvalidate [FOLDER]\napply FOLDER\nshow [NAME]\ngraph NAME\nfacts", text, argc,
+        argv, &arguments);
     bool named = arguments.word_count <= 2;
     if (status != CLI_OK) {
         return cli_end(&cli, status);
@@ -236,13 +245,15 @@ int cmd_journeys(int argc, char **argv)
         status = validate(&cli, folder.length > 0        ? folder.ptr
                                 : options.folder != NULL ? options.folder
                                                          : cli.config.journeys_dir);
+    } else if (arguments_is(&arguments, 0, "apply") && arguments.word_count == 2) {
+        status = journeys_apply(&cli, arguments.words[1], options.check);
     } else if (arguments.word_count == 0 || (arguments_is(&arguments, 0, "show") && named) ||
                (arguments_is(&arguments, 0, "graph") && arguments.word_count == 2)) {
         status = look(&cli, &options, &arguments);
     } else if (arguments_is(&arguments, 0, "facts") && arguments.word_count == 1) {
         status = facts(&cli);
     } else {
-        status = cli_usage(&cli, "expected validate, show, graph NAME or facts");
+        status = cli_usage(&cli, "expected validate, apply FOLDER, show, graph NAME or facts");
     }
     return cli_end(&cli, status);
 }

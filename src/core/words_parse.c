@@ -29,7 +29,9 @@ static void read_phrases(struct compiling *compiling, const struct tree_node *no
                            tree_kind_name(child->kind));
             continue;
         }
-        struct phrase phrase = recognise_words(compiling->arena, child->text, true);
+        /* Folding gives the text itself back when there is nothing to fold: it must be ours. */
+        struct str text = arena_str(compiling->arena, child->text);
+        struct phrase phrase = recognise_words(compiling->arena, text, true);
         if (phrase.count == 0 || phrase.count > PHRASE_WORDS_MAX) {
             schema_mistake(compiling, child, "a phrase has %d words; expected 1 to %d",
                            phrase.count, PHRASE_WORDS_MAX);

@@ -101,8 +101,8 @@ test('facts are listed', async () => {
 test('what cannot be done is said, with its own status', async () => {
     for (const [args, code, words] of [
         [['show', 'nobody'], 1, /there is no journey "nobody"/],
-        [['graph'], 2, /expected validate, show/],
-        [['dance'], 2, /expected validate, show/],
+        [['graph'], 2, /expected validate, apply/],
+        [['dance'], 2, /expected validate, apply/],
         [['validate', 'nowhere'], 3, /nowhere/],
         [['show', 'onboarding', '--language', 'xx'], 2, /no texts in "xx"/],
     ]) {
