@@ -124,7 +124,7 @@ static const struct config_row rows[] = {
     {.name = "ADMIN_TIME_ZONE",
      .kind = "time zone",
      AT(admin_time_zone),
-     .help = "zone of the daily report; without it DEFAULT_TIME_ZONE"},
+     .help = "zone in which commands and reports tell the time; without it DEFAULT_TIME_ZONE"},
     {.name = "DEFAULT_LANGUAGE",
      .kind = "language",
      AT(default_language),

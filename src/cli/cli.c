@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/calendar.h"
 #include "base/log.h"
 
 enum { KEY_JSON = 1001, KEY_ENV_FILE, KEY_DATABASE };
@@ -222,4 +223,28 @@ void cli_print_json(json_t *json)
     print_indented(json_write(arena, json));
     arena_free(arena);
     json_decref(json);
+}
+
+static const struct zone *operators_zone(const struct cli *cli)
+{
+    const char *name = cli->config.admin_time_zone[0] != '\0' ? cli->config.admin_time_zone
+                                                              : cli->config.default_time_zone;
+    const struct zone *zone = zone_find(str_of(name));
+    return zone != NULL ? zone : zone_utc();
+}
+
+const char *cli_zone(const struct cli *cli)
+{
+    return zone_name(operators_zone(cli));
+}
+
+const char *cli_when(struct cli *cli, int64_t at_ms)
+{
+    if (at_ms == 0) {
+        return "";
+    }
+    struct local_time local = calendar_local(operators_zone(cli), at_ms);
+    return arena_printf(cli->arena, "%04d-%02d-%02d %02d:%02d", local.year, local.month, local.day,
+                        local.hour, local.minute)
+        .ptr;
 }

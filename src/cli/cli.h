@@ -63,6 +63,12 @@ void table_right(struct table *table, int column);
 void table_row(struct table *table, const char *const *cells);
 void table_print(const struct table *table);
 
+/* An instant for people, in the operators' zone (ADMIN_TIME_ZONE, else DEFAULT_TIME_ZONE):
+ * "2026-11-23 09:00"; "" for 0. In the arena. */
+const char *cli_when(struct cli *cli, int64_t at_ms);
+/* That zone's name. */
+const char *cli_zone(const struct cli *cli);
+
 /* A progress bar on standard error while it is a terminal; silent else. */
 void progress_show(const char *what, int64_t done, int64_t total);
 void progress_end(void);

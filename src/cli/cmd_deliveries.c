@@ -63,9 +63,9 @@ static void print_deliveries(struct cli *cli, const struct rows *rows)
         cli_print_json(json_pack("{s:o}", "deliveries", list));
         return;
     }
-    static const char *const headings[] = {"id",   "user",  "sequence", "step",
-                                           "kind", "state", "reason",   "created"};
-    struct table *table = table_new(cli->arena, 8, headings);
+    static const char *const headings[] = {"id",    "user",   "sequence", "step", "kind",
+                                           "state", "reason", "created",  "sent", "next"};
+    struct table *table = table_new(cli->arena, 10, headings);
     for (int i = 0; i < rows->count; i++) {
         json_t *row = delivery_json(rows->cells + i * rows->columns);
         const char *cells[] = {json_string_value(json_object_get(row, "id")),
@@ -75,12 +75,14 @@ static void print_deliveries(struct cli *cli, const struct rows *rows)
                                json_string_value(json_object_get(row, "kind")),
                                json_string_value(json_object_get(row, "state")),
                                json_string_value(json_object_get(row, "reason")),
-                               calendar_iso(cli->arena, json_get_int(row, "created_at_ms", 0)).ptr};
+                               cli_when(cli, json_get_int(row, "created_at_ms", 0)),
+                               cli_when(cli, json_get_int(row, "sent_at_ms", 0)),
+                               cli_when(cli, json_get_int(row, "next_at_ms", 0))};
         table_row(table, cells);
         json_decref(row);
     }
     table_print(table);
-    printf("%d messages\n", rows->count);
+    printf("\n%d messages; times in %s\n", rows->count, cli_zone(cli));
 }
 
 static int list(struct cli *cli, const struct delivery_options *options)

@@ -5,6 +5,7 @@
 
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/users_card.h"
 #include "core/delivery.h"
 
 static const char text[] =
@@ -103,15 +104,15 @@ static int list_people(struct cli *cli, struct store *store, struct str beginnin
         struct arena *arena = cli->arena;
         const char *row[] = {arena_printf(arena, "%" PRId64, cells[0].integer).ptr,
                              arena_printf(arena, "%.*s", STR_ARG(cells[1].text)).ptr,
-                             calendar_iso(arena, cells[3].integer).ptr,
+                             cli_when(cli, cells[3].integer),
                              journey_set_name((enum journey_set)cells[5].integer),
                              arena_printf(arena, "%" PRId64, cells[6].integer).ptr,
                              arena_printf(arena, "%" PRId64, cells[7].integer).ptr,
-                             cells[8].integer == 0 ? "never"
-                                                   : calendar_iso(arena, cells[8].integer).ptr};
+                             cells[8].integer == 0 ? "never" : cli_when(cli, cells[8].integer)};
         table_row(table, row);
     }
     table_print(table);
+    printf("\ntimes in %s\n", cli_zone(cli));
     return CLI_OK;
 }
 
@@ -145,26 +146,9 @@ static enum err read_person(struct cli *cli, struct store *store, int64_t user_i
             json_object_set_new(person, parts[i].key, rows_json(&rows));
         }
     }
+    users_card_words(person);
     *ret_json = person;
     return error;
-}
-
-static void print_timeline(struct cli *cli, const json_t *timeline)
-{
-    static const char *const headings[] = {"when", "what", "journey", "step", "why"};
-    struct table *table = table_new(cli->arena, 5, headings);
-    size_t index;
-    const json_t *event;
-    json_array_foreach(timeline, index, event)
-    {
-        const char *row[] = {calendar_iso(cli->arena, json_get_int(event, "at_ms", 0)).ptr,
-                             json_string_value(json_object_get(event, "type")),
-                             json_string_value(json_object_get(event, "journey")),
-                             json_string_value(json_object_get(event, "step")),
-                             json_string_value(json_object_get(event, "rule"))};
-        table_row(table, row);
-    }
-    table_print(table);
 }
 
 static int show(struct cli *cli, struct store *store, int64_t user_id)
@@ -180,14 +164,7 @@ static int show(struct cli *cli, struct store *store, int64_t user_id)
         cli_print_json(person);
         return CLI_OK;
     }
-    struct str name = json_get_str(person, "first_name");
-    printf("%.*s  (user %" PRId64 ")\n", STR_ARG(name), user_id);
-    printf("joined %s, set %s, %" PRId64 " commitments made, %" PRId64 " done\n\n",
-           calendar_iso(cli->arena, json_get_int(person, "joined_at_ms", 0)).ptr,
-           journey_set_name((enum journey_set)json_get_int(person, "journey_set", 0)),
-           json_get_int(person, "commitments_total", 0),
-           json_get_int(person, "commitments_completed", 0));
-    print_timeline(cli, json_object_get(person, "timeline"));
+    users_card_print(cli, person);
     json_decref(person);
     return CLI_OK;
 }
@@ -228,6 +205,41 @@ static int erase(struct cli *cli, int64_t user_id, bool yes)
     return CLI_OK;
 }
 
+/* Whether the words are a request of ours; nothing is opened before. */
+static bool is_request(const struct arguments *arguments)
+{
+    bool of_one = arguments_is(arguments, 0, "show") || arguments_is(arguments, 0, "export") ||
+                  arguments_is(arguments, 0, "erase");
+    return arguments_is(arguments, 0, "list") ? arguments->word_count <= 2
+                                              : of_one && arguments->word_count == 2;
+}
+
+static int run(struct cli *cli, const struct arguments *arguments, bool yes)
+{
+    int status = CLI_OK;
+    if (!is_request(arguments)) {
+        return cli_usage(cli, "expected list, show PERSON, export PERSON or erase PERSON");
+    }
+    struct store *store = cli_store(cli, STORE_READER, &status);
+    if (store == NULL) {
+        return status;
+    }
+    struct str word = arguments_word(arguments, 1);
+    bool is_list = arguments_is(arguments, 0, "list");
+    int64_t user_id = is_list ? 0 : find_person(cli, store, word, &status);
+    if (is_list) {
+        status = list_people(cli, store, word);
+    } else if (status == CLI_OK && arguments_is(arguments, 0, "show")) {
+        status = show(cli, store, user_id);
+    } else if (status == CLI_OK && arguments_is(arguments, 0, "export")) {
+        status = export_person(cli, store, user_id);
+    } else if (status == CLI_OK) {
+        status = erase(cli, user_id, yes);
+    }
+    store_close(store);
+    return status;
+}
+
 int cmd_users(int argc, char **argv)
 {
     bool yes = false;
@@ -237,26 +249,5 @@ int cmd_users(int argc, char **argv)
     int status =
         arguments_begin(&cli, rows, "list [NAME]\nshow PERSON\nexport PERSON\nerase PERSON", text,
                         argc, argv, &arguments);
-    struct store *store = status == CLI_OK ? cli_store(&cli, STORE_READER, &status) : NULL;
-    if (store == NULL) {
-        return cli_end(&cli, status);
-    }
-    int64_t user_id = 0;
-    bool is_list = arguments_is(&arguments, 0, "list");
-    if (!is_list && arguments.word_count == 2) {
-        user_id = find_person(&cli, store, arguments_word(&arguments, 1), &status);
-    }
-    if (is_list) {
-        status = list_people(&cli, store, arguments_word(&arguments, 1));
-    } else if (status == CLI_OK && user_id != 0 && arguments_is(&arguments, 0, "show")) {
-        status = show(&cli, store, user_id);
-    } else if (status == CLI_OK && user_id != 0 && arguments_is(&arguments, 0, "export")) {
-        status = export_person(&cli, store, user_id);
-    } else if (status == CLI_OK && user_id != 0 && arguments_is(&arguments, 0, "erase")) {
-        status = erase(&cli, user_id, yes);
-    } else if (status == CLI_OK) {
-        status = cli_usage(&cli, "expected list, show PERSON, export PERSON or erase PERSON");
-    }
-    store_close(store);
-    return cli_end(&cli, status);
+    return cli_end(&cli, status == CLI_OK ? run(&cli, &arguments, yes) : status);
 }
