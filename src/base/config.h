@@ -77,5 +77,7 @@ MUST_CHECK enum err config_load(struct arena *arena, char *const environment[],
                                 struct err_detail *detail);
 /* The table; *ret_count rows. */
 const struct config_row *config_rows(size_t *ret_count);
+/* The page docs/reference/settings.md. */
+struct str config_page(struct arena *arena);
 /* "2h", "90m", "30s", "1d", "500ms", "1h30m" -> milliseconds; false when it is none or negative. */
 bool config_parse_duration(struct str text, int64_t *ret_ms);

@@ -387,6 +387,25 @@ static void the_table_is_in_order(void **state)
     }
 }
 
+static void the_page_is_made_from_the_table(void **state)
+{
+    struct arena *arena = *state;
+    static const char path[] = TEST_DATA_DIR "/../../docs/reference/settings.md";
+    struct str page = config_page(arena);
+    if (getenv("UPDATE") != NULL) {
+        FILE *file = fopen(path, "we");
+        assert_non_null(file);
+        assert_int_equal(fwrite(page.ptr, 1, page.length, file), page.length);
+        fclose(file);
+    }
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    char *bytes = arena_alloc(arena, page.length + 2);
+    size_t length = fread(bytes, 1, page.length + 1, file);
+    fclose(file);
+    assert_true(str_equal(page, (struct str){bytes, length}));
+}
+
 #define CONFIG_TEST(name) cmocka_unit_test_setup_teardown(name, arena_setup, arena_teardown)
 
 int main(void)
@@ -403,6 +422,7 @@ int main(void)
         CONFIG_TEST(file_limits_hold),
         CONFIG_TEST(durations_are_read),
         CONFIG_TEST(the_table_is_in_order),
+        CONFIG_TEST(the_page_is_made_from_the_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
