@@ -33,6 +33,10 @@ enum {
         3000, /* answers to commands (help lists all of them); Telegram: 4096 */
     LIMIT_BOT_TEXT_EMOJI = 20,
 
+    /* What a person may ask for. */
+    PAUSE_DAYS = 7,         /* of /pause without a number */
+    LIMIT_PAUSE_DAYS = 365, /* longer is what /stop is for */
+
     /* A journey. */
     LIMIT_STEPS = 32,
     LIMIT_JOURNEYS = 128,

@@ -35,7 +35,7 @@ enum err telegram_request(struct telegram *telegram, const char *method, struct 
                                    .body = body,
                                    .content_type = content_type,
                                    .delay_ms = delay_ms,
-                                   .timeout_ms = delay_ms + timeout_ms,
+                                   .timeout_ms = timeout_ms,
                                    .response_bytes_max = TELEGRAM_ANSWER_BYTES,
                                    .owner = owner};
     return http_client_request(telegram->client, &request, done, context);
@@ -360,10 +360,4 @@ enum err telegram_new(const struct telegram_options *options, struct channel **r
 struct str telegram_bot_name(const struct channel *channel)
 {
     return bot_name(channel);
-}
-
-int64_t telegram_unreadable(const struct channel *channel)
-{
-    const struct telegram *telegram = (const struct telegram *)channel;
-    return (int64_t)atomic_load(&telegram->unreadable);
 }

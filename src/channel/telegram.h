@@ -70,8 +70,6 @@ MUST_CHECK enum err telegram_new(const struct telegram_options *options,
 /* User name of the bot without '@', "" until Telegram told it; valid as long as the channel. Any
  * thread. */
 struct str telegram_bot_name(const struct channel *channel);
-/* Updates that could not be read so far (for the metrics page). Any thread. */
-int64_t telegram_unreadable(const struct channel *channel);
 
 /* ---- single calls, waiting for the answer (telegram_call.c) ---- */
 
@@ -101,8 +99,5 @@ struct telegram_webhook {
 MUST_CHECK enum err telegram_webhook_info(const struct telegram_access *access, struct arena *arena,
                                           struct telegram_webhook *ret_webhook,
                                           struct err_detail *detail);
-/* The bot's user name. */
-MUST_CHECK enum err telegram_me(const struct telegram_access *access, struct arena *arena,
-                                struct str *ret_name, struct err_detail *detail);
 /* The kinds of updates that we ask for, as a JSON list. */
 #define TELEGRAM_UPDATES "[\"message\",\"edited_message\",\"callback_query\",\"my_chat_member\"]"

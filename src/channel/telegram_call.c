@@ -115,15 +115,3 @@ enum err telegram_webhook_info(const struct telegram_access *access, struct aren
     }
     return error;
 }
-
-enum err telegram_me(const struct telegram_access *access, struct arena *arena,
-                     struct str *ret_name, struct err_detail *detail)
-{
-    json_t *result = NULL;
-    enum err error = telegram_call(access, "getMe", STR("{}"), &result, detail);
-    if (error == OK) {
-        *ret_name = arena_str(arena, json_get_str(result, "username"));
-        json_decref(result);
-    }
-    return error;
-}

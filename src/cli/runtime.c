@@ -238,16 +238,6 @@ struct engine *runtime_engine(struct runtime *runtime)
     return runtime->engine;
 }
 
-struct store *runtime_store(struct runtime *runtime)
-{
-    return runtime->store;
-}
-
-const struct catalog *runtime_catalog(struct runtime *runtime)
-{
-    return runtime->catalog;
-}
-
 struct channel *runtime_channel(struct runtime *runtime, enum channel_kind kind)
 {
     return runtime->channels[kind];

@@ -23,8 +23,6 @@ MUST_CHECK enum err runtime_new(struct cli *cli, const struct runtime_options *o
 void runtime_free(struct runtime *runtime);
 
 struct engine *runtime_engine(struct runtime *runtime);
-struct store *runtime_store(struct runtime *runtime);
-const struct catalog *runtime_catalog(struct runtime *runtime);
 /* NULL when the channel is off. */
 struct channel *runtime_channel(struct runtime *runtime, enum channel_kind kind);
 

@@ -168,6 +168,13 @@ void dialog_close(struct deciding *deciding)
     }
 }
 
+bool dialog_is_open(const struct deciding *deciding)
+{
+    const struct user *user = &deciding->person->user;
+    int64_t open_ms = user->dialog == DIALOG_DELETE ? DIALOG_DELETE_MS : DIALOG_OPEN_MS;
+    return user->dialog != DIALOG_NONE && deciding->world->now_ms - user->dialog_at_ms <= open_ms;
+}
+
 bool commands_dialog(struct deciding *deciding, struct str text)
 {
     struct user *user = &deciding->person->user;
@@ -176,10 +183,9 @@ bool commands_dialog(struct deciding *deciding, struct str text)
     if (dialog == DIALOG_NONE || dialog == DIALOG_PLAN_WHEN) {
         return false; /* the latter belongs to the run that asked */
     }
-    int64_t open_ms = dialog == DIALOG_DELETE ? DIALOG_DELETE_MS : DIALOG_OPEN_MS;
-    bool too_old = deciding->world->now_ms - user->dialog_at_ms > open_ms;
+    bool open = dialog_is_open(deciding);
     dialog_close(deciding);
-    if (too_old) {
+    if (!open) {
         return false;
     }
     bool taken = true;
@@ -219,7 +225,8 @@ bool commands_dialog(struct deciding *deciding, struct str text)
 
 void tap_text(struct deciding *deciding, const char *key)
 {
-    compose_tap(deciding, key != NULL ? say_plain(deciding, key) : STR_NONE, STR_NONE);
+    compose_tap_edit(deciding, key != NULL ? say_plain(deciding, key) : STR_NONE, STR_NONE, NULL,
+                     0);
 }
 
 void answer_here(struct deciding *deciding, const char *tap_key, struct str markdown,
@@ -227,23 +234,16 @@ void answer_here(struct deciding *deciding, const char *tap_key, struct str mark
 {
     const struct input *input = deciding->input;
     int count = buttons != NULL ? buttons->count : 0;
+    const struct button *items = buttons != NULL ? buttons->items : NULL;
+    if (input->kind == INPUT_BUTTON && input->message_id.length > 0) {
+        struct str tap = tap_key != NULL ? say_plain(deciding, tap_key) : STR_NONE;
+        compose_tap_edit(deciding, tap, markdown, items, count);
+        return;
+    }
     if (input->kind == INPUT_BUTTON) {
         tap_text(deciding, tap_key);
     }
-    if (input->kind != INPUT_BUTTON || input->message_id.length == 0) {
-        compose_reply_text(deciding, markdown, buttons != NULL ? buttons->items : NULL, count);
-        return;
-    }
-    struct act *edit = decision_act(deciding->arena, deciding->decision, ACT_EDIT_MESSAGE);
-    edit->channel = input->channel;
-    edit->address = input->address;
-    edit->message_id = input->message_id;
-    edit->text = markdown;
-    edit->button_count = count;
-    edit->buttons = ARENA_ARRAY(deciding->arena, struct button, (size_t)count);
-    for (int i = 0; i < count; i++) {
-        edit->buttons[i] = buttons->items[i];
-    }
+    compose_reply_text(deciding, markdown, items, count);
 }
 
 bool commands_button(struct deciding *deciding, struct str token)

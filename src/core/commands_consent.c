@@ -7,8 +7,6 @@
 #include "core/compose.h"
 #include "core/run.h"
 
-enum { PAUSE_DAYS_DEFAULT = 7, PAUSE_DAYS_MAX = 365 };
-
 static void consent_event(struct deciding *deciding, enum event_type type, const char *rule)
 {
     struct event *event = decision_event(deciding->arena, deciding->decision, type);
@@ -25,15 +23,15 @@ static bool pause_days(struct str rest, int64_t *ret_days)
         digits++;
     }
     return digits > 0 && digits <= 3 && str_to_int64((struct str){rest.ptr, digits}, ret_days) &&
-           *ret_days >= 1 && *ret_days <= PAUSE_DAYS_MAX;
+           *ret_days >= 1 && *ret_days <= LIMIT_PAUSE_DAYS;
 }
 
 void command_pause(struct deciding *deciding, struct str rest)
 {
     struct user *user = &deciding->person->user;
-    int64_t days = PAUSE_DAYS_DEFAULT;
+    int64_t days = PAUSE_DAYS;
     if (rest.length > 0 && !pause_days(rest, &days)) {
-        struct str most = say_number(deciding, PAUSE_DAYS_MAX, 0);
+        struct str most = say_number(deciding, LIMIT_PAUSE_DAYS, 0);
         say(deciding, "pause_wrong", &most, 1);
         return;
     }
@@ -122,9 +120,7 @@ bool consent_dialog_delete(struct deciding *deciding, struct str text)
 /* x:delete counts only while the question is open: an old message must not erase anyone. */
 static bool delete_confirmed(struct deciding *deciding)
 {
-    const struct user *user = &deciding->person->user;
-    if (user->dialog != DIALOG_DELETE ||
-        deciding->world->now_ms - user->dialog_at_ms > 10 * MINUTE_MS) {
+    if (deciding->person->user.dialog != DIALOG_DELETE || !dialog_is_open(deciding)) {
         tap_text(deciding, "button_expired");
         return true;
     }

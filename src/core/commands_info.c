@@ -36,12 +36,6 @@ static struct str payload_of(struct arena *arena, struct str rest)
     return (struct str){payload, used};
 }
 
-/* Whether deciding this input has already said something. */
-static bool something_said(const struct deciding *deciding)
-{
-    return deciding->person->delivery_count > deciding->first_delivery;
-}
-
 void command_start(struct deciding *deciding, struct str rest)
 {
     struct user *user = &deciding->person->user;
@@ -52,7 +46,7 @@ void command_start(struct deciding *deciding, struct str rest)
         user->source = payload;
         user->changed = true;
     }
-    bool greeted = something_said(deciding); /* the onboarding greets by itself */
+    bool greeted = compose_said_something(deciding); /* the onboarding greets by itself */
     if (link) {
         say(deciding, linked ? "link_done" : "link_unknown", NULL, 0);
     }

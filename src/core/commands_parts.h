@@ -21,6 +21,8 @@ command_handler command_metrics, command_insights;
 /* The next plain text goes to this dialog; DIALOG_NONE closes. */
 void dialog_open(struct deciding *deciding, enum dialog dialog, int64_t ref);
 void dialog_close(struct deciding *deciding);
+/* Whether one is open and not too old: an old question must not catch what was meant otherwise. */
+bool dialog_is_open(const struct deciding *deciding);
 /* An event that the person changed a setting; the value is a name of ours. */
 void settings_event(struct deciding *deciding, const char *setting, struct str value);
 

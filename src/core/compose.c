@@ -332,8 +332,8 @@ struct delivery *compose_step(struct deciding *deciding, struct run *run, const 
     return delivery;
 }
 
-struct delivery *compose_reply_new(struct deciding *deciding, struct str markdown,
-                                   const struct button *buttons, int button_count)
+struct delivery *compose_reply_text(struct deciding *deciding, struct str markdown,
+                                    const struct button *buttons, int button_count)
 {
     struct delivery *delivery = add_delivery(deciding, CLASS_REPLY);
     delivery->kind = KIND_REPLY;

@@ -21,15 +21,18 @@ struct delivery *compose_reply(struct deciding *deciding, const char *key,
 struct delivery *compose_reply_about(struct deciding *deciding, const char *key,
                                      const struct commitment *commitment, const struct run *run,
                                      const struct button *buttons, int button_count);
-/* A reply whose Markdown is already rendered. */
+/* A reply whose Markdown is already rendered, sent at once. */
 struct delivery *compose_reply_text(struct deciding *deciding, struct str markdown,
                                     const struct button *buttons, int button_count);
 /* A due or retried delivery: asks the gate, renders if that was not done, marks it sending +
  * dispatch, held, suppressed or expired. */
 void compose_claim(struct deciding *deciding, struct delivery *delivery);
+/* Whether this very decision has made a message already. */
+bool compose_said_something(const struct deciding *deciding);
 /* Answers a tap: the callback's short text (plain, <= 200 characters are shown) and the tapped
- * message replaced by `chosen` (Markdown, without buttons; "": it stays as it is). */
-void compose_tap(struct deciding *deciding, struct str callback_text, struct str chosen);
+ * message replaced by markdown ("": it stays as it is) with the buttons left, which are copied. */
+void compose_tap_edit(struct deciding *deciding, struct str callback_text, struct str markdown,
+                      const struct button *buttons, int button_count);
 /* Renders a bot text. */
 struct str compose_text(struct deciding *deciding, const char *key,
                         const struct commitment *commitment, const struct run *run, bool plain);

@@ -18,9 +18,6 @@ const struct message *compose_source(const struct journey *journey, int step_ind
 /* Buttons with the run's tokens, in the arena. Buttons of `except` ("" none) are left out. */
 struct button *compose_buttons(struct deciding *deciding, const struct run *run, struct str step_id,
                                const struct prompt *prompt, struct str except, int *ret_count);
-/* A reply whose text is ready, sent at once. */
-struct delivery *compose_reply_new(struct deciding *deciding, struct str markdown,
-                                   const struct button *buttons, int button_count);
 /* Marks a rendered delivery as handed to its channel: attempt, dispatch, the instant it counts as
  * lost. */
 void compose_send(struct deciding *deciding, struct delivery *delivery);
@@ -33,9 +30,5 @@ void compose_delivery_event(struct deciding *deciding, const struct delivery *de
                             enum event_type type);
 /* Suppresses the run's messages that have not gone out (replies excepted). */
 void compose_withdraw(struct deciding *deciding, const struct run *run, struct str reason);
-/* Answers a tap and replaces the tapped message by markdown ("": it stays) with the buttons left.
- */
-void compose_tap_edit(struct deciding *deciding, struct str callback_text, struct str markdown,
-                      struct button *buttons, int button_count);
 /* Answers a tap with a bot text; nothing else happens. */
 void compose_tap_text(struct deciding *deciding, const char *key);

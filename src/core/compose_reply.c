@@ -12,6 +12,11 @@ struct str compose_text(struct deciding *deciding, const char *key,
     return message_render(deciding->arena, message, deciding->world->catalog, &facts, plain);
 }
 
+bool compose_said_something(const struct deciding *deciding)
+{
+    return deciding->person->delivery_count > deciding->first_delivery;
+}
+
 struct delivery *compose_reply(struct deciding *deciding, const char *key,
                                const struct button *buttons, int button_count)
 {
@@ -22,20 +27,14 @@ struct delivery *compose_reply_about(struct deciding *deciding, const char *key,
                                      const struct commitment *commitment, const struct run *run,
                                      const struct button *buttons, int button_count)
 {
-    struct delivery *delivery = compose_reply_new(
+    struct delivery *delivery = compose_reply_text(
         deciding, compose_text(deciding, key, commitment, run, false), buttons, button_count);
     delivery->commitment_id = commitment != NULL ? commitment->id : 0;
     return delivery;
 }
 
-struct delivery *compose_reply_text(struct deciding *deciding, struct str markdown,
-                                    const struct button *buttons, int button_count)
-{
-    return compose_reply_new(deciding, markdown, buttons, button_count);
-}
-
 void compose_tap_edit(struct deciding *deciding, struct str callback_text, struct str markdown,
-                      struct button *buttons, int button_count)
+                      const struct button *buttons, int button_count)
 {
     const struct input *input = deciding->input;
     struct act *answer = decision_act(deciding->arena, deciding->decision, ACT_ANSWER_TAP);
@@ -52,13 +51,11 @@ void compose_tap_edit(struct deciding *deciding, struct str callback_text, struc
     edit->address = input->address;
     edit->message_id = input->message_id;
     edit->text = markdown;
-    edit->buttons = buttons;
     edit->button_count = button_count;
-}
-
-void compose_tap(struct deciding *deciding, struct str callback_text, struct str chosen)
-{
-    compose_tap_edit(deciding, callback_text, chosen, NULL, 0);
+    edit->buttons = ARENA_ARRAY(deciding->arena, struct button, (size_t)button_count);
+    for (int i = 0; i < button_count; i++) {
+        edit->buttons[i] = buttons[i];
+    }
 }
 
 void compose_tap_text(struct deciding *deciding, const char *key)

@@ -7,7 +7,7 @@
 #include "base/limits.h"
 #include "core/delivery.h"
 
-enum { PAUSE_DAYS_MAX = 365, PAUSE_DAYS = 7, EVENT_NAME_BYTES = 128 };
+enum { EVENT_NAME_BYTES = 128 };
 
 static void fail(struct deciding *deciding, enum err error, const char *what)
 {
@@ -226,7 +226,7 @@ static void admin_pause(struct deciding *deciding)
     }
     int64_t days = json_get_int(data, "days", PAUSE_DAYS);
     json_decref(data);
-    if (days < 1 || days > PAUSE_DAYS_MAX) {
+    if (days < 1 || days > LIMIT_PAUSE_DAYS) {
         fail(deciding, ERR_INVALID, "days must be a number from 1 to 365");
         return;
     }

@@ -84,12 +84,6 @@ static bool dialog_takes(struct deciding *deciding, struct str text)
            commands_dialog(deciding, text);
 }
 
-/* Whether this decision has made a message already: nobody is answered by silence. */
-static bool something_said(const struct deciding *deciding)
-{
-    return deciding->person->delivery_count > deciding->first_delivery;
-}
-
 static void plain_text(struct deciding *deciding, struct str text, enum recognised recognised)
 {
     if (dialog_takes(deciding, text)) {
@@ -109,7 +103,7 @@ static void plain_text(struct deciding *deciding, struct str text, enum recognis
     }
     if (run_text(deciding, text)) {
         deciding->decision->handled = true;
-        if (!something_said(deciding) && !sidecar) {
+        if (!compose_said_something(deciding) && !sidecar) { /* nobody is answered by silence */
             compose_reply(deciding, "answer_noted", NULL, 0);
         }
     } else if (!sidecar) {

@@ -6,9 +6,11 @@
 #include "base/text.h"
 #include "core/classes.h"
 #include "core/commitment.h"
+#include "core/delivery.h"
 #include "core/facts.h"
 #include "core/facts_list.h"
 #include "core/pressure.h"
+#include "core/run.h"
 
 enum { ANSWERS_BYTES_MAX = 64 * 1024 };
 
@@ -191,21 +193,6 @@ static struct fact_value read_now(const struct facts *facts, int fact)
     return text(arena_printf(facts->arena, "%02d:%02d", local.hour, local.minute));
 }
 
-static const char *state_word(enum commitment_state state)
-{
-    switch (state) {
-    case COMMITMENT_ACTIVE:
-        return "active";
-    case COMMITMENT_COMPLETED:
-        return "completed";
-    case COMMITMENT_MISSED:
-        return "missed";
-    case COMMITMENT_DROPPED:
-        return "dropped";
-    }
-    return "";
-}
-
 static struct fact_value channel(const struct user *user)
 {
     return user->channel == CHANNEL_NONE ? UNKNOWN : text(str_of(channel_kind_name(user->channel)));
@@ -256,7 +243,7 @@ static struct fact_value read_person(const struct facts *facts, int fact)
     case FACT_SET:
         return text(user->set == SET_OPTIMIZED ? STR("optimized") : STR("original"));
     case FACT_IS_EXISTING:
-        return yes_or_no(user->existing);
+        return yes_or_no(run_user_is_existing(facts->world, user));
     case FACT_IS_TEST:
         return yes_or_no(user->is_test);
     case FACT_ONBOARDING_COMPLETED:
@@ -394,7 +381,7 @@ static struct fact_value read_commitment(const struct facts *facts, int fact)
     case FACT_COMMITMENT_TEXT:
         return text(commitment->text);
     case FACT_COMMITMENT_STATE:
-        return text(str_of(state_word(commitment->state)));
+        return text(str_of(commitment_state_name(commitment->state)));
     case FACT_COMMITMENT_OPEN:
         return yes_or_no(commitment->state == COMMITMENT_ACTIVE);
     case FACT_COMMITMENT_SOURCE:

@@ -387,7 +387,7 @@ void run_show_again(struct deciding *deciding, struct run *run)
     int count;
     struct button *buttons = compose_buttons(
         deciding, run, step->id, compose_prompt(journey, run->step, kind), STR_NONE, &count);
-    struct delivery *shown = compose_reply_new(
+    struct delivery *shown = compose_reply_text(
         deciding,
         compose_message(deciding, compose_source(journey, run->step, kind, variant), run, false),
         buttons, count);

@@ -115,10 +115,10 @@ static void reply(const struct press *press, const char *fallback_key)
     struct deciding *deciding = press->deciding;
     if (press->button->reply != NULL) {
         struct facts facts = compose_facts(deciding, press->subject, press->run);
-        compose_reply_new(deciding,
-                          message_render(deciding->arena, press->button->reply,
-                                         deciding->world->catalog, &facts, false),
-                          NULL, 0);
+        compose_reply_text(deciding,
+                           message_render(deciding->arena, press->button->reply,
+                                          deciding->world->catalog, &facts, false),
+                           NULL, 0);
     } else if (fallback_key != NULL) {
         compose_reply_about(deciding, fallback_key, press->subject, press->run, NULL, 0);
     }

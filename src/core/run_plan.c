@@ -111,10 +111,10 @@ static void make(struct deciding *deciding, struct run *run, struct str what, st
 static void ask(struct deciding *deciding, struct run *run, const struct message *text,
                 const char *key)
 {
-    compose_reply_new(deciding,
-                      text != NULL ? compose_message(deciding, text, run, false)
-                                   : compose_text(deciding, key, NULL, run, false),
-                      NULL, 0);
+    compose_reply_text(deciding,
+                       text != NULL ? compose_message(deciding, text, run, false)
+                                    : compose_text(deciding, key, NULL, run, false),
+                       NULL, 0);
     if (run_pending(deciding, run) == NULL) {
         run_wait(deciding, run, PHASE_WAITING, deciding->world->now_ms);
     }

@@ -17,7 +17,6 @@ static struct engine *engine_make(const struct engine_options *options)
     engine->config = options->config;
     engine->clock = options->clock;
     engine->store = options->store;
-    atomic_store(&engine->catalog_shared, options->catalog);
     engine->catalog = options->catalog;
     engine->population = options->population;
     engine->seed = options->seed;
@@ -193,11 +192,6 @@ void engine_free(struct engine *engine)
     free(engine);
 }
 
-const struct catalog *engine_catalog(struct engine *engine)
-{
-    return atomic_load(&engine->catalog_shared);
-}
-
 void engine_swap_catalog(struct engine *engine, struct catalog *catalog)
 {
     size_t count = (size_t)engine->old_catalog_count + 1;
@@ -207,7 +201,6 @@ void engine_swap_catalog(struct engine *engine, struct catalog *catalog)
     engine->old_catalogs[count - 1] = engine->catalog;
     engine->old_catalog_count++;
     engine->catalog = catalog;
-    atomic_store(&engine->catalog_shared, catalog);
 }
 
 /* ---- doors for other threads ---- */

@@ -123,9 +123,6 @@ MUST_CHECK enum err engine_applied_catalog(struct store *store, struct arena *ar
  * thread. What follows from opening it: docs/reference/identities.md. */
 struct str engine_link(struct engine *engine, struct arena *arena, int64_t user_id);
 
-/* The journeys in force; valid as long as the engine. Any thread. */
-const struct catalog *engine_catalog(struct engine *engine);
-
 /* Figures for health and metrics pages; any thread. */
 struct engine_status {
     int64_t batches, inputs, decisions, sent, failed, uncertain, store_errors;

@@ -138,8 +138,7 @@ struct engine {
     struct clock *clock;
     struct store *store;
     struct catalog *catalog;
-    _Atomic(const struct catalog *) catalog_shared; /* the same, for other threads */
-    struct catalog **old_catalogs; /* replaced ones: other threads may still read them */
+    struct catalog **old_catalogs; /* replaced ones: people of the batch may point into them */
     int old_catalog_count;
     struct channel *channels[CHANNEL_COUNT];
     struct population_ops population;
@@ -254,7 +253,7 @@ bool engine_drains_ready(struct engine *engine);
 /* After the commit, or after the batch failed. */
 void engine_settle_commands(struct engine *engine, const struct batch *batch, bool committed);
 void engine_cancel_commands(struct engine *engine, const struct outcome *outcome);
-/* engine.c: takes over the new catalog; the old one lives on for other threads' sake. */
+/* engine.c: takes over the new catalog; the old one lives on for the batch's sake. */
 void engine_swap_catalog(struct engine *engine, struct catalog *catalog);
 /* command_input.c: an input as JSON. ERR_INVALID with what is wrong. */
 enum err command_input(struct arena *arena, const json_t *payload, struct str actor,
