@@ -42,8 +42,8 @@ enum {
     LIMIT_JOURNEYS = 128,
 
     /* A person in memory. */
-    LIMIT_RUNS_ACTIVE = 64,         /* of one person; followups run per commitment */
     LIMIT_COMMITMENTS_OPEN = 50,    /* of one person; more are refused politely */
+    LIMIT_RUNS_ACTIVE = 128,        /* of one person: a reminder and a followup of each, and more */
     LIMIT_COMMITMENTS_LOADED = 400, /* open ones and those of the last 90 days */
 
     /* One decision needs no limit of its own: it says a few things of each active run, open
@@ -55,3 +55,6 @@ enum {
     LIMIT_QUEUE_INPUTS = 4096,
     LIMIT_IN_FLIGHT = 256, /* requests to providers under way at once */
 };
+
+_Static_assert(LIMIT_RUNS_ACTIVE >= 2 * LIMIT_COMMITMENTS_OPEN,
+               "each open commitment is reminded of and followed");

@@ -328,6 +328,20 @@ static void a_rescue_comes_in_time_for_whom_the_stage_moved(void **state)
     assert_non_null(actor_run(actor, "inactive_rescue"));
 }
 
+static void each_of_many_commitments_is_reminded_of(void **state)
+{
+    struct actor *actor = *state;
+    actor_text(actor, "/start");
+    int runs = 0;
+    for (int i = 0; i < LIMIT_COMMITMENTS_OPEN; i++) {
+        actor_text(actor, "/commit read by 18:00");
+    }
+    for (int i = 0; i < actor->person->run_count; i++) {
+        runs += str_is(actor->person->runs[i]->journey, "commitment_reminder");
+    }
+    assert_int_equal(runs, LIMIT_COMMITMENTS_OPEN);
+}
+
 static void quiet_hours_do_not_count_towards_expiry(void **state)
 {
     struct actor *actor = *state;
@@ -446,10 +460,10 @@ static void stopping_ends_as_many_runs_as_there_can_be(void **state)
         snprintf(text, sizeof(text), "/commit read page %d at 18:00", i);
         actor_text(actor, text);
     }
-    assert_int_equal(active_runs(actor), LIMIT_RUNS_ACTIVE);
+    assert_int_equal(active_runs(actor), 2 * LIMIT_COMMITMENTS_OPEN); /* reminder and followup */
     actor_pass(actor, 20 * HOUR_MS); /* at night: what is due by now waits */
     int runs = active_runs(actor);
-    assert_true(runs > LIMIT_RUNS_ACTIVE / 2);
+    assert_true(runs > LIMIT_COMMITMENTS_OPEN);
     int said = actor->person->delivery_count;
     actor_text(actor, "/stop");
     assert_int_equal(active_runs(actor), 0);
@@ -479,6 +493,7 @@ int main(void)
         CASE(somebody_elses_button_changes_nothing),
         CASE(the_users_timer_is_rearmed_lazily),
         CASE(a_rescue_comes_once_in_thirty_days),
+        CASE(each_of_many_commitments_is_reminded_of),
         CASE(stages_move_only_whom_they_are_about),
         CASE(a_rescue_comes_in_time_for_whom_the_stage_moved),
         CASE(quiet_hours_do_not_count_towards_expiry),
