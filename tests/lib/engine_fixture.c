@@ -51,6 +51,7 @@ enum err fixture_start(struct engine_fixture *fixture, struct err_detail *detail
         .lease_ms = 10000,
         .owner = 4711,
         .pacing = fixture->pacing,
+        .entropy = STR("0123456789abcdef0123456789abcdef"),
     };
     options.channels[CHANNEL_TELEGRAM] = fixture->telegram;
     enum err error = engine_new(&options, &fixture->engine, detail);
