@@ -90,9 +90,8 @@ static struct person_want want_of(const struct input *input, int64_t now_ms)
         want.commitment_id = input->ref_id;
         break;
     case INPUT_ADMIN:
-        want.delivery_id = str_is(input->name, "retry") || str_is(input->name, "withdraw")
-                               ? input->ref_id
-                               : 0;
+        want.delivery_id =
+            str_is(input->name, "retry") || str_is(input->name, "withdraw") ? input->ref_id : 0;
         break;
     case INPUT_TIMER:
         want.run_id = input->ref_kind == DUE_RUN ? input->ref_id : 0;

@@ -89,9 +89,9 @@ static const enum report_kind kinds[] = {
     REPORT_BLOCKED, REPORT_GONE,    REPORT_MIGRATED,   REPORT_DELIVERED, REPORT_OPENED,
     REPORT_CLICKED, REPORT_BOUNCED, REPORT_COMPLAINED,
 };
-static const char *const admin_names[] = {"pause", "resume",    "stop", "lift_crisis",
-                                          "reply", "broadcast", "test", "no_test",
-                                          "retry", "withdraw", "nothing"};
+static const char *const admin_names[] = {"pause", "resume",    "stop",   "lift_crisis",
+                                          "reply", "broadcast", "test",   "no_test",
+                                          "retry", "withdraw",  "nothing"};
 static const char *const moves[] = {"rollback", "existing_rescue", "existing_amplification", "up"};
 static const char *const journeys[] = {"onboarding", "superior_onboarding", "inactive_rescue",
                                        "streak_celebration", "nowhere"};
