@@ -51,7 +51,9 @@ int arguments_begin(struct cli *cli, const struct option_row *rows, const char *
     }
     struct parsing parsing = {rows, ret_arguments};
     ret_arguments->word_count = 0;
-    const struct argp argp = {options, parse, usage, text, NULL, NULL, NULL};
+    /* glibc's --help loses the memory of an empty table. */
+    const struct argp_option *table = rows[0].name != NULL ? options : NULL;
+    const struct argp argp = {table, parse, usage, text, NULL, NULL, NULL};
     return cli_begin(cli, &argp, argc, argv, &parsing);
 }
 
