@@ -205,8 +205,7 @@ test('a webhook is set from the terminal, and updates come by it', async (t) => 
     const mark = await tg.mark();
     await ann.send('/help');
     await ann.receive(/commit/);
-    const hooks = (await tg.calls({ since: mark })).filter((call) => call.method === '(webhook)');
-    assert.ok(hooks.length >= 1 && hooks.every((call) => call.ok));
+    await tg.waitFor('(webhook)', (call) => call.ok, { since: mark });
     await ann.send('/commit water the plants');
     const press = await (await ann.receive(/water the plants/)).tap('Done');
     assert.equal((await press.answered()).via, 'webhook', 'the tap is answered in the response');
