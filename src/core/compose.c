@@ -410,6 +410,11 @@ void compose_refuse(struct deciding *deciding, struct delivery *delivery, const 
     }
 }
 
+int64_t compose_attempted_at(const struct delivery *delivery)
+{
+    return delivery->next_at_ms - SENDING_LOST_MS;
+}
+
 bool compose_is_of_use(const struct deciding *deciding, const struct delivery *delivery)
 {
     if (delivery->run_id == 0 || delivery->kind >= KIND_GRADUATION ||
@@ -420,16 +425,19 @@ bool compose_is_of_use(const struct deciding *deciding, const struct delivery *d
     return run != NULL && run->outcome == RUN_ACTIVE && run->delivery_id == delivery->id;
 }
 
+static void count(const struct deciding *deciding, struct delivery *delivery)
+{
+    if (!pressure_is_counted(delivery)) {
+        pressure_count(deciding->world, deciding->person, delivery);
+        delivery->language = str_of(person_language(deciding->world, deciding->person));
+    }
+}
+
 void compose_claim(struct deciding *deciding, struct delivery *delivery)
 {
     struct gate gate = pressure_gate(deciding->world, deciding->person, delivery);
     if (!compose_is_of_use(deciding, delivery)) {
         gate = (struct gate){.verdict = GATE_SUPPRESS, .reason = "run_ended"};
-    }
-    if (gate.verdict == GATE_SEND && delivery->kind == KIND_BROADCAST &&
-        delivery->language.length == 0) {
-        pressure_count(deciding->world, deciding->person, delivery);
-        delivery->language = str_of(person_language(deciding->world, deciding->person));
     }
     if (gate.verdict == GATE_SEND && delivery->text.length == 0) {
         const struct run *run = person_run(deciding->person, delivery->run_id);
@@ -441,12 +449,13 @@ void compose_claim(struct deciding *deciding, struct delivery *delivery)
         if (text == NULL) { /* a celebration whose run is not loaded */
             gate = (struct gate){.verdict = GATE_SUPPRESS, .reason = "run_ended"};
         } else {
-            pressure_count(deciding->world, deciding->person, delivery);
+            count(deciding, delivery);
             render(deciding, delivery, run,
                    compose_prompt(journey, delivery->step_index, delivery->kind), text);
         }
     }
     if (gate.verdict == GATE_SEND) {
+        count(deciding, delivery); /* broadcasts, and attempts that were taken back */
         /* The person may have moved to another address or channel since. */
         enum channel_kind channel = channel_of(deciding, delivery->class);
         delivery->channel = delivery->state == DELIVERY_UNCERTAIN ? delivery->channel : channel;

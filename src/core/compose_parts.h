@@ -21,6 +21,8 @@ struct button *compose_buttons(struct deciding *deciding, const struct run *run,
 /* Marks a rendered delivery as handed to its channel: attempt, dispatch, the instant it counts as
  * lost. */
 void compose_send(struct deciding *deciding, struct delivery *delivery);
+/* When the attempt of a delivery that is being sent was made. */
+int64_t compose_attempted_at(const struct delivery *delivery);
 /* Holds, suppresses or expires it as the gate said. */
 void compose_refuse(struct deciding *deciding, struct delivery *delivery, const struct gate *gate);
 /* Whether a message still makes sense: one of a run does only while the run waits for it. */

@@ -75,7 +75,8 @@ static void sent(struct deciding *deciding, struct delivery *delivery, enum deli
     tell_run(deciding, delivery);
 }
 
-/* Back to waiting for another attempt, unless the run has gone on meanwhile. */
+/* Back to waiting for another attempt, unless the run has gone on meanwhile. The caps are asked
+ * again then: an hour or a day may lie in between. */
 static bool reschedule(struct deciding *deciding, struct delivery *delivery, struct str reason)
 {
     if (delivery->state != DELIVERY_SENDING) {
@@ -86,6 +87,7 @@ static bool reschedule(struct deciding *deciding, struct delivery *delivery, str
         compose_delivery_event(deciding, delivery, EVENT_MESSAGE_SUPPRESSED);
         return false;
     }
+    pressure_uncount(deciding->world, deciding->person, delivery, compose_attempted_at(delivery));
     return delivery_move(delivery, DELIVERY_SCHEDULED, reason);
 }
 

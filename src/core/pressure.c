@@ -72,9 +72,8 @@ static int64_t next_day(const struct world *world, const struct person *person)
     return pressure_after_quiet(world, person, calendar_day_start(zone, day + 1));
 }
 
-/* Whether its caps were counted already: that happens when its language is settled, at its first
- * attempt; a retry, or a slot that the pacer refused, must not count or wait for itself again. */
-static bool is_counted(const struct delivery *delivery)
+/* Counting settles the language, taking it back unsettles it. */
+bool pressure_is_counted(const struct delivery *delivery)
 {
     return delivery->language.length > 0;
 }
@@ -111,7 +110,7 @@ static struct gate nudge_cap(const struct world *world, const struct person *per
 static struct gate class_cap(const struct world *world, const struct person *person,
                              const struct delivery *delivery)
 {
-    if (is_counted(delivery)) {
+    if (pressure_is_counted(delivery)) {
         return verdict(GATE_SEND, "");
     }
     switch (delivery->class) {
@@ -210,5 +209,32 @@ void pressure_count(const struct world *world, struct person *person, struct del
             commitment->changed = true;
         }
     }
+    user->changed = true;
+}
+
+void pressure_uncount(const struct world *world, struct person *person, struct delivery *delivery,
+                      int64_t attempted_at_ms)
+{
+    struct user *user = &person->user;
+    if (delivery->class == CLASS_REPLY || delivery->class == CLASS_ONBOARDING ||
+        !pressure_is_counted(delivery)) {
+        return;
+    }
+    int64_t day = calendar_local_day(person_zone(world, person), attempted_at_ms);
+    if (delivery->class == CLASS_NUDGE) {
+        user->nudge_count -= user->nudge_day == day && user->nudge_count > 0;
+        /* The one before it was a whole gap away when this one was counted. */
+        user->nudge_last_at_ms =
+            user->nudge_last_at_ms == attempted_at_ms ? 0 : user->nudge_last_at_ms;
+    } else {
+        struct commitment *commitment = person_commitment(person, delivery->commitment_id);
+        user->followup_count -= user->followup_day == day && user->followup_count > 0;
+        if (commitment != NULL && commitment->followups > 0) {
+            commitment->followups--;
+            commitment->changed = true;
+        }
+    }
+    delivery->language = STR_NONE;
+    delivery->changed = true;
     user->changed = true;
 }

@@ -23,6 +23,12 @@ struct gate pressure_gate(const struct world *world, const struct person *person
                           const struct delivery *delivery);
 /* Counts a delivery that goes out now against the person's caps. */
 void pressure_count(const struct world *world, struct person *person, struct delivery *delivery);
+/* Takes that back: its attempt of attempted_at_ms is known not to have arrived. Whenever it goes
+ * out, it is gated and counted anew, on the day and in the gap of then. */
+void pressure_uncount(const struct world *world, struct person *person, struct delivery *delivery,
+                      int64_t attempted_at_ms);
+/* Whether it stands counted now. Of a reply it says nothing. */
+bool pressure_is_counted(const struct delivery *delivery);
 /* The person's zone (their own, else the installation's). */
 const struct zone *person_zone(const struct world *world, const struct person *person);
 /* The person's language as far as the catalog has it, else the installation's. */

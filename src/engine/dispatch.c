@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "core/delivery.h"
+#include "core/pressure.h"
 #include "core/run.h"
 #include "engine/internal.h"
 
@@ -53,8 +54,10 @@ static bool allowed(const struct engine *engine, enum channel_kind channel, stru
 }
 
 /* Not now: back to scheduled; the attempt was none. */
-static void put_off(struct delivery *delivery, int64_t at_ms, const char *reason)
+static void put_off(const struct deciding *deciding, struct delivery *delivery, int64_t at_ms,
+                    const char *reason)
 {
+    pressure_uncount(deciding->world, deciding->person, delivery, deciding->world->now_ms);
     bool moved = delivery_move(delivery, DELIVERY_SCHEDULED, str_of(reason));
     ASSERT(moved);
     delivery->attempts--;
@@ -108,11 +111,11 @@ static void dispatch_one(struct engine *engine, struct batch *batch, struct deci
     } else if (!allowed(engine, delivery->channel, delivery->address)) {
         suppress(deciding, delivery, "allow_list");
     } else if (mode == SENDING_OFF && delivery->class != CLASS_REPLY) {
-        put_off(delivery, now_ms + HELD_RECHECK_MS, "sending_off");
+        put_off(deciding, delivery, now_ms + HELD_RECHECK_MS, "sending_off");
     } else if (engine->channels[delivery->channel] == NULL) {
-        put_off(delivery, now_ms + CHANNEL_OFF_MS, "channel_off");
+        put_off(deciding, delivery, now_ms + CHANNEL_OFF_MS, "channel_off");
     } else if (!channel_has_room(engine, batch, delivery)) {
-        put_off(delivery, now_ms + CHANNEL_FULL_MS, "paced");
+        put_off(deciding, delivery, now_ms + CHANNEL_FULL_MS, "paced");
     } else {
         struct slot_grant grant = {.granted = true};
         if (engine->pacing) {
@@ -122,7 +125,7 @@ static void dispatch_one(struct engine *engine, struct batch *batch, struct deci
         if (grant.granted) {
             hand_over(batch, delivery);
         } else {
-            put_off(delivery, grant.at_ms, "paced");
+            put_off(deciding, delivery, grant.at_ms, "paced");
         }
     }
 }

@@ -192,6 +192,35 @@ static void followups_are_five_about_one_and_six_a_day(void **state)
     expect(ask(fixture, CLASS_FOLLOWUP, MONDAY_9 + 23 * HOUR_MS), GATE_SEND, "");
 }
 
+/* What is known not to have arrived counts when it does: for its own day, its own gap. */
+static void a_retried_attempt_does_not_count(void **state)
+{
+    struct fixture *fixture = *state;
+    struct actor *actor = fixture->actor;
+    struct user *user = &actor->person->user;
+    struct commitment *commitment = person_add_commitment(actor->arena, actor->person);
+    commitment->id = fixture->delivery.commitment_id = 100;
+    expect(ask(fixture, CLASS_NUDGE, MONDAY_9), GATE_SEND, "");
+    fixture->delivery.language = STR("en");
+    pressure_count(&actor->world, actor->person, &fixture->delivery);
+    pressure_uncount(&actor->world, actor->person, &fixture->delivery, MONDAY_9);
+    assert_false(pressure_is_counted(&fixture->delivery));
+    assert_int_equal(user->nudge_count, 0);
+    expect(ask(fixture, CLASS_NUDGE, MONDAY_9 + 1), GATE_SEND, "");
+    expect(ask(fixture, CLASS_FOLLOWUP, MONDAY_9), GATE_SEND, "");
+    fixture->delivery.language = STR("en");
+    pressure_count(&actor->world, actor->person, &fixture->delivery);
+    pressure_uncount(&actor->world, actor->person, &fixture->delivery, MONDAY_9);
+    assert_int_equal(user->followup_count, 0);
+    assert_int_equal(commitment->followups, 0);
+    /* Taken back on a later day: that day's count stays. */
+    fixture->delivery.language = STR("en");
+    pressure_count(&actor->world, actor->person, &fixture->delivery);
+    user->followup_day++;
+    pressure_uncount(&actor->world, actor->person, &fixture->delivery, MONDAY_9);
+    assert_int_equal(user->followup_count, 1);
+}
+
 /* What was counted at its first attempt neither counts nor waits for itself at the next. */
 static void a_retry_does_not_wait_for_itself(void **state)
 {
@@ -213,6 +242,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_capped_nudge_waits_until_it_expires, setup, teardown),
         cmocka_unit_test_setup_teardown(followups_are_five_about_one_and_six_a_day, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_retried_attempt_does_not_count, setup, teardown),
         cmocka_unit_test_setup_teardown(a_retry_does_not_wait_for_itself, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
