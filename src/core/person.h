@@ -336,6 +336,9 @@ struct person {
     const int64_t *activity_at_ms;
     int activity_count;
     bool has_history;
+    /* Why some of its rows cannot be read, "" all is well. Then nothing else but user.id is to be
+     * used, and nothing is decided about this person. */
+    struct str broken;
 };
 
 /* A new person: zeroed but for what "not set" is another number; is_new and changed are set. */

@@ -117,7 +117,7 @@ static enum err send_test(struct batch *batch, struct sweep *sweep, struct engin
     if (error == OK && input.user_id != 0) {
         error = store_people_load(engine->store, batch->arena, &want, 1, &person, detail);
     }
-    if (error == OK && person == NULL) {
+    if (error == OK && (person == NULL || person->broken.length > 0)) {
         command->error = err_set(&command->detail, ERR_NOT_FOUND, "there is no such person");
     } else if (error == OK) {
         input.text = broadcast_render(batch, sweep, person);

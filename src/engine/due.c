@@ -7,15 +7,10 @@
 enum err engine_load_due(struct engine *engine, struct batch *batch, int limit,
                          struct err_detail *detail)
 {
-    int wanted = limit + engine->due_skip;
-    struct due *rows = ARENA_ARRAY(batch->arena, struct due, (size_t)wanted);
+    struct due *rows = ARENA_ARRAY(batch->arena, struct due, (size_t)limit);
     int count = 0;
-    enum err error = store_due_load(engine->store, batch->now_ms, wanted, rows, &count, detail);
-    if (error != OK) {
-        return error;
-    }
-    int first = engine->due_skip < count ? engine->due_skip : 0;
-    for (int i = first; i < count && i < first + limit; i++) {
+    enum err error = store_due_load(engine->store, batch->now_ms, limit, rows, &count, detail);
+    for (int i = 0; error == OK && i < count; i++) {
         struct work *work = batch_work(batch);
         work->due = rows[i];
         work->input = (struct input){.kind = INPUT_TIMER,
@@ -24,9 +19,11 @@ enum err engine_load_due(struct engine *engine, struct batch *batch, int limit,
                                      .user_id = rows[i].user_id,
                                      .ref_kind = rows[i].kind,
                                      .ref_id = rows[i].id};
-        batch->due_count++;
+        if (batch->due_count++ == 0) {
+            batch->first_due = rows[i];
+        }
     }
-    return OK;
+    return error;
 }
 
 struct instant {
@@ -87,6 +84,35 @@ enum err due_check(struct engine *engine, struct arena *arena, struct person *pe
     const struct arg args[] = {ARG_INT(due->due_at_ms), ARG_INT(due->id)};
     struct rows rows;
     return store_query(engine->store, arena, "due_drop", args, 2, 1, &rows, detail);
+}
+
+enum err due_set_aside(struct engine *engine, struct arena *arena, const struct due *due,
+                       struct str why, int64_t now_ms, struct err_detail *detail)
+{
+    struct rows rows;
+    const struct arg failed[] = {ARG_INT(due->due_at_ms), ARG_INT(due->id), ARG_INT(due->kind),
+                                 ARG_INT(due->user_id),   ARG_INT(now_ms),  ARG_TEXT(why)};
+    const struct arg dropped[] = {ARG_INT(due->due_at_ms), ARG_INT(due->id)};
+    engine_count_error(engine, ENGINE_ERROR_INVARIANT);
+    log_error("engine", "a due row cannot be worked on and is set aside; run nudge doctor",
+              "row=%lld kind=%d user=%lld detail=\"%.*s\"", (long long)due->id, (int)due->kind,
+              (long long)due->user_id, STR_ARG(why));
+    enum err error =
+        store_query(engine->store, arena, "due_set_aside", failed, 6, 1, &rows, detail);
+    return error != OK
+               ? error
+               : store_query(engine->store, arena, "due_drop", dropped, 2, 1, &rows, detail);
+}
+
+enum err due_put_back(struct engine *engine, struct arena *arena, int64_t before_ms,
+                      struct err_detail *detail)
+{
+    struct rows rows;
+    const struct arg args[] = {ARG_INT(before_ms)};
+    enum err error = store_query(engine->store, arena, "due_put_back", args, 1, 1, &rows, detail);
+    return error != OK
+               ? error
+               : store_query(engine->store, arena, "due_failed_forget", args, 1, 1, &rows, detail);
 }
 
 void due_unstick(struct engine *engine, struct person *person, const struct due *due,

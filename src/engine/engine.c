@@ -52,6 +52,9 @@ static enum err store_definitions(struct engine *engine, struct err_detail *deta
     if (error == OK) {
         error = settings_store_catalog(engine, engine->catalog, now_ms, detail);
     }
+    if (error == OK) { /* another program may be able to work on it */
+        error = due_put_back(engine, engine->arena, INT64_MAX, detail);
+    }
     if (error == OK) {
         return store_commit(engine->store, detail);
     }

@@ -18,6 +18,7 @@ struct slot {
     bool blocked; /* later inputs wait for the next round */
     bool erase;
     bool settled; /* its definitions are there */
+    bool mixed;   /* loaded with rows that only timers and reports want */
 };
 
 /* What one round collects for the store. */
@@ -215,6 +216,7 @@ static enum err enter_round(struct engine *engine, struct batch *batch, struct r
         return OK;
     }
     work->slot = slot;
+    slot->mixed |= work->input.kind == INPUT_TIMER || work->input.kind == INPUT_REPORT;
     return OK;
 }
 
@@ -341,6 +343,33 @@ static enum err follow_alias(struct engine *engine, struct work *work, bool *ret
     return error;
 }
 
+/* Some row of the person cannot be read. What is due is set aside, reports are of no use, and who
+ * asks is told; but first it is tried without the rows that only timers and reports want. */
+static enum err leave_broken(struct engine *engine, struct batch *batch, struct work *work,
+                             struct err_detail *detail)
+{
+    struct slot *slot = work->slot;
+    struct decision *decision = &work->decision;
+    struct str why = slot->person->broken;
+    if (work->input.kind == INPUT_TIMER) {
+        work->done = true;
+        return due_set_aside(engine, batch->arena, &work->due, why, batch->now_ms, detail);
+    }
+    bool by_operator = work->input.kind == INPUT_ADMIN && str_is(work->input.name, "erase");
+    if (slot->mixed && work->input.kind != INPUT_REPORT) {
+        return OK; /* waits for the next round */
+    }
+    work->done = true;
+    slot->erase = decision->handled = by_operator;
+    if (!by_operator) {
+        engine_count_error(engine, ENGINE_ERROR_INVARIANT);
+        log_error("engine", "a person cannot be read; what came is left out",
+                  "user=%lld detail=\"%.*s\"", (long long)slot->user_id, STR_ARG(why));
+        decision->error = err_set(&decision->detail, ERR_STORE, "%.*s", STR_ARG(why));
+    }
+    return OK;
+}
+
 static enum err decide_work(struct engine *engine, struct batch *batch, struct round *round,
                             struct work *work, struct err_detail *detail)
 {
@@ -354,6 +383,9 @@ static enum err decide_work(struct engine *engine, struct batch *batch, struct r
         if (error != OK || followed) {
             return error;
         }
+    }
+    if (slot->person != NULL && slot->person->broken.length > 0) {
+        return leave_broken(engine, batch, work, detail);
     }
     bool is_timer = work->input.kind == INPUT_TIMER;
     if (is_timer) {

@@ -96,6 +96,7 @@ struct batch {
     int item_count;   /* of engine->retained, from its beginning */
     int report_count; /* of engine->reports_retained */
     int due_count;
+    struct due first_due;
     int handed[CHANNEL_COUNT]; /* handovers to each channel so far */
     int decisions;
     bool inbox_left;                      /* more rows than were loaded */
@@ -163,7 +164,7 @@ struct engine {
     struct report_item **reports_retained;
     int reports_retained_count, reports_retained_capacity;
     int failures; /* store failures in a row; above ISOLATE_AFTER one thing at a time is tried */
-    int due_skip; /* due rows that failed alone: others go first */
+    int isolated; /* due rows that were tried alone since */
     int64_t change_mark;
     bool inbox_may_wait;
     int64_t next_due_at_ms;
@@ -215,6 +216,12 @@ enum err engine_load_due(struct engine *engine, struct batch *batch, int limit,
  */
 enum err due_check(struct engine *engine, struct arena *arena, struct person *person,
                    const struct due *due, int64_t now_ms, bool *ret_due, struct err_detail *detail);
+/* It cannot be worked on: it waits aside, for doctor to name it and the next start to try again. */
+enum err due_set_aside(struct engine *engine, struct arena *arena, const struct due *due,
+                       struct str why, int64_t now_ms, struct err_detail *detail);
+/* At the start, and a day later: what was set aside before the instant is due again. */
+enum err due_put_back(struct engine *engine, struct arena *arena, int64_t before_ms,
+                      struct err_detail *detail);
 /* A row that its timer did not move would be due for ever: moves it and says so. */
 void due_unstick(struct engine *engine, struct person *person, const struct due *due,
                  int64_t now_ms);

@@ -157,9 +157,13 @@ static enum err join_two(struct engine *engine, struct batch *batch, const struc
     if (error != OK) {
         return error;
     }
-    if (people[0] == NULL || people[1] == NULL) {
-        log_error("engine", "an identity leads to nobody; run nudge doctor", "user=%lld",
-                  (long long)(people[0] == NULL ? one_id : other_id));
+    if (people[0] == NULL || people[1] == NULL || people[0]->broken.length > 0 ||
+        people[1]->broken.length > 0) {
+        bool first = people[0] == NULL || people[0]->broken.length > 0;
+        log_error("engine",
+                  "an identity leads to nobody, or its person cannot be read; run nudge "
+                  "doctor",
+                  "user=%lld", (long long)(first ? one_id : other_id));
         *ret_survivor_id = 0;
         return OK;
     }

@@ -21,6 +21,7 @@ enum {
 };
 #define SEEN_KEPT_MS  (25 * HOUR_MS) /* Telegram repeats an update for 24 hours */
 #define INBOX_KEPT_MS HOUR_MS
+#define SET_ASIDE_MS  DAY_MS
 
 /* ---- taking ---- */
 
@@ -176,6 +177,9 @@ static enum err prune(struct engine *engine, struct batch *batch, struct err_det
         error = store_seen_prune(engine->store, str_of(sources[i]), batch->now_ms - SEEN_KEPT_MS,
                                  detail);
     }
+    if (error == OK) {
+        error = due_put_back(engine, batch->arena, batch->now_ms - SET_ASIDE_MS, detail);
+    }
     struct rows rows;
     const struct arg inbox_args[] = {ARG_INT(batch->now_ms - INBOX_KEPT_MS)};
     const struct arg pause_args[] = {ARG_INT(batch->now_ms)};
@@ -275,6 +279,19 @@ static void answer_works(struct batch *batch)
     }
 }
 
+/* What fails is among as many due rows as a batch holds: they are all tried alone before the rest
+ * goes on together. */
+static void settle_isolation(struct engine *engine, const struct batch *batch)
+{
+    if (engine->retained_count > 0 || engine->reports_retained_count > 0) {
+        return;
+    }
+    if (!isolating(engine) || batch->due_count == 0 || ++engine->isolated >= LIMIT_BATCH_DUE) {
+        engine->failures = 0;
+        engine->isolated = 0;
+    }
+}
+
 static void committed(struct engine *engine, struct batch *batch, int64_t next_due_at_ms)
 {
     engine->next_due_at_ms = next_due_at_ms;
@@ -288,13 +305,31 @@ static void committed(struct engine *engine, struct batch *batch, int64_t next_d
     forget_taken(engine, batch);
     dispatch_hand_over(engine, batch);
     answer_works(batch);
-    if (engine->retained_count == 0 && engine->reports_retained_count == 0) {
-        engine->failures = 0;
-    }
+    settle_isolation(engine, batch);
     status_update(engine, batch, OK);
 }
 
-/* Nothing happened. What failed alone goes to the end of the line. */
+/* A due row that failed alone: when the store takes this, it was not the store that failed. */
+static void set_aside_alone(struct engine *engine, struct batch *batch, const struct due *due,
+                            const struct err_detail *why)
+{
+    struct err_detail detail = {""};
+    enum err error = store_begin(engine->store, &detail);
+    if (error == OK) {
+        error = due_set_aside(engine, batch->arena, due, str_of(why->text), batch->now_ms, &detail);
+    }
+    if (error == OK) {
+        error = store_commit(engine->store, &detail);
+    }
+    if (error != OK) {
+        store_rollback(engine->store);
+        return;
+    }
+    engine->failures = 0;
+    engine->isolated = 0;
+}
+
+/* Nothing happened. What failed alone goes to the end of the line; a due row, aside. */
 static void failed(struct engine *engine, struct batch *batch, enum err error,
                    const struct err_detail *detail)
 {
@@ -316,8 +351,6 @@ static void failed(struct engine *engine, struct batch *batch, enum err error,
         memmove((void *)engine->retained, (void *)(engine->retained + 1),
                 (size_t)count * sizeof(*engine->retained));
         engine->retained[count] = first;
-    } else if (isolating(engine) && batch->due_count > 0) {
-        engine->due_skip = engine->due_skip < LIMIT_BATCH_DUE ? engine->due_skip + 1 : 0;
     }
     if (error != ERR_BUSY) {
         engine->failures++;
@@ -325,6 +358,10 @@ static void failed(struct engine *engine, struct batch *batch, enum err error,
     log_error("engine", "a batch failed and will be tried again",
               "error=\"%s\" detail=\"%s\" failures=%d", err_text(error), detail->text,
               engine->failures);
+    bool lone_due = batch->due_count == 1 && batch->report_count + batch->item_count == 0;
+    if (isolating(engine) && lone_due && error == ERR_STORE) {
+        set_aside_alone(engine, batch, &batch->first_due, detail);
+    }
     status_update(engine, batch, error);
 }
 

@@ -185,6 +185,7 @@ static void substitute(struct engine *engine, struct run *run)
         run->outcome = RUN_LEFT;
         run->phase = PHASE_ENDED;
         run->next_at_ms = 0;
+        run->ended_at_ms = clock_now_ms(engine->clock);
     }
     run->changed = true;
 }
@@ -201,7 +202,8 @@ enum err settings_pin(struct engine *engine, struct arena *arena, struct run *ru
     if (error == OK) {
         error = catalog_add_pinned(engine->catalog, yaml, &mistakes);
     }
-    if (error == ERR_NOT_FOUND || error == ERR_INVALID) {
+    bool other = error == OK && catalog_definition(engine->catalog, run->definition) == NULL;
+    if (error == ERR_NOT_FOUND || error == ERR_INVALID || other) {
         substitute(engine, run);
         return OK;
     }

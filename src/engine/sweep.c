@@ -190,7 +190,8 @@ static enum err look_at(struct engine *engine, struct batch *batch, struct sweep
         if (sweep->kind == SWEEP_MOVE) {
             add_move(batch, sweep, wants[i].user_id);
             found++;
-        } else if (people[i] != NULL && broadcast_reaches(batch, sweep, people[i])) {
+        } else if (people[i] != NULL && people[i]->broken.length == 0 &&
+                   broadcast_reaches(batch, sweep, people[i])) {
             add_recipient(batch, sweep, people[i]);
             found++;
         }

@@ -153,7 +153,7 @@ void read_chars(struct reader *reader, char *buffer, size_t size);
 
 /* ---- sqlite_people_read.c: whole rows into zeroed structures --------------------------------- */
 
-/* ERR_SCHEMA when the table has other columns, ERR_STORE when a value is none of its column's. */
+/* ERR_SCHEMA when the table has other columns, ERR_INVALID when a value is none of its column's. */
 MUST_CHECK enum err load_user_row(struct reader *reader, struct user *user,
                                   struct err_detail *detail);
 MUST_CHECK enum err load_commitment_row(struct reader *reader, struct commitment *commitment,

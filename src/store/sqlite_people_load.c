@@ -342,10 +342,15 @@ enum err store_people_load(struct store *store, struct arena *arena,
                            struct err_detail *detail)
 {
     for (int i = 0; i < count; i++) {
-        struct load load = {store, arena, NULL, &wants[i], detail};
+        struct err_detail why = {""};
+        struct load load = {store, arena, NULL, &wants[i], &why};
         enum err error = load_person(&load);
-        if (error != OK) {
-            return error;
+        if (error == ERR_INVALID) {
+            load.person = ARENA_NEW(arena, struct person);
+            load.person->user.id = wants[i].user_id;
+            load.person->broken = arena_str(arena, str_of(why.text));
+        } else if (error != OK) {
+            return err_set(detail, error, "%s", why.text);
         }
         ret_people[i] = load.person;
     }

@@ -20,7 +20,7 @@ static enum err check_row(const struct reader *reader, const char *table, int co
     }
     ASSERT(reader->at == columns);
     if (reader->bad) {
-        return err_set(detail, ERR_STORE,
+        return err_set(detail, ERR_INVALID,
                        "table %s, id %lld: a column holds a value that this program does not know; "
                        "run nudge doctor",
                        table, (long long)id);

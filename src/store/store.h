@@ -98,7 +98,9 @@ struct person_want {
     int64_t now_ms;
 };
 /* Loads people; ret_people[i] is NULL when there is no such user (or it is erased). Of deliveries
- * it loads the wanted one and all unfinished ones of the person's active runs. */
+ * it loads the wanted one and all unfinished ones of the person's active runs. A person of whose
+ * rows one holds a value that no program of ours writes comes back with nothing but `broken` set:
+ * the others are not to suffer. */
 MUST_CHECK enum err store_people_load(struct store *store, struct arena *arena,
                                       const struct person_want *wants, int count,
                                       struct person **ret_people, struct err_detail *detail);

@@ -72,7 +72,12 @@ WITH waiting (id, at_ms, kind, user_id, what) AS (
 )
 SELECT w.id, w.what || ' waits for ' || w.at_ms || ' but has no due row'
 FROM waiting AS w LEFT JOIN due AS d ON d.due_at_ms = w.at_ms AND d.id = w.id
-WHERE d.id IS NULL OR d.kind <> w.kind OR d.user_id <> w.user_id;
+LEFT JOIN due_failed AS f ON f.due_at_ms = w.at_ms AND f.id = w.id
+WHERE (d.id IS NULL OR d.kind <> w.kind OR d.user_id <> w.user_id) AND f.id IS NULL;
+
+-- name: doctor_due_failed
+-- What was due and could not be worked on waits aside; the next start tries it again.
+SELECT id, 'it was due at ' || due_at_ms || ' and could not be worked on: ' || why FROM due_failed;
 
 -- name: doctor_due_stale
 -- Every due row has its row that waits for that instant.

@@ -136,6 +136,20 @@ SELECT count(*), coalesce(min(due_at_ms), 0) FROM due;
 -- Arguments: instant, id. A due row whose row no longer exists.
 DELETE FROM due WHERE due_at_ms = ?1 AND id = ?2;
 
+-- name: due_set_aside
+-- Arguments: instant, id, kind, user, now, why.
+INSERT OR REPLACE INTO due_failed (due_at_ms, id, kind, user_id, failed_at_ms, why)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6);
+
+-- name: due_put_back
+-- Arguments: instant. What was set aside before it is due again.
+INSERT OR IGNORE INTO due (due_at_ms, id, kind, user_id)
+SELECT due_at_ms, id, kind, user_id FROM due_failed WHERE failed_at_ms < ?1;
+
+-- name: due_failed_forget
+-- Arguments: instant. The other half of due_put_back.
+DELETE FROM due_failed WHERE failed_at_ms < ?1;
+
 -- name: user_counts
 -- People, erased and test people apart. The shell of a joined row is nobody.
 SELECT
