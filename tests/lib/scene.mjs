@@ -13,7 +13,7 @@ import { Installation, MORNING } from './nudge.mjs';
 import { FakeTelegram } from './telegram.mjs';
 
 let server;
-after(() => server?.stop());
+after(async () => (await server)?.stop());
 
 /** Names of the numbers in the store, in their order (src/core/person.h). */
 export const DELIVERY = [
@@ -35,9 +35,9 @@ export class Scene {
     /** share: percent of new people who get the optimized set, null: untouched. serve: false leaves
      *  the server to the test. */
     static async open(t, { share = 100, env = {}, serve = true, now = NINE, bot = {}, args = [] } = {}) {
-        server ??= await FakeTelegram.start();
+        server ??= FakeTelegram.start(); // a promise: tests of one file may run at once
         const scene = new Scene();
-        scene.tg = await server.bot(bot);
+        scene.tg = await (await server).bot(bot);
         scene.home = await Installation.make({ env: { ...scene.tg.env(), TELEGRAM_PACING: 'off', ...env }, now });
         t.after(() => scene.home.remove());
         if (serve) {
