@@ -97,6 +97,7 @@ describe('links', { concurrency: true }, () => {
         await scene.later('2h');
         await ann.receive(/feel today/);
         await ann.send('calm');
+        await ann.receive(/Good choice: calm/);
         await scene.later('4h');
         await ann.receive(/You wanted to feel calm/);
         const [run] = await scene.runs(ann, 'superior_onboarding');
