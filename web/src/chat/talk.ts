@@ -73,7 +73,7 @@ export async function openSession(): Promise<Session> {
   return opened;
 }
 
-/** Where the conversation goes on in Telegram, as the person of this session; '' when nowhere. */
+/** Where the conversation goes on in Telegram, as the person whose session it is; '' when nowhere. */
 export async function telegramLink(): Promise<string> {
   try {
     const answer = await call('/chat/link');
