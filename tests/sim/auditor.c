@@ -1,0 +1,396 @@
+/* The auditor's model: what it is told, and what must hold whenever a message goes out. */
+#include "auditor_parts.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/calendar.h"
+#include "base/check.h"
+#include "base/limits.h"
+
+enum { FOLLOWUPS_A_DAY = 6, NUDGES_A_DAY = 3 };
+#define NUDGE_GAP_MS (4 * HOUR_MS)
+/* Between a decision and its request lies a moment in which the wall clock may turn. */
+#define MOMENT_MS     (2 * MINUTE_MS)
+#define REPLY_LATE_MS (2 * MINUTE_MS)
+#define DEFAULT_ZONE  "Europe/Berlin"
+#define DEFAULT_FROM  (22 * 60)
+#define DEFAULT_TO    (8 * 60)
+
+/* ---- life ---- */
+
+struct auditor *auditor_new(void)
+{
+    struct auditor *auditor = calloc(1, sizeof(*auditor));
+    ASSERT(auditor != NULL);
+    return auditor;
+}
+
+void auditor_free(struct auditor *auditor)
+{
+    struct audited_user *user, *next_user;
+    struct audited_delivery *delivery, *next_delivery;
+    auditor_close(auditor);
+    HASH_ITER (hh, auditor->users, user, next_user) {
+        HASH_DEL(auditor->users, user);
+        free(user);
+    }
+    HASH_ITER (hh, auditor->deliveries, delivery, next_delivery) {
+        HASH_DEL(auditor->deliveries, delivery);
+        free(delivery);
+    }
+    free(auditor->done);
+    free(auditor->commitments);
+    free(auditor);
+}
+
+void auditor_fail(struct auditor *auditor, const char *format, ...)
+{
+    if (auditor->failure[0] != '\0') {
+        return;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(auditor->failure, sizeof(auditor->failure), format, arguments);
+    va_end(arguments);
+}
+
+const char *auditor_failure(const struct auditor *auditor)
+{
+    return auditor->failure;
+}
+
+struct audited_user *audited_user(struct auditor *auditor, int64_t user_id)
+{
+    struct audited_user *user = NULL;
+    HASH_FIND(hh, auditor->users, &user_id, sizeof(user_id), user);
+    if (user == NULL) {
+        user = calloc(1, sizeof(*user));
+        ASSERT(user != NULL);
+        user->user_id = user_id;
+        user->set = -1;
+        HASH_ADD(hh, auditor->users, user_id, sizeof(user->user_id), user);
+    }
+    return user;
+}
+
+struct audited_delivery *audited_delivery(struct auditor *auditor, int64_t delivery_id)
+{
+    struct audited_delivery *delivery = NULL;
+    HASH_FIND(hh, auditor->deliveries, &delivery_id, sizeof(delivery_id), delivery);
+    if (delivery == NULL) {
+        delivery = calloc(1, sizeof(*delivery));
+        ASSERT(delivery != NULL);
+        delivery->delivery_id = delivery_id;
+        HASH_ADD(hh, auditor->deliveries, delivery_id, sizeof(delivery->delivery_id), delivery);
+    }
+    return delivery;
+}
+
+/* ---- what it is told ---- */
+
+static void keep_done(struct auditor *auditor, const struct deed_done *done, int64_t now_ms)
+{
+    if (auditor->done_count == auditor->done_capacity) {
+        auditor->done_capacity = auditor->done_capacity == 0 ? 256 : 2 * auditor->done_capacity;
+        auditor->done =
+            realloc(auditor->done, (size_t)auditor->done_capacity * sizeof(*auditor->done));
+        ASSERT(auditor->done != NULL);
+    }
+    struct audited_done *kept = &auditor->done[auditor->done_count++];
+    *kept = (struct audited_done){.at_ms = now_ms};
+    snprintf(kept->source, sizeof(kept->source), "%s", done->source);
+    snprintf(kept->external_id, sizeof(kept->external_id), "%s", done->external_id);
+}
+
+static void keep_commitment(struct auditor *auditor, const struct deed_done *done, int64_t now_ms)
+{
+    for (int i = 0; i < auditor->commitment_count; i++) {
+        if (strcmp(auditor->commitments[i].text, done->text) == 0) {
+            return;
+        }
+    }
+    if (auditor->commitment_count == auditor->commitment_capacity) {
+        auditor->commitment_capacity =
+            auditor->commitment_capacity == 0 ? 64 : 2 * auditor->commitment_capacity;
+        auditor->commitments = realloc(auditor->commitments, (size_t)auditor->commitment_capacity *
+                                                                 sizeof(*auditor->commitments));
+        ASSERT(auditor->commitments != NULL);
+    }
+    struct audited_commitment *kept = &auditor->commitments[auditor->commitment_count++];
+    *kept = (struct audited_commitment){.user_id = done->user_id,
+                                        .at_ms = done->duplicate ? 0 : now_ms};
+    snprintf(kept->text, sizeof(kept->text), "%s", done->text);
+}
+
+/* It was taken in before, and what came after it is not known here: the store is believed. */
+static void believe_store(struct auditor *auditor, struct audited_user *user)
+{
+    sqlite3_bind_int64(auditor->consent, 1, user->user_id);
+    if (sqlite3_step(auditor->consent) == SQLITE_ROW) {
+        user->stopped = sqlite3_column_int(auditor->consent, 3) != 0;
+        user->paused_until_ms = sqlite3_column_int64(auditor->consent, 4);
+        user->crisis = sqlite3_column_int(auditor->consent, 5) != 0;
+        user->blocked = sqlite3_column_int(auditor->consent, 6) == 2;
+        user->erased = sqlite3_column_int(auditor->consent, 7) != 0;
+    }
+    sqlite3_reset(auditor->consent);
+}
+
+static void apply(struct audited_user *user, const struct deed_done *done, int64_t now_ms)
+{
+    switch (done->deed) {
+    case DEED_OTHER:
+    case DEED_COMMITMENT:
+    case DEED_RENAMES:
+        break;
+    case DEED_STOP:
+        user->stopped = true;
+        break;
+    case DEED_RESUME:
+        user->stopped = user->crisis = false;
+        user->paused_until_ms = 0;
+        break;
+    case DEED_PAUSE:
+        user->paused_until_ms = now_ms + done->value * DAY_MS;
+        break;
+    case DEED_CRISIS:
+        user->crisis = true;
+        break;
+    case DEED_ERASE:
+        user->erased = true;
+        break;
+    case DEED_BLOCK:
+        user->blocked = true;
+        return;
+    case DEED_UNBLOCK:
+        user->blocked = false;
+        return;
+    }
+    user->blocked = user->blocked && !done->by_person;
+}
+
+void auditor_offered(struct auditor *auditor, int64_t user_id, enum deed deed, bool by_person,
+                     int64_t now_ms)
+{
+    if (user_id == 0) {
+        return;
+    }
+    struct audited_user *user = audited_user(auditor, user_id);
+    user->last_deed_ms = now_ms;
+    if (deed == DEED_RESUME) {
+        user->stopped = user->crisis = false;
+        user->paused_until_ms = 0;
+    }
+    user->renames |= deed == DEED_RENAMES;
+    user->blocked = user->blocked && (!by_person || deed == DEED_BLOCK);
+}
+
+void auditor_done(struct auditor *auditor, const struct deed_done *done, int64_t now_ms)
+{
+    if (done->external_id[0] != '\0') {
+        keep_done(auditor, done, now_ms);
+    }
+    if (done->user_id == 0) {
+        return;
+    }
+    struct audited_user *user = audited_user(auditor, done->user_id);
+    if (done->duplicate) {
+        believe_store(auditor, user);
+    } else {
+        apply(user, done, now_ms);
+        user->last_deed_ms = now_ms;
+    }
+    if (done->deed == DEED_ERASE && done->by_person) {
+        believe_store(auditor, user); /* an old button asks again */
+    }
+    if (done->deed == DEED_COMMITMENT) {
+        keep_commitment(auditor, done, now_ms);
+    }
+}
+
+void auditor_sending(struct auditor *auditor, bool on)
+{
+    auditor->sending_off = !on;
+}
+
+void auditor_sets_may_change(struct auditor *auditor)
+{
+    auditor->sets_may_change = true;
+}
+
+/* What was counted by day and hour means nothing when the clock is set back. */
+void auditor_clock_jumped(struct auditor *auditor, int64_t by_ms)
+{
+    struct audited_user *user, *next;
+    HASH_ITER (hh, auditor->users, user, next) {
+        if (by_ms < 0) {
+            user->nudge_count = user->followup_count = user->nudge_last_ms = 0;
+        } else {
+            user->last_deed_ms += by_ms;
+        }
+    }
+}
+
+/* ---- a message goes out ---- */
+
+/* The person's zone and quiet hours, as the store has them. */
+static bool is_quiet(struct auditor *auditor, int64_t user_id, int64_t at_ms, int64_t *ret_day)
+{
+    char zone[64] = DEFAULT_ZONE;
+    int from = DEFAULT_FROM, to = DEFAULT_TO;
+    sqlite3_bind_int64(auditor->consent, 1, user_id);
+    if (sqlite3_step(auditor->consent) == SQLITE_ROW) {
+        const char *own = (const char *)sqlite3_column_text(auditor->consent, 0);
+        if (own != NULL && own[0] != '\0') {
+            snprintf(zone, sizeof(zone), "%s", own);
+        }
+        if (sqlite3_column_int(auditor->consent, 1) >= 0) {
+            from = sqlite3_column_int(auditor->consent, 1);
+            to = sqlite3_column_int(auditor->consent, 2);
+        }
+    }
+    sqlite3_reset(auditor->consent);
+    const struct zone *found = zone_find(str_of(zone));
+    ASSERT(found != NULL);
+    *ret_day = calendar_local_day(found, at_ms);
+    int minute = calendar_local_minute(found, at_ms);
+    return from < to ? minute >= from && minute < to : from > to && (minute >= from || minute < to);
+}
+
+static void count_day(int64_t *at_day, int64_t *count, int64_t day)
+{
+    *count = *at_day == day ? *count + 1 : 1;
+    *at_day = day;
+}
+
+static void check_caps(struct auditor *auditor, struct audited_user *user,
+                       const struct attempt *attempt, int64_t now_ms)
+{
+    int64_t day;
+    (void)is_quiet(auditor, user->user_id, now_ms, &day);
+    if (attempt->class == AUDITED_NUDGE) {
+        if (user->nudge_last_ms != 0 && now_ms - user->nudge_last_ms < NUDGE_GAP_MS) {
+            auditor_fail(auditor, "nudge %lld to user %lld comes %lld s after another",
+                         (long long)attempt->delivery_id, (long long)user->user_id,
+                         (long long)((now_ms - user->nudge_last_ms) / 1000));
+        }
+        user->nudge_last_ms = now_ms;
+        count_day(&user->nudge_day, &user->nudge_count, day);
+        if (user->nudge_count > NUDGES_A_DAY) {
+            auditor_fail(auditor, "nudge %lld to user %lld is one too many that day",
+                         (long long)attempt->delivery_id, (long long)user->user_id);
+        }
+    } else if (attempt->class == AUDITED_FOLLOWUP) {
+        count_day(&user->followup_day, &user->followup_count, day);
+        if (user->followup_count > FOLLOWUPS_A_DAY) {
+            auditor_fail(auditor, "follow-up %lld to user %lld is one too many that day",
+                         (long long)attempt->delivery_id, (long long)user->user_id);
+        }
+    }
+}
+
+static void check_consent(struct auditor *auditor, const struct audited_user *user,
+                          const struct attempt *attempt, int64_t now_ms)
+{
+    const char *why = NULL;
+    bool proactive = attempt->class != AUDITED_REPLY;
+    int64_t day;
+    if (user->erased) {
+        why = "the person was erased";
+    } else if (user->blocked) {
+        why = "the person has blocked us";
+    } else if (proactive && user->stopped) {
+        why = "the person said stop";
+    } else if (proactive && user->crisis) {
+        why = "the person is held after words of crisis";
+    } else if (proactive && user->paused_until_ms > now_ms) {
+        why = "the person paused";
+    } else if (proactive && auditor->sending_off) {
+        why = "sending is off";
+    } else if (proactive && is_quiet(auditor, user->user_id, now_ms, &day) &&
+               is_quiet(auditor, user->user_id, now_ms - MOMENT_MS, &day)) {
+        why = "it is quiet hours";
+    }
+    if (why != NULL) {
+        auditor_fail(auditor, "message %lld of class %d to user %lld goes out although %s: %.60s",
+                     (long long)attempt->delivery_id, attempt->class, (long long)user->user_id, why,
+                     attempt->text);
+    }
+}
+
+/* A copy follows one that arrived only when the answer about that one was lost, and never for what
+ * nobody waits for. */
+static void check_copy(struct auditor *auditor, struct audited_delivery *delivery)
+{
+    if (delivery->delivered == 0) {
+        return;
+    }
+    bool waits = delivery->class == AUDITED_REPLY || delivery->class == AUDITED_ONBOARDING;
+    if (!delivery->lost || !waits || delivery->delivered > 1) {
+        auditor_fail(auditor, "message %lld of class %d goes out again after %d copies arrived%s",
+                     (long long)delivery->delivery_id, delivery->class, delivery->delivered,
+                     delivery->lost ? "" : " and their answers were not lost");
+    }
+    auditor->resent++;
+}
+
+/* What the row says: still of use, of the class told, made because of what the person just did. */
+static void check_row(struct auditor *auditor, const struct audited_user *user,
+                      const struct attempt *attempt, int64_t now_ms)
+{
+    sqlite3_bind_int64(auditor->delivery, 1, attempt->delivery_id);
+    if (sqlite3_step(auditor->delivery) != SQLITE_ROW) {
+        auditor_fail(auditor, "message %lld goes out and is not in the store",
+                     (long long)attempt->delivery_id);
+    } else {
+        int64_t created_at_ms = sqlite3_column_int64(auditor->delivery, 0);
+        int64_t expires_at_ms = sqlite3_column_int64(auditor->delivery, 1);
+        int class = sqlite3_column_int(auditor->delivery, 2);
+        if (expires_at_ms != 0 && now_ms > expires_at_ms + MOMENT_MS) {
+            auditor_fail(auditor, "message %lld goes out %lld s after it expired",
+                         (long long)attempt->delivery_id,
+                         (long long)((now_ms - expires_at_ms) / 1000));
+        }
+        if (class != attempt->class) {
+            auditor_fail(auditor, "message %lld goes out as class %d and is stored as %d",
+                         (long long)attempt->delivery_id, attempt->class, class);
+        }
+        if (class == AUDITED_REPLY && user->last_deed_ms != 0 &&
+            created_at_ms > user->last_deed_ms + REPLY_LATE_MS) {
+            auditor_fail(auditor, "message %lld is no reply: %lld s after the last deed: %.60s",
+                         (long long)attempt->delivery_id,
+                         (long long)((created_at_ms - user->last_deed_ms) / 1000), attempt->text);
+        }
+    }
+    sqlite3_reset(auditor->delivery);
+}
+
+void auditor_attempt(struct auditor *auditor, const struct attempt *attempt, int64_t now_ms)
+{
+    struct audited_delivery *delivery = audited_delivery(auditor, attempt->delivery_id);
+    struct audited_user *user = audited_user(auditor, attempt->user_id);
+    delivery->user_id = attempt->user_id;
+    delivery->class = attempt->class;
+    check_copy(auditor, delivery);
+    check_consent(auditor, user, attempt, now_ms);
+    check_row(auditor, user, attempt, now_ms);
+    if (delivery->attempts++ == 0) {
+        check_caps(auditor, user, attempt, now_ms);
+    }
+}
+
+void auditor_delivered(struct auditor *auditor, int64_t delivery_id, bool told)
+{
+    struct audited_delivery *delivery = audited_delivery(auditor, delivery_id);
+    delivery->delivered++;
+    delivery->lost = !told;
+    delivery->ever_lost |= !told;
+}
+
+int64_t auditor_resent(const struct auditor *auditor)
+{
+    return auditor->resent;
+}

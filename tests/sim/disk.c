@@ -1,0 +1,552 @@
+/* Every file has two contents: what processes see, and what would be there after a loss of power. A
+ * sync copies the ranges written since the last one. A crash replaces each file by a new one with
+ * the second content; open handles keep the old one, which refuses everything. Locks and the shared
+ * memory of the write-ahead log live in the file, too, so they are gone with it. */
+#include "disk.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+
+enum { LOCK_SLOTS = 8, REGIONS_MAX = 64, PATH_BYTES = 256 };
+
+struct bytes {
+    unsigned char *data;
+    int64_t size, capacity;
+};
+
+struct range {
+    int64_t from, length; /* length -1: cut to `from` bytes */
+};
+
+struct handle;
+
+struct file {
+    struct file *next;
+    char path[PATH_BYTES];
+    struct bytes seen, kept;
+    struct range *ranges; /* written and not synced */
+    int range_count, range_capacity;
+    int handles;
+    bool is_dead;    /* of before the crash */
+    bool is_deleted; /* goes with its last handle */
+    /* locks of the file: how many share it, who has more */
+    int shared;
+    struct handle *reserved, *pending, *exclusive;
+    /* memory of the write-ahead log */
+    void *regions[REGIONS_MAX];
+    int region_count;
+    int slot_shared[LOCK_SLOTS];
+    struct handle *slot_exclusive[LOCK_SLOTS];
+    int maps;
+};
+
+struct disk {
+    sqlite3_vfs vfs;
+    sqlite3_vfs *before; /* the default before us */
+    struct file *files;
+    disk_hook *hook;
+    void *context;
+};
+
+struct handle {
+    sqlite3_file base; /* first */
+    struct disk *disk;
+    struct file *file;
+    int level;
+    unsigned slots_shared, slots_exclusive;
+    bool is_mapped;
+};
+
+/* ---- contents ---- */
+
+static void bytes_resize(struct bytes *bytes, int64_t size)
+{
+    if (size > bytes->capacity) {
+        int64_t capacity = bytes->capacity == 0 ? 64 * 1024 : bytes->capacity;
+        while (capacity < size) {
+            capacity *= 2;
+        }
+        bytes->data = realloc(bytes->data, (size_t)capacity);
+        ASSERT(bytes->data != NULL);
+        bytes->capacity = capacity;
+    }
+    if (size > bytes->size) {
+        memset(bytes->data + bytes->size, 0, (size_t)(size - bytes->size));
+    }
+    bytes->size = size;
+}
+
+static void note(struct file *file, int64_t from, int64_t length)
+{
+    struct range *last = file->range_count > 0 ? &file->ranges[file->range_count - 1] : NULL;
+    if (last != NULL && length >= 0 && last->from == from && last->length == length) {
+        return;
+    }
+    if (file->range_count == file->range_capacity) {
+        file->range_capacity = file->range_capacity == 0 ? 64 : 2 * file->range_capacity;
+        file->ranges = realloc(file->ranges, (size_t)file->range_capacity * sizeof(*file->ranges));
+        ASSERT(file->ranges != NULL);
+    }
+    file->ranges[file->range_count++] = (struct range){from, length};
+}
+
+static void keep(struct file *file, const struct range *range)
+{
+    if (range->length < 0) {
+        if (file->kept.size > range->from) {
+            bytes_resize(&file->kept, range->from);
+        }
+        return;
+    }
+    int64_t end = range->from + range->length;
+    end = end < file->seen.size ? end : file->seen.size; /* cut meanwhile */
+    if (end <= range->from) {
+        return;
+    }
+    if (end > file->kept.size) {
+        bytes_resize(&file->kept, end);
+    }
+    memcpy(file->kept.data + range->from, file->seen.data + range->from,
+           (size_t)(end - range->from));
+}
+
+static void file_free(struct file *file)
+{
+    for (int i = 0; i < file->region_count; i++) {
+        free(file->regions[i]);
+    }
+    free(file->seen.data);
+    free(file->kept.data);
+    free(file->ranges);
+    free(file);
+}
+
+static struct file *file_find(struct disk *disk, const char *path)
+{
+    for (struct file *file = disk->files; file != NULL; file = file->next) {
+        if (strcmp(file->path, path) == 0) {
+            return file;
+        }
+    }
+    return NULL;
+}
+
+static struct file *file_new(const char *path)
+{
+    struct file *file = calloc(1, sizeof(*file));
+    ASSERT(file != NULL && strlen(path) < PATH_BYTES);
+    memcpy(file->path, path, strlen(path) + 1);
+    return file;
+}
+
+static void file_unlink(struct disk *disk, struct file *file)
+{
+    struct file **at = &disk->files;
+    while (*at != file) {
+        at = &(*at)->next;
+    }
+    *at = file->next;
+    file->is_deleted = true;
+    if (file->handles == 0) {
+        file_free(file);
+    }
+}
+
+static int refused(const struct handle *handle, enum disk_operation operation)
+{
+    static const int errors[] = {SQLITE_IOERR_READ, SQLITE_IOERR_WRITE, SQLITE_IOERR_FSYNC};
+    if (handle->file->is_dead) {
+        return errors[operation];
+    }
+    struct disk *disk = handle->disk;
+    return disk->hook != NULL ? disk->hook(disk->context, operation) : SQLITE_OK;
+}
+
+/* ---- the methods of a file ---- */
+
+static int do_close(sqlite3_file *base)
+{
+    struct handle *handle = (struct handle *)base;
+    struct file *file = handle->file;
+    file->handles--;
+    if (file->handles == 0 && (file->is_dead || file->is_deleted)) {
+        file_free(file);
+    }
+    return SQLITE_OK;
+}
+
+static int do_read(sqlite3_file *base, void *buffer, int count, sqlite3_int64 from)
+{
+    struct handle *handle = (struct handle *)base;
+    int code = refused(handle, DISK_READ);
+    if (code != SQLITE_OK) {
+        return code;
+    }
+    const struct bytes *seen = &handle->file->seen;
+    int64_t there = seen->size > from ? seen->size - from : 0;
+    there = there < count ? there : count;
+    if (there > 0) {
+        memcpy(buffer, seen->data + from, (size_t)there);
+    }
+    if (there < count) {
+        memset((char *)buffer + there, 0, (size_t)(count - there));
+        return SQLITE_IOERR_SHORT_READ;
+    }
+    return SQLITE_OK;
+}
+
+static int do_write(sqlite3_file *base, const void *data, int count, sqlite3_int64 from)
+{
+    struct handle *handle = (struct handle *)base;
+    int code = refused(handle, DISK_WRITE);
+    if (code != SQLITE_OK && code != DISK_DONE_UNTOLD) {
+        return code;
+    }
+    struct bytes *seen = &handle->file->seen;
+    if (from + count > seen->size) {
+        bytes_resize(seen, from + count);
+    }
+    memcpy(seen->data + from, data, (size_t)count);
+    note(handle->file, from, count);
+    return code == DISK_DONE_UNTOLD ? SQLITE_IOERR_WRITE : SQLITE_OK;
+}
+
+static int do_truncate(sqlite3_file *base, sqlite3_int64 size)
+{
+    struct handle *handle = (struct handle *)base;
+    int code = refused(handle, DISK_WRITE);
+    if (code == SQLITE_OK && size < handle->file->seen.size) {
+        bytes_resize(&handle->file->seen, size);
+        note(handle->file, size, -1);
+    }
+    return code;
+}
+
+static int do_sync(sqlite3_file *base, int flags)
+{
+    (void)flags;
+    struct handle *handle = (struct handle *)base;
+    struct file *file = handle->file;
+    int code = refused(handle, DISK_SYNC);
+    if (code != SQLITE_OK && code != DISK_DONE_UNTOLD) {
+        return code;
+    }
+    for (int i = 0; i < file->range_count; i++) {
+        keep(file, &file->ranges[i]);
+    }
+    file->range_count = 0;
+    return code == DISK_DONE_UNTOLD ? SQLITE_IOERR_FSYNC : SQLITE_OK;
+}
+
+static int do_size(sqlite3_file *base, sqlite3_int64 *ret_size)
+{
+    *ret_size = ((struct handle *)base)->file->seen.size;
+    return SQLITE_OK;
+}
+
+static int do_lock(sqlite3_file *base, int level)
+{
+    struct handle *handle = (struct handle *)base;
+    struct file *file = handle->file;
+    if (handle->level >= level) {
+        return SQLITE_OK;
+    }
+    if (level == SQLITE_LOCK_SHARED) {
+        if (file->pending != NULL || file->exclusive != NULL) {
+            return SQLITE_BUSY;
+        }
+        file->shared++;
+    } else if (level == SQLITE_LOCK_RESERVED) {
+        if (file->reserved != NULL) {
+            return SQLITE_BUSY;
+        }
+        file->reserved = handle;
+    } else {
+        if ((file->pending != NULL && file->pending != handle) ||
+            (file->reserved != NULL && file->reserved != handle)) {
+            return SQLITE_BUSY;
+        }
+        file->pending = handle;
+        handle->level = SQLITE_LOCK_PENDING;
+        if (file->shared > 1) {
+            return SQLITE_BUSY;
+        }
+        file->exclusive = handle;
+    }
+    handle->level = level;
+    return SQLITE_OK;
+}
+
+static int do_unlock(sqlite3_file *base, int level)
+{
+    struct handle *handle = (struct handle *)base;
+    struct file *file = handle->file;
+    if (handle->level <= level) {
+        return SQLITE_OK;
+    }
+    file->reserved = file->reserved == handle ? NULL : file->reserved;
+    file->pending = file->pending == handle ? NULL : file->pending;
+    file->exclusive = file->exclusive == handle ? NULL : file->exclusive;
+    if (level == SQLITE_LOCK_NONE && handle->level >= SQLITE_LOCK_SHARED) {
+        file->shared--;
+    }
+    handle->level = level;
+    return SQLITE_OK;
+}
+
+static int do_check_reserved(sqlite3_file *base, int *ret_reserved)
+{
+    *ret_reserved = ((struct handle *)base)->file->reserved != NULL;
+    return SQLITE_OK;
+}
+
+static int do_control(sqlite3_file *base, int operation, void *argument)
+{
+    (void)base;
+    (void)operation;
+    (void)argument;
+    return SQLITE_NOTFOUND;
+}
+
+static int do_sector_size(sqlite3_file *base)
+{
+    (void)base;
+    return 4096;
+}
+
+static int do_characteristics(sqlite3_file *base)
+{
+    (void)base;
+    return SQLITE_IOCAP_POWERSAFE_OVERWRITE;
+}
+
+/* ---- shared memory of the write-ahead log ---- */
+
+static int do_shm_map(sqlite3_file *base, int region, int size, int extend, void volatile **ret)
+{
+    struct handle *handle = (struct handle *)base;
+    struct file *file = handle->file;
+    ASSERT(region < REGIONS_MAX);
+    if (!handle->is_mapped) {
+        handle->is_mapped = true;
+        file->maps++;
+    }
+    while (file->region_count <= region) {
+        if (!extend) {
+            *ret = NULL;
+            return SQLITE_OK;
+        }
+        file->regions[file->region_count] = calloc(1, (size_t)size);
+        ASSERT(file->regions[file->region_count] != NULL);
+        file->region_count++;
+    }
+    *ret = file->regions[region];
+    return SQLITE_OK;
+}
+
+static int do_shm_lock(sqlite3_file *base, int from, int count, int flags)
+{
+    struct handle *handle = (struct handle *)base;
+    struct file *file = handle->file;
+    bool shared = (flags & SQLITE_SHM_SHARED) != 0;
+    bool lock = (flags & SQLITE_SHM_LOCK) != 0;
+    for (int i = from; lock && i < from + count; i++) {
+        unsigned bit = 1u << i;
+        bool others_share = file->slot_shared[i] > ((handle->slots_shared & bit) != 0);
+        bool other_has = file->slot_exclusive[i] != NULL && file->slot_exclusive[i] != handle;
+        if (other_has || (!shared && others_share)) {
+            return SQLITE_BUSY;
+        }
+    }
+    for (int i = from; i < from + count; i++) {
+        unsigned bit = 1u << i;
+        if (shared && lock && (handle->slots_shared & bit) == 0) {
+            file->slot_shared[i]++;
+            handle->slots_shared |= bit;
+        } else if (shared && !lock && (handle->slots_shared & bit) != 0) {
+            file->slot_shared[i]--;
+            handle->slots_shared &= ~bit;
+        } else if (!shared && lock) {
+            file->slot_exclusive[i] = handle;
+            handle->slots_exclusive |= bit;
+        } else if (!shared && (handle->slots_exclusive & bit) != 0) {
+            file->slot_exclusive[i] = NULL;
+            handle->slots_exclusive &= ~bit;
+        }
+    }
+    return SQLITE_OK;
+}
+
+static void do_shm_barrier(sqlite3_file *base)
+{
+    (void)base;
+}
+
+static int do_shm_unmap(sqlite3_file *base, int delete)
+{
+    struct handle *handle = (struct handle *)base;
+    struct file *file = handle->file;
+    (void)delete;
+    if (!handle->is_mapped) {
+        return SQLITE_OK;
+    }
+    do_shm_lock(base, 0, LOCK_SLOTS, SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED);
+    do_shm_lock(base, 0, LOCK_SLOTS, SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE);
+    handle->is_mapped = false;
+    file->maps--;
+    if (file->maps == 0) { /* the index is made anew from the log */
+        for (int i = 0; i < file->region_count; i++) {
+            free(file->regions[i]);
+        }
+        file->region_count = 0;
+    }
+    return SQLITE_OK;
+}
+
+static const sqlite3_io_methods METHODS = {
+    .iVersion = 2,
+    .xClose = do_close,
+    .xRead = do_read,
+    .xWrite = do_write,
+    .xTruncate = do_truncate,
+    .xSync = do_sync,
+    .xFileSize = do_size,
+    .xLock = do_lock,
+    .xUnlock = do_unlock,
+    .xCheckReservedLock = do_check_reserved,
+    .xFileControl = do_control,
+    .xSectorSize = do_sector_size,
+    .xDeviceCharacteristics = do_characteristics,
+    .xShmMap = do_shm_map,
+    .xShmLock = do_shm_lock,
+    .xShmBarrier = do_shm_barrier,
+    .xShmUnmap = do_shm_unmap,
+};
+
+/* ---- the file system ---- */
+
+static int do_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *base, int flags, int *ret)
+{
+    struct disk *disk = vfs->pAppData;
+    struct handle *handle = (struct handle *)base;
+    *handle = (struct handle){.base.pMethods = &METHODS, .disk = disk};
+    handle->file = path != NULL ? file_find(disk, path) : NULL;
+    if (handle->file == NULL) {
+        handle->file = file_new(path != NULL ? path : "");
+        if (path == NULL || (flags & SQLITE_OPEN_DELETEONCLOSE) != 0) {
+            handle->file->is_deleted = true;
+        } else {
+            handle->file->next = disk->files;
+            disk->files = handle->file;
+        }
+    }
+    handle->file->handles++;
+    if (ret != NULL) {
+        *ret = flags;
+    }
+    return SQLITE_OK;
+}
+
+static int do_delete(sqlite3_vfs *vfs, const char *path, int sync)
+{
+    (void)sync;
+    struct disk *disk = vfs->pAppData;
+    struct file *file = file_find(disk, path);
+    if (file == NULL) {
+        return SQLITE_IOERR_DELETE_NOENT;
+    }
+    file_unlink(disk, file);
+    return SQLITE_OK;
+}
+
+static int do_access(sqlite3_vfs *vfs, const char *path, int flags, int *ret)
+{
+    (void)flags;
+    const struct file *file = file_find(vfs->pAppData, path);
+    *ret = file != NULL && file->seen.size > 0;
+    return SQLITE_OK;
+}
+
+static int do_full_path(sqlite3_vfs *vfs, const char *path, int size, char *ret)
+{
+    (void)vfs;
+    ASSERT((int)strlen(path) < size);
+    memcpy(ret, path, strlen(path) + 1);
+    return SQLITE_OK;
+}
+
+struct disk *disk_new(void)
+{
+    struct disk *disk = calloc(1, sizeof(*disk));
+    ASSERT(disk != NULL);
+    disk->before = sqlite3_vfs_find(NULL);
+    disk->vfs = *disk->before;
+    disk->vfs.pNext = NULL;
+    disk->vfs.zName = "simulated";
+    disk->vfs.szOsFile = (int)sizeof(struct handle);
+    disk->vfs.mxPathname = PATH_BYTES;
+    disk->vfs.pAppData = disk;
+    disk->vfs.xOpen = do_open;
+    disk->vfs.xDelete = do_delete;
+    disk->vfs.xAccess = do_access;
+    disk->vfs.xFullPathname = do_full_path;
+    ASSERT(sqlite3_vfs_register(&disk->vfs, 1) == SQLITE_OK);
+    return disk;
+}
+
+void disk_free(struct disk *disk)
+{
+    sqlite3_vfs_unregister(&disk->vfs);
+    sqlite3_vfs_register(disk->before, 1);
+    while (disk->files != NULL) {
+        struct file *file = disk->files;
+        ASSERT(file->handles == 0);
+        disk->files = file->next;
+        file_free(file);
+    }
+    free(disk);
+}
+
+void disk_set_hook(struct disk *disk, disk_hook *hook, void *context)
+{
+    disk->hook = hook;
+    disk->context = context;
+}
+
+/* The file as the next process finds it. */
+static struct file *survivor(struct file *file, struct dice *dice, int64_t survive_permyriad)
+{
+    struct file *next = file_new(file->path);
+    for (int i = 0; i < file->range_count; i++) {
+        if (dice_chance(dice, survive_permyriad)) {
+            keep(file, &file->ranges[i]);
+        }
+    }
+    bytes_resize(&next->kept, file->kept.size);
+    bytes_resize(&next->seen, file->kept.size);
+    if (file->kept.size > 0) {
+        memcpy(next->kept.data, file->kept.data, (size_t)file->kept.size);
+        memcpy(next->seen.data, file->kept.data, (size_t)file->kept.size);
+    }
+    return next;
+}
+
+void disk_crash(struct disk *disk, struct dice *dice, int64_t survive_permyriad)
+{
+    struct file *old = disk->files;
+    disk->files = NULL;
+    while (old != NULL) {
+        struct file *file = old;
+        old = file->next;
+        struct file *next = survivor(file, dice, survive_permyriad);
+        next->next = disk->files;
+        disk->files = next;
+        file->is_dead = true;
+        if (file->handles == 0) {
+            file_free(file);
+        }
+    }
+}

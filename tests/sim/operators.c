@@ -1,0 +1,194 @@
+/* What they ask is confirmed or not, and never repeated by itself: a crash may have taken it. */
+#include "operators.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "people.h"
+#include "world.h"
+
+enum { SHARES = 6 };
+
+struct request {
+    struct sim *world;
+    int life;
+    enum deed deed;
+    int64_t value;
+    int64_t user_id;
+    bool switches_sending, on;
+};
+
+static void answered(void *context, const struct outcome *outcome)
+{
+    struct request *request = context;
+    struct sim *world = request->world;
+    if (request->life == world->life && !world->crashed && outcome->error == OK) {
+        const struct deed_done done = {.deed = request->deed,
+                                       .source = "cli",
+                                       .external_id = "",
+                                       .user_id = request->user_id,
+                                       .value = request->value,
+                                       .text = ""};
+        if (request->switches_sending) {
+            auditor_sending(world->auditor, request->on);
+        }
+        if (request->user_id != 0) {
+            auditor_done(world->auditor, &done, world_clock_ms(world));
+        }
+    }
+    free(request);
+}
+
+static struct request *request_new(struct sim *world)
+{
+    struct request *request = calloc(1, sizeof(*request));
+    ASSERT(request != NULL);
+    request->world = world;
+    request->life = world->life;
+    return request;
+}
+
+static void command(struct sim *world, struct request *request, const char *kind,
+                    const char *payload)
+{
+    world_trace(world, "operator: %s %s", kind, payload);
+    if (engine_command(world->engine, str_of(kind), str_of(payload), STR("cli"), answered,
+                       request) != OK) {
+        free(request);
+    }
+}
+
+static void set_share(struct sim *world, int64_t share)
+{
+    char payload[80];
+    snprintf(payload, sizeof(payload), "{\"name\":\"superior_onboarding\",\"share\":%" PRId64 "}",
+             share);
+    command(world, request_new(world), "rollout_set", payload);
+}
+
+static void switch_sending(struct sim *world, void *argument)
+{
+    bool on = argument != NULL;
+    if (world->engine == NULL) {
+        world_at(world, world->now_ms + HOUR_MS, switch_sending, argument);
+        return;
+    }
+    struct request *request = request_new(world);
+    request->switches_sending = true;
+    request->on = on;
+    if (on) { /* whether it was heard or not: messages may go out again */
+        auditor_sending(world->auditor, true);
+    }
+    command(world, request, "sending", on ? "{\"mode\":\"on\"}" : "{\"mode\":\"off\"}");
+}
+
+static void roll_back(struct sim *world)
+{
+    static const char *const payloads[] = {
+        "{\"what\":\"all\"}",
+        "{\"what\":\"entries\"}",
+        "{\"what\":\"nurture\"}",
+        "{\"what\":\"all\",\"move\":true}",
+        "{\"what\":\"nurture\",\"move\":true}",
+    };
+    auditor_sets_may_change(world->auditor);
+    command(world, request_new(world), "rollback", DICE_PICK(&world->dice, payloads));
+}
+
+static void broadcast(struct sim *world)
+{
+    char payload[160];
+    snprintf(payload, sizeof(payload),
+             "{\"text\":{\"en\":\"News {{name}}\",\"de\":\"Neues\"},\"filter\":\"%s\","
+             "\"per_second\":%d}",
+             dice_chance(&world->dice, 5000) ? "commitments_total > 1" : "",
+             (int)dice_below(&world->dice, 3));
+    command(world, request_new(world), "broadcast", payload);
+}
+
+static void about_somebody(struct sim *world)
+{
+    static const char *const payloads[] = {
+        "\"kind\":\"admin\",\"name\":\"pause\",\"data\":{\"days\":2}",
+        "\"kind\":\"admin\",\"name\":\"resume\"",
+        "\"kind\":\"admin\",\"name\":\"stop\"",
+        "\"kind\":\"admin\",\"name\":\"erase\"",
+        "\"kind\":\"admin\",\"name\":\"reply\",\"text\":\"Hi\"",
+        "\"kind\":\"commitment\",\"text\":\"stretch\"",
+        "\"kind\":\"trigger\",\"name\":\"onboarding\"",
+        "\"kind\":\"track\",\"name\":\"Order Completed\",\"revenue\":5",
+        "\"kind\":\"answer\",\"text\":\"calm\"",
+    };
+    static const enum deed deeds[] = {DEED_PAUSE, DEED_RESUME, DEED_STOP, DEED_ERASE};
+    int64_t which = dice_below(&world->dice, (int64_t)(sizeof(payloads) / sizeof(payloads[0])));
+    const struct person_actor *person =
+        &world->people[dice_below(&world->dice, world->people_count)];
+    char payload[200];
+    if (person->user_id == 0) {
+        return;
+    }
+    struct request *request = request_new(world);
+    request->user_id = person->user_id;
+    request->deed = which < 4 ? deeds[which] : DEED_OTHER;
+    request->value = 2;
+    snprintf(payload, sizeof(payload), "{%s,\"user_id\":\"%" PRId64 "\"}", payloads[which],
+             person->user_id);
+    auditor_offered(world->auditor, person->user_id, request->deed, false, world_clock_ms(world));
+    command(world, request, "input", payload);
+}
+
+static void something(struct sim *world, void *argument)
+{
+    static const int64_t shares[SHARES] = {0, 5, 25, 50, 75, 100};
+    struct dice *dice = &world->dice;
+    if (world->people_rest) {
+        return;
+    }
+    world_at(world, world->now_ms + dice_delay(dice, 10 * HOUR_MS), something, argument);
+    if (world->engine == NULL) {
+        return;
+    }
+    int64_t what = dice_below(dice, 100);
+    if (what < 12) {
+        set_share(world, shares[dice_below(dice, SHARES)]);
+    } else if (what < 16) {
+        roll_back(world);
+    } else if (what < 22) {
+        switch_sending(world, NULL);
+        world_at(world, world->now_ms + dice_range(dice, 1, 300) * MINUTE_MS, switch_sending,
+                 world);
+    } else if (what < 30) {
+        broadcast(world);
+    } else if (what < 36) {
+        command(world, request_new(world), "delivery_retry", "{\"all\":true}");
+    } else if (what < 42) {
+        command(world, request_new(world), "deliveries_process", "{}");
+    } else if (what < 45) {
+        auditor_sets_may_change(world->auditor);
+        command(world, request_new(world), "rollout_stage",
+                "{\"stage\":\"existing_rescue\",\"open\":true}");
+    } else {
+        about_somebody(world);
+    }
+}
+
+static void begin(struct sim *world, void *argument)
+{
+    static const int64_t shares[] = {0, 50, 100, 100};
+    (void)argument;
+    set_share(world, DICE_PICK(&world->dice, shares));
+}
+
+void operators_new(struct sim *world)
+{
+    world_at(world, world->start_ms, begin, NULL);
+    world_at(world, world->start_ms + HOUR_MS, something, NULL);
+}
+
+void operators_rest(struct sim *world)
+{
+    switch_sending(world, world);
+}

@@ -1,0 +1,102 @@
+/* The simulated world: one engine on one store, its channels, the people, and what happens when.
+ *
+ * Everything that happens is a happening at an instant of the world's time; happenings and the
+ * engine's own due rows are served in order of time on one thread. The engine's clock is the
+ * world's time plus a skew, which jumps. A crash throws away engine and store; after a while both
+ * are opened again on what the disk kept. */
+#pragma once
+
+#include <stdio.h>
+
+#include "auditor.h"
+#include "base/config.h"
+#include "dice.h"
+#include "disk.h"
+#include "engine/engine.h"
+#include "faults.h"
+
+struct person_actor; /* people.h */
+struct update;       /* source.h */
+struct planned;      /* provider.h: a report on its way */
+struct sim;
+
+struct world_options {
+    uint64_t seed;
+    int64_t happenings_max; /* then faults and people stop and everything drains; 0: no limit */
+    bool trace;             /* tells what happens on standard error */
+    int64_t dump_user_id;   /* 0: nobody; else that person's rows are shown at the end */
+};
+
+/* What a run of one seed came to. */
+struct world_result {
+    bool failed;
+    char failure[800];
+    int64_t happenings;
+    int64_t people;
+    int64_t journeys;
+    int64_t crashes;
+    int64_t days;
+    int64_t decisions;
+    int64_t messages;
+    int64_t resent;  /* sent twice since the answer was truly lost */
+    uint64_t digest; /* of everything that was sent: the same for the same seed */
+    int64_t hits[FAULT_COUNT];
+};
+
+typedef void happening_run(struct sim *world, void *argument);
+
+struct happening {
+    int64_t at_ms;
+    int64_t order;
+    happening_run *run;
+    void *argument;
+};
+
+struct sim {
+    struct world_options options;
+    struct world_result result;
+    struct dice dice;
+    struct faults faults;
+    int64_t now_ms; /* the world's time */
+    int64_t skew_ms;
+    int64_t start_ms, faults_end_ms;
+    struct happening *heap;
+    int heap_count, heap_capacity;
+    int64_t order;
+    bool people_rest; /* nobody does anything of their own any more */
+
+    struct disk *disk;
+    char folder[64];
+    char url[128];
+    struct clock *clock;
+    struct config config;
+    struct arena *arena; /* of the whole run */
+    struct arena *life_arena;
+    struct store *store;
+    struct engine *engine;
+    struct channel *channels[CHANNEL_COUNT];
+    int life;              /* grows with each crash: what is of an older life is void */
+    bool crashed;          /* the process is dead; nobody noticed yet */
+    bool armed;            /* disk faults may happen */
+    bool hurt;             /* a disk fault was injected since the last good step */
+    int64_t down_until_ms; /* 0: it runs */
+    int64_t retry_at_ms;   /* after a failed step; 0 none */
+    int64_t next_due_ms;   /* in the engine's time */
+    int64_t checked_at_ms; /* last thorough check */
+
+    struct person_actor *people;
+    int people_count;
+    struct update **updates;
+    int update_count, update_capacity;
+    struct auditor *auditor;
+};
+
+void world_run(const struct world_options *options, struct world_result *ret_result);
+/* Calls run(world, argument) at the instant (now, when it is past). */
+void world_at(struct sim *world, int64_t at_ms, happening_run *run, void *argument);
+/* The time that the engine believes it is. */
+int64_t world_clock_ms(const struct sim *world);
+/* The process is dead from now on. */
+void world_crash(struct sim *world);
+/* A line of the trace. */
+void world_trace(struct sim *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
