@@ -59,7 +59,9 @@ static bool run_seed(int64_t seed, int64_t happenings, const struct arguments *a
         struct world_result result;
         world_run(&options, &result);
         bool told = write(ends[1], &result, sizeof(result)) == (ssize_t)sizeof(result);
-        exit(told ? 0 : 2);
+        /* Not exit: it would set back the place in a file that the parent is reading. */
+        fflush(NULL);
+        _exit(told ? 0 : 2);
     }
     close(ends[1]);
     bool told = read(ends[0], ret_result, sizeof(*ret_result)) == (ssize_t)sizeof(*ret_result);
