@@ -171,6 +171,10 @@ describe('sending', () => {
         assert.equal(sent.result.document.file_size, 13);
         const [entry] = await tg.calls({ method: 'sendDocument' });
         assert.deepEqual(entry.params.document, { uploaded: 'export.json', bytes: 13, content: '{"mine":true}' });
+        form.set('document', new Blob(['x'.repeat(8 * 1024 * 1024 + 1)]), 'long.txt');
+        await raw(tg, `/bot${tg.token}/sendDocument`, { method: 'POST', body: form });
+        const [, long_file] = await tg.calls({ method: 'sendDocument' });
+        assert.deepEqual(long_file.params.document, { uploaded: 'long.txt', bytes: 8 * 1024 * 1024 + 1, content: null });
     });
 
     test('a reply needs its message, unless told not to', async () => {
@@ -369,6 +373,44 @@ describe('editing', () => {
         const same = await tg.call('editMessageText', { ...ids, text: 'old', reply_markup: markup });
         refused(same, 400, /^Bad Request: message is not modified: specified new message content and reply markup are exactly the same/);
         refused(await tg.call('editMessageReplyMarkup', { ...ids, reply_markup: markup }), 400, /not modified/);
+    });
+
+    test('a picture has a caption, not a text', async () => {
+        const { tg, ann } = await botAndAnn();
+        const markup = keyboard(button('Yes', 'y'));
+        const { result } = await tg.call('sendPhoto', {
+            chat_id: ann.id, photo: 'https://example.org/a.png', caption: 'old', reply_markup: markup });
+        const ids = { chat_id: ann.id, message_id: result.message_id };
+        refused(await tg.call('editMessageText', { ...ids, text: 'new' }), 400,
+                'Bad Request: there is no text in the message to edit');
+        refused(await tg.call('editMessageCaption', { ...ids, caption: 'x'.repeat(1025) }), 400,
+                'Bad Request: message caption is too long');
+        refused(await tg.call('editMessageCaption', { ...ids, caption: 'old', reply_markup: markup }), 400,
+                /not modified/);
+        assert.deepEqual((await ann.messages()).at(-1).reply_markup, markup);
+        const edited = await tg.call('editMessageCaption', { ...ids, caption: '<b>new</b>', parse_mode: 'HTML' });
+        assert.equal(edited.result.caption, 'new');
+        assert.equal(edited.result.reply_markup, undefined);
+        assert.equal(edited.result.text, undefined);
+        assert.equal(edited.result.photo.length, 1);
+        const marked = await tg.call('editMessageReplyMarkup', { ...ids, reply_markup: markup });
+        assert.equal(marked.result.caption, 'new');
+        assert.deepEqual(marked.result.reply_markup, markup);
+        const text = await tg.call('sendMessage', { chat_id: ann.id, text: 'words' });
+        refused(await tg.call('editMessageCaption', { ...ids, message_id: text.result.message_id, caption: 'x' }), 400,
+                'Bad Request: there is no caption in the message to edit');
+    });
+
+    test('a preview belongs to the text it came with', async () => {
+        const { tg, ann } = await botAndAnn();
+        const link_preview_options = { url: 'https://example.org/a.png', show_above_text: true };
+        const { result } = await tg.call('sendMessage', { chat_id: ann.id, text: 'x', link_preview_options });
+        assert.deepEqual(result.link_preview_options, link_preview_options);
+        const ids = { chat_id: ann.id, message_id: result.message_id };
+        const marked = await tg.call('editMessageReplyMarkup', { ...ids, reply_markup: keyboard(button('Yes', 'y')) });
+        assert.deepEqual(marked.result.link_preview_options, link_preview_options);
+        const edited = await tg.call('editMessageText', { ...ids, text: 'y' });
+        assert.equal(edited.result.link_preview_options, undefined);
     });
 
     test('what cannot be edited or deleted', async () => {

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define FILE_KEPT_BYTES_MAX (8 * 1024 * 1024)
+
 #define NOT_UTF8 "Bad Request: strings must be encoded in UTF-8"
 
 void call_fail(struct call *call, int code, const char *format, ...)
@@ -106,17 +108,18 @@ static enum MHD_Result on_query_value(void *data, enum MHD_ValueKind kind, const
     return set_param(data, name, text, strlen(text)) ? MHD_YES : MHD_NO;
 }
 
-/* A file becomes {uploaded, bytes, content}. */
+/* A file becomes {uploaded, bytes, content}; content is null when it is no text or very long. */
 static bool on_part(void *data, const struct part *part)
 {
     struct call *call = data;
     char *name = fake_copy_n(part->name, part->name_len);
     if (part->filename) {
-        json_t *content = json_stringn(part->bytes, part->len);
+        bool kept = part->len <= FILE_KEPT_BYTES_MAX;
+        json_t *content = kept ? json_stringn(part->bytes, part->len) : NULL;
         json_t *file = json_object();
         json_object_set_new(file, "uploaded", json_stringn(part->filename, part->filename_len));
         json_object_set_new(file, "bytes", json_integer((json_int_t)part->len));
-        json_object_set_new(file, "content", content ? content : json_null()); /* text only */
+        json_object_set_new(file, "content", content ? content : json_null());
         json_object_set_new(call->params, name, file);
     } else {
         set_param(call, name, part->bytes, part->len);

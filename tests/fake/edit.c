@@ -46,19 +46,37 @@ static bool same(const char *a, const char *b)
     return a && b ? !strcmp(a, b) : a == b;
 }
 
+/* What an edit method is about. */
+enum part { PART_TEXT, PART_CAPTION, PART_MARKUP };
+
+/* A message with a file has a caption instead of a text. */
+static void check_part(struct call *call, const struct message *message, enum part part)
+{
+    if (part == PART_TEXT && message->media) {
+        call_fail(call, 400, "Bad Request: there is no text in the message to edit");
+    } else if (part == PART_CAPTION && !message->media) {
+        call_fail(call, 400, "Bad Request: there is no caption in the message to edit");
+    }
+}
+
 /* Gives the message its new content, unless it has it already. Takes over the strings. */
-static void change(struct call *call, struct content *content, bool with_text)
+static void change(struct call *call, struct content *content, enum part part)
 {
     bool inline_keyboard;
     char *markup = markup_read(call, &inline_keyboard);
     struct chat *chat = NULL;
     struct message *message = call->code == 200 ? own_message(call, &chat) : NULL;
-    if (message && !with_text) {
+    if (message) {
+        check_part(call, message, part);
+    }
+    if (message && part == PART_MARKUP) {
         content->text = fake_copy(message->text);
         content->entities = fake_copy(message->entities);
+        content->preview = fake_copy(message->preview);
     }
     if (message && same(message->text, content->text) &&
-        same(message->entities, content->entities) && same(message->markup, markup)) {
+        same(message->entities, content->entities) && same(message->preview, content->preview) &&
+        same(message->markup, markup)) {
         call_fail(call, 400,
                   "Bad Request: message is not modified: specified new message content and reply "
                   "markup are exactly the same as a current content and reply markup of the "
@@ -67,6 +85,7 @@ static void change(struct call *call, struct content *content, bool with_text)
     if (call->code == 200 && message) {
         set_text(&message->text, content->text);
         set_text(&message->entities, content->entities);
+        set_text(&message->preview, content->preview);
         set_text(&message->markup, inline_keyboard ? markup : NULL);
         message->edit_date_s = bot_now_ms(call->bot) / 1000;
         call->message = message;
@@ -74,15 +93,14 @@ static void change(struct call *call, struct content *content, bool with_text)
         render_message(call->bot, chat, message, &call->result);
     }
     free(markup);
-    free(content->text);
-    free(content->entities);
+    content_release(content);
 }
 
 void method_edit_text(struct call *call)
 {
     struct content content = {0};
     if (read_content(call, "text", TEXT_LENGTH_MAX, &content)) {
-        change(call, &content, true);
+        change(call, &content, PART_TEXT);
     }
 }
 
@@ -90,14 +108,14 @@ void method_edit_caption(struct call *call)
 {
     struct content content = {0};
     if (read_content(call, "caption", CAPTION_LENGTH_MAX, &content)) {
-        change(call, &content, true);
+        change(call, &content, PART_CAPTION);
     }
 }
 
 void method_edit_markup(struct call *call)
 {
     struct content content = {0};
-    change(call, &content, false);
+    change(call, &content, PART_MARKUP);
 }
 
 static bool delete_one(struct call *call, struct chat *chat, int64_t id)

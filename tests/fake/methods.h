@@ -31,11 +31,14 @@ void method_get_webhook_info(struct call *call);
 
 /* The chat of the parameter chat_id, if the bot may write there; NULL: call failed. */
 struct chat *writable_chat(struct call *call);
-/* Reads a text with its parse mode or entities; false: call failed. Strings owned by the caller. */
+/* Reads a text with its parse mode, entities and link preview, or a caption; false: call failed.
+ * Strings owned by the caller. */
 struct content {
     char *text;
     char *entities;
+    char *preview;
 };
+void content_release(struct content *content);
 bool read_content(struct call *call, const char *name, size_t length_max, struct content *ret);
 
 #endif

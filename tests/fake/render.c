@@ -87,6 +87,7 @@ void render_message(struct bot *bot, const struct chat *chat, const struct messa
     }
     buf_member(out, message->media ? "caption" : "text", message->text);
     buf_member_raw(out, message->media ? "caption_entities" : "entities", message->entities);
+    buf_member_raw(out, "link_preview_options", message->preview);
     buf_member_raw(out, "reply_markup", message->markup);
     buf_char(out, '}');
 }

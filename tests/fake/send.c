@@ -79,7 +79,16 @@ bool read_content(struct call *call, const char *name, size_t length_max, struct
     }
     ret->text = buf_take(&plain);
     ret->entities = entities.len ? buf_take(&entities) : NULL;
+    json_t *preview = caption ? NULL : call_json(call, "link_preview_options");
+    ret->preview = json_is_object(preview) ? json_dumps(preview, JSON_COMPACT) : NULL;
     return true;
+}
+
+void content_release(struct content *content)
+{
+    free(content->text);
+    free(content->entities);
+    free(content->preview);
 }
 
 static void refuse_standing(struct call *call, const struct chat *chat)
@@ -160,13 +169,13 @@ static void deliver(struct call *call, struct content *content, char *media)
     if (call->code != 200) {
         free(markup);
         free(media);
-        free(content->text);
-        free(content->entities);
+        content_release(content);
         return;
     }
     struct message *message = chat_message_add(call->bot, chat, call->bot->id);
     message->text = content->text;
     message->entities = content->entities;
+    message->preview = content->preview;
     message->media = media;
     if (inline_keyboard) {
         message->markup = markup;

@@ -50,6 +50,7 @@ static void message_free(struct message *message)
         free(message->entities);
         free(message->markup);
         free(message->media);
+        free(message->preview);
         free(message);
     }
 }

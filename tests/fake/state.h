@@ -44,6 +44,7 @@ struct message {
     char *entities;      /* JSON array or NULL */
     char *markup;        /* JSON object or NULL */
     char *media;         /* JSON members such as `"photo":[…]`, or NULL */
+    char *preview;       /* link_preview_options of a text as they were given, or NULL */
 };
 
 /* A leaky bucket counting in thousandths of a request; see rates.c. */
