@@ -72,7 +72,7 @@ test('a newcomer lives the four steps', async () => {
     await press(page, 'Drank a glass of water');
     await page.locator('.message:not(.mine)', { hasText: 'tomorrow' }).last().waitFor(WAIT);
     await write(page, 'read 10 pages tomorrow at 9:00');
-    await heard(page, 'Four small promises');
+    await heard(page, 'Four small steps');
     await press(page, 'Yes');
 
     await checkAccess(page, 'light');
@@ -80,7 +80,7 @@ test('a newcomer lives the four steps', async () => {
 
     // A reload shows the same conversation.
     await page.reload();
-    await heard(page, 'Four small promises');
+    await heard(page, 'Four small steps');
     await page.locator('.message.mine', { hasText: 'calm' }).first().waitFor(WAIT);
     assert.deepEqual(problems, []);
 

@@ -30,7 +30,7 @@ describe('every command', () => {
         ['/list', /Nothing is open/, /Nichts ist offen/],
         ['/done', /Nothing is open/, /Nichts ist offen/],
         ['/commit', /What small thing do you want to do/, /Welche Kleinigkeit willst du tun/],
-        ['/cancel', /All right, never mind/, /Alles klar, vergiss es/],
+        ['/cancel', /All right, never mind/, /Alles klar, schon vergessen/],
         ['/metrics', /Your progress/, /Dein Fortschritt/],
         ['/progress', /Your progress/, /Dein Fortschritt/],
         ['/stats', /Your progress/, /Dein Fortschritt/],

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { Scene } from '../lib/scene.mjs';
 
 const CHECK_IN = /How is it going with/;
-const PUSH = /This is your moment/;
+const PUSH = /A good moment for/;
 const MISSED = /did not happen this time/;
 const at = (day, hour, minute = 0) => Date.UTC(2026, 0, day, hour, minute);
 

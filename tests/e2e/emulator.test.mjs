@@ -73,7 +73,7 @@ async function onboard({ home, client, receive, tap }) {
     await receive(/Last little step/);
     await client.sendMessage(client.makeMessage('stretch at 7:30'));
     await receive(/It is set: stretch at 7:30/);
-    await receive(/Four small promises/);
+    await receive(/Four small steps/);
     const [user] = await home.sql('select onboarding_version, first_name from users');
     assert.deepEqual(user, { onboarding_version: 'superior_v2.0', first_name: 'Ann' });
     const [steps] = await home.sql("select count(*) as n from events where type = 'step_completed'");

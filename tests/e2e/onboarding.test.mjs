@@ -61,7 +61,7 @@ describe('the four steps', () => {
         assert.match((await ann.receive()).text, PLAN);
         await ann.send('stretch at 7:30');
         assert.match((await ann.receive()).text, /It is set: stretch at 7:30/);
-        assert.match((await ann.receive()).text, /You did it, Ann! Four small promises/);
+        assert.match((await ann.receive()).text, /You did it, Ann! Four small steps/);
         const rating = await ann.receive();
         assert.match(rating.text, /was this start helpful/);
         await rating.tap(/Yes/);
@@ -139,7 +139,7 @@ describe('the four steps', () => {
         assert.match((await ann.receive()).text, /Nice: water the plants\. And when tomorrow\?/);
         await ann.send('in the evening');
         assert.match((await ann.receive()).text, /It is set: water the plants/);
-        await ann.receive(/Four small promises/);
+        await ann.receive(/Four small steps/);
         const plan = (await scene.commitments(ann)).at(-1);
         assert.deepEqual([plan.text, plan.state], ['water the plants', 'active']);
         assert.equal(new Date(plan.planned_at_ms).toISOString().slice(0, 10), '2026-01-16');
@@ -163,7 +163,7 @@ describe('the four steps', () => {
         await scene.later('2h');
         await ann.receive(/How is it going with "stretch"/);
         await scene.later('2h');
-        await ann.receive(/This is your moment for "stretch"/);
+        await ann.receive(/A good moment for "stretch"/);
         await scene.later('20h'); // 24 h past its time
         const missed = await ann.receive(/did not happen this time, and that is all right/);
         assert.equal((await scene.commitments(ann)).at(-1).state, 'missed');
@@ -347,7 +347,7 @@ describe('overwhelm and crisis', () => {
         await (await ann.receive(PLAN)).tap(/Too much/);
         await (await ann.receive(/three ready for you/)).tap(/13:00/);
         await ann.receive(/It is set/);
-        await ann.receive(/Four small promises/);
+        await ann.receive(/Four small steps/);
         const [pushUp, plan] = await scene.commitments(ann);
         assert.deepEqual([pushUp.text, pushUp.state], ['One push-up', 'completed']);
         assert.equal(plan.planned_at_ms, Date.UTC(2026, 0, 16, 13));

@@ -117,7 +117,7 @@ static void each_command_is_answered(void **state)
         {"/sequences", "/pause takes a break", "/pause macht Pause"},
         {"/export", "as one file", "in einer Datei"},
         {"/delete", "cannot be undone", "nicht rückgängig"},
-        {"/cancel", "never mind", "vergiss es"},
+        {"/cancel", "never mind", "schon vergessen"},
         {"/fix", "a person reads it", "das liest ein Mensch"},
         {"/debug", "/export", "/export"},
         {"/help", "/commit", "/commit"},
