@@ -1,6 +1,8 @@
 /* Phrases are compared word by word, so that "it" never matches inside "with", in any script that
- * base/text.h can cut into words. A phrase counts unless a near-miss covers it where it stands:
- * "too much" in "not too much" does not, but a second "too much" in the same text does. */
+ * base/text.h can cut into words. Apostrophes and umlauts are what people leave out on a strange
+ * keyboard: "cant" is "can't", and "moechte" and "mochte" are "möchte". A phrase counts unless a
+ * near-miss covers it where it stands: "too much" in "not too much" does not, but a second "too
+ * much" in the same text does; nor does a near-miss cover a longer phrase. */
 #include "core/recognise.h"
 
 #include <stdlib.h>
@@ -8,52 +10,75 @@
 
 #include "base/text.h"
 
-/* "can't" and "cant" are the same word to people who type fast. */
-static struct str without_apostrophes(struct arena *arena, struct str word)
+static bool is_umlaut(const char *bytes, size_t length)
 {
-    if (memchr(word.ptr, '\'', word.length) == NULL) {
-        return word;
-    }
+    return length >= 2 && bytes[0] == '\xc3' &&
+           (bytes[1] == '\xa4' || bytes[1] == '\xb6' || bytes[1] == '\xbc');
+}
+
+/* The word as it is compared: no apostrophes; ä, ae and a are one letter, so are the others. */
+static struct str comparable(struct arena *arena, struct str word)
+{
     char *bytes = arena_alloc(arena, word.length + 1);
     size_t length = 0;
     for (size_t i = 0; i < word.length; i++) {
-        if (word.ptr[i] != '\'') {
+        char before = i > 0 ? word.ptr[i - 1] : '\0';
+        bool marks_umlaut = word.ptr[i] == 'e' && (before == 'a' || before == 'o' || before == 'u');
+        if (is_umlaut(word.ptr + i, word.length - i)) {
+            i++;
+            bytes[length++] = word.ptr[i] == '\xa4' ? 'a' : word.ptr[i] == '\xb6' ? 'o' : 'u';
+        } else if (word.ptr[i] != '\'' && !marks_umlaut) {
             bytes[length++] = word.ptr[i];
         }
     }
     return (struct str){bytes, length};
 }
 
-/* Adds the words of a piece of text that has no "*". */
+/* Adds the words of a piece of text that has no wildcard. */
 static void add_words(struct arena *arena, struct str text, struct phrase *phrase)
 {
     struct str *words = NULL;
     size_t room = (size_t)(RECOGNISE_WORDS_MAX - phrase->count);
     size_t count = text_words(arena, text, room, &words);
     for (size_t i = 0; i < count; i++) {
-        phrase->words[phrase->count++] = without_apostrophes(arena, words[i]);
+        phrase->words[phrase->count++] = comparable(arena, words[i]);
     }
 }
 
-struct phrase recognise_words(struct arena *arena, struct str text, bool with_any)
+static bool is_wildcard(char byte)
+{
+    return byte == '*' || byte == '#';
+}
+
+struct phrase recognise_words(struct arena *arena, struct str text, bool with_wildcards)
 {
     struct str folded = text_fold(arena, text);
     size_t room = folded.length < RECOGNISE_WORDS_MAX ? folded.length + 1 : RECOGNISE_WORDS_MAX;
     struct phrase phrase = {.words = ARENA_ARRAY(arena, struct str, room)};
-    while (with_any && memchr(folded.ptr, '*', folded.length) != NULL) {
-        add_words(arena, str_split(folded, '*', &folded), &phrase);
-        phrase.words[phrase.count++] = STR("*");
-        if (folded.length == 0) {
-            return phrase;
+    size_t from = 0;
+    for (size_t i = 0; with_wildcards && i < folded.length; i++) {
+        if (is_wildcard(folded.ptr[i]) && phrase.count < RECOGNISE_WORDS_MAX) {
+            add_words(arena, (struct str){folded.ptr + from, i - from}, &phrase);
+            if (phrase.count < RECOGNISE_WORDS_MAX) {
+                phrase.words[phrase.count++] = (struct str){folded.ptr + i, 1};
+            }
+            from = i + 1;
         }
     }
-    add_words(arena, folded, &phrase);
+    add_words(arena, (struct str){folded.ptr + from, folded.length - from}, &phrase);
     return phrase;
 }
 
-static bool is_any(struct str word)
+/* Whether a word of a text is what a word of a phrase asks for. */
+static bool fits(struct str wanted, struct str word)
 {
-    return word.length == 1 && word.ptr[0] == '*';
+    if (str_is(wanted, "*")) {
+        return true;
+    }
+    if (str_is(wanted, "#")) {
+        return word.length > 0 && word.ptr[0] >= '0' && word.ptr[0] <= '9';
+    }
+    return str_equal(wanted, word);
 }
 
 static bool matches_at(const struct phrase *text, int at, const struct phrase *phrase)
@@ -62,7 +87,7 @@ static bool matches_at(const struct phrase *text, int at, const struct phrase *p
         return false;
     }
     for (int i = 0; i < phrase->count; i++) {
-        if (!is_any(phrase->words[i]) && !str_equal(phrase->words[i], text->words[at + i])) {
+        if (!fits(phrase->words[i], text->words[at + i])) {
             return false;
         }
     }

@@ -3,7 +3,7 @@
 
 #include "core/schema.h"
 
-/* The words of one phrase, ready to compare; "*" stands for any one word. */
+/* The words of one phrase, ready to compare; "*" stands for any one word, "#" for any number. */
 struct phrase {
     struct str *words;
     int count;
@@ -27,9 +27,10 @@ struct word_list {
 
 enum { PHRASE_WORDS_MAX = 12, RECOGNISE_WORDS_MAX = 1000 };
 
-/* The comparable words of a text: folded, cut at word boundaries, without apostrophes. "*" is kept
- * when `with_any` is set. At most RECOGNISE_WORDS_MAX; a longer text counts by its beginning. */
-struct phrase recognise_words(struct arena *arena, struct str text, bool with_any);
+/* The comparable words of a text: folded, cut at word boundaries, without apostrophes and umlauts.
+ * "*" and "#" are kept when `with_wildcards` is set. At most RECOGNISE_WORDS_MAX; a longer text
+ * counts by its beginning. */
+struct phrase recognise_words(struct arena *arena, struct str text, bool with_wildcards);
 /* Whether the phrase occurs in the text, anywhere. */
 bool recognise_occurs(const struct phrase *text, const struct phrase *phrase);
 /* Whether a phrase occurs that no near-miss covers. The state comes from recognise_join. */

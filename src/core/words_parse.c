@@ -10,8 +10,10 @@ static void check_beginning(struct compiling *compiling, const struct tree_node 
 {
     const struct tree_node *child = node->first;
     for (int i = 0; i < list->count && list->count == node->count; i++, child = child->next) {
-        if (str_is(list->items[i].words[0], "*")) {
-            schema_mistake(compiling, child, "a phrase begins with *; expected a word");
+        struct str first = list->items[i].words[0];
+        if (str_is(first, "*") || str_is(first, "#")) {
+            schema_mistake(compiling, child, "a phrase begins with %.*s; expected a word",
+                           STR_ARG(first));
         }
     }
 }
