@@ -23,6 +23,7 @@ enum {
     LIMIT_LANGUAGE_BYTES = 12,    /* an IETF tag as far as we use it */
     LIMIT_ZONE_BYTES = 64,        /* the longest IANA zone name has 38 */
     LIMIT_KEY_BYTES = 64,         /* names in definitions: journeys, steps, buttons, facts */
+    LIMIT_URL_BYTES = 1024,       /* addresses of pictures */
     LIMIT_CALLBACK_BYTES = 64,    /* Telegram's limit of callback_data */
 
     /* Messages of ours. */

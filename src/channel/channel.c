@@ -54,6 +54,7 @@ struct outgoing *outgoing_of_act(const struct act *act, int64_t user_id)
     outgoing->act.address = outgoing->address;
     outgoing->act.callback_id = arena_str(arena, act->callback_id);
     outgoing->act.message_id = arena_str(arena, act->message_id);
+    outgoing->act.preview = arena_str(arena, act->preview);
     outgoing->act.text = arena_str(arena, act->text);
     outgoing->act.file_name = arena_str(arena, act->file_name);
     outgoing->act.buttons = copy_buttons(arena, act->buttons, act->button_count);

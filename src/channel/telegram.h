@@ -32,6 +32,9 @@ struct str telegram_tap_answer(struct arena *arena, const struct act *act);
 
 /* ---- answers (telegram_answer.c): pure, any thread ---- */
 
+/* What a message goes without when it was refused for it. */
+enum { TELEGRAM_WITHOUT_MARKUP = 1, TELEGRAM_WITHOUT_PICTURE = 2 };
+
 /* What an answer of the Bot API to a message of ours means. */
 struct telegram_verdict {
     enum report_kind report;
@@ -41,7 +44,7 @@ struct telegram_verdict {
     int64_t retry_after_ms; /* REPORT_PAUSED */
     bool pause_all;         /* the reason concerns the whole bot */
     bool refused;           /* the token is not accepted: nothing works until it is changed */
-    bool as_text;           /* refused for its markup or picture: send it once as plain text */
+    unsigned without;       /* refused for its markup or picture: may go without (see above) */
 };
 struct telegram_verdict telegram_judge(const struct http_response *response);
 

@@ -1,6 +1,7 @@
 /* What an answer of the Bot API means. Descriptions are not a stable contract, so known ones are
  * matched by their beginning without regard to case, and unknown ones by their code: 400 is a
- * message that will never be taken, 403 a person who cannot be reached, 5xx worth another try. */
+ * message that will never be taken (but perhaps without its picture), 403 a person who cannot be
+ * reached, 5xx worth another try. */
 #include <stdio.h>
 #include <string.h>
 
@@ -20,51 +21,56 @@ struct known_error {
     const char *beginning; /* after "Bad Request: " and the like, lower case */
     enum report_kind report;
     const char *reason;
-    bool as_text;
+    unsigned without;
 };
+
+enum { MARKUP = TELEGRAM_WITHOUT_MARKUP, PICTURE = TELEGRAM_WITHOUT_PICTURE };
 
 /* The first match counts. */
 static const struct known_error KNOWN[] = {
-    {400, "message is not modified", REPORT_SENT, "", false},
-    {400, "chat not found", REPORT_GONE, "chat_not_found", false},
-    {400, "user not found", REPORT_GONE, "user_not_found", false},
-    {400, "peer_id_invalid", REPORT_GONE, "chat_not_found", false},
-    {400, "chat_id is empty", REPORT_GONE, "chat_not_found", false},
-    {400, "can't parse entities", REPORT_FAILED, "bad_markup", true},
-    {400, "can't find end", REPORT_FAILED, "bad_markup", true},
-    {400, "unsupported start tag", REPORT_FAILED, "bad_markup", true},
-    {400, "message is too long", REPORT_FAILED, "too_long", false},
-    {400, "message caption is too long", REPORT_FAILED, "too_long", true},
-    {400, "message_too_long", REPORT_FAILED, "too_long", false},
-    {400, "text is too long", REPORT_FAILED, "too_long", false},
-    {400, "entities too long", REPORT_FAILED, "too_long", true},
-    {400, "message text is empty", REPORT_FAILED, "empty", false},
-    {400, "text must be non-empty", REPORT_FAILED, "empty", false},
-    {400, "button_data_invalid", REPORT_FAILED, "bad_button", false},
-    {400, "button_url_invalid", REPORT_FAILED, "bad_button", false},
-    {400, "reply markup is too long", REPORT_FAILED, "bad_button", false},
-    {400, "wrong file identifier", REPORT_FAILED, "bad_picture", true},
-    {400, "failed to get http url content", REPORT_FAILED, "bad_picture", true},
-    {400, "wrong type of the web page content", REPORT_FAILED, "bad_picture", true},
-    {400, "photo_invalid_dimensions", REPORT_FAILED, "bad_picture", true},
-    {400, "webpage_", REPORT_FAILED, "bad_picture", true},
-    {400, "message to edit not found", REPORT_FAILED, "message_gone", false},
-    {400, "message can't be edited", REPORT_FAILED, "message_gone", false},
-    {400, "message to delete not found", REPORT_FAILED, "message_gone", false},
-    {400, "message can't be deleted", REPORT_FAILED, "message_gone", false},
-    {400, "query is too old", REPORT_FAILED, "tap_too_old", false},
-    {400, "group is deactivated", REPORT_FAILED, "no_rights", false},
-    {400, "not enough rights", REPORT_FAILED, "no_rights", false},
-    {400, "have no rights", REPORT_FAILED, "no_rights", false},
-    {400, "need administrator rights", REPORT_FAILED, "no_rights", false},
-    {403, "bot was blocked", REPORT_BLOCKED, "blocked", false},
-    {403, "user is deactivated", REPORT_GONE, "deactivated", false},
-    {403, "bot can't initiate", REPORT_GONE, "never_started", false},
-    {403, "bot can't send messages to bots", REPORT_GONE, "is_bot", false},
-    {403, "the bot can't send messages to the bot", REPORT_GONE, "is_bot", false},
-    {403, "bot was kicked", REPORT_GONE, "not_in_chat", false},
-    {403, "bot is not a member", REPORT_GONE, "not_in_chat", false},
-    {403, "the group chat was deleted", REPORT_GONE, "not_in_chat", false},
+    {400, "message is not modified", REPORT_SENT, "", 0},
+    {400, "chat not found", REPORT_GONE, "chat_not_found", 0},
+    {400, "user not found", REPORT_GONE, "user_not_found", 0},
+    {400, "peer_id_invalid", REPORT_GONE, "chat_not_found", 0},
+    {400, "chat_id is empty", REPORT_GONE, "chat_not_found", 0},
+    {400, "can't parse entities", REPORT_FAILED, "bad_markup", MARKUP},
+    {400, "can't find end", REPORT_FAILED, "bad_markup", MARKUP},
+    {400, "unsupported start tag", REPORT_FAILED, "bad_markup", MARKUP},
+    {400, "message is too long", REPORT_FAILED, "too_long", 0},
+    {400, "message caption is too long", REPORT_FAILED, "too_long", PICTURE},
+    {400, "message_too_long", REPORT_FAILED, "too_long", 0},
+    {400, "text is too long", REPORT_FAILED, "too_long", 0},
+    {400, "entities too long", REPORT_FAILED, "too_long", MARKUP},
+    {400, "message text is empty", REPORT_FAILED, "empty", 0},
+    {400, "text must be non-empty", REPORT_FAILED, "empty", 0},
+    {400, "button_data_invalid", REPORT_FAILED, "bad_button", 0},
+    {400, "button_url_invalid", REPORT_FAILED, "bad_button", 0},
+    {400, "reply markup is too long", REPORT_FAILED, "bad_button", 0},
+    {400, "wrong file identifier", REPORT_FAILED, "bad_picture", PICTURE},
+    {400, "failed to get http url content", REPORT_FAILED, "bad_picture", PICTURE},
+    {400, "wrong type of the web page content", REPORT_FAILED, "bad_picture", PICTURE},
+    {400, "wrong remote file identifier", REPORT_FAILED, "bad_picture", PICTURE},
+    {400, "photo_", REPORT_FAILED, "bad_picture", PICTURE},
+    {400, "image_process_failed", REPORT_FAILED, "bad_picture", PICTURE},
+    {400, "media_empty", REPORT_FAILED, "bad_picture", PICTURE},
+    {400, "webpage_", REPORT_FAILED, "bad_picture", PICTURE},
+    {400, "message to edit not found", REPORT_FAILED, "message_gone", 0},
+    {400, "message can't be edited", REPORT_FAILED, "message_gone", 0},
+    {400, "message to delete not found", REPORT_FAILED, "message_gone", 0},
+    {400, "message can't be deleted", REPORT_FAILED, "message_gone", 0},
+    {400, "query is too old", REPORT_FAILED, "tap_too_old", 0},
+    {400, "group is deactivated", REPORT_FAILED, "no_rights", 0},
+    {400, "not enough rights", REPORT_FAILED, "no_rights", 0},
+    {400, "have no rights", REPORT_FAILED, "no_rights", 0},
+    {400, "need administrator rights", REPORT_FAILED, "no_rights", 0},
+    {403, "bot was blocked", REPORT_BLOCKED, "blocked", 0},
+    {403, "user is deactivated", REPORT_GONE, "deactivated", 0},
+    {403, "bot can't initiate", REPORT_GONE, "never_started", 0},
+    {403, "bot can't send messages to bots", REPORT_GONE, "is_bot", 0},
+    {403, "the bot can't send messages to the bot", REPORT_GONE, "is_bot", 0},
+    {403, "bot was kicked", REPORT_GONE, "not_in_chat", 0},
+    {403, "bot is not a member", REPORT_GONE, "not_in_chat", 0},
+    {403, "the group chat was deleted", REPORT_GONE, "not_in_chat", 0},
 };
 
 /* The description without "Bad Request: ", in lower case. */
@@ -137,12 +143,16 @@ static struct telegram_verdict judge_description(const struct json_node *body, i
         if (KNOWN[i].code == code &&
             strncmp(text, KNOWN[i].beginning, strlen(KNOWN[i].beginning)) == 0) {
             struct telegram_verdict verdict = verdict_of(KNOWN[i].report, KNOWN[i].reason);
-            verdict.as_text = KNOWN[i].as_text;
+            verdict.without = KNOWN[i].without;
             return verdict;
         }
     }
-    return code == 403 ? verdict_of(REPORT_BLOCKED, "forbidden")
-                       : verdict_of(REPORT_FAILED, "rejected");
+    if (code == 403) {
+        return verdict_of(REPORT_BLOCKED, "forbidden");
+    }
+    struct telegram_verdict verdict = verdict_of(REPORT_FAILED, "rejected");
+    verdict.without = PICTURE; /* the part that depends on somebody else's server */
+    return verdict;
 }
 
 static struct telegram_verdict judge_error(const struct json_node *body, int code,

@@ -80,20 +80,33 @@ static void put_formatted(struct out *out, const char *member, struct markdown_t
 }
 
 static struct markdown_text formatted(const struct outgoing *outgoing, struct str markdown,
-                                      bool as_text)
+                                      bool is_html)
 {
-    return as_text ? markdown_plain(outgoing->arena, markdown, TEXT_UNITS_MAX)
-                   : markdown_telegram(outgoing->arena, markdown, TEXT_UNITS_MAX);
+    return is_html ? markdown_telegram(outgoing->arena, markdown, TEXT_UNITS_MAX)
+                   : markdown_plain(outgoing->arena, markdown, TEXT_UNITS_MAX);
+}
+
+/* The picture large above the text; none: addresses in the text show nothing either. */
+static void put_preview(struct out *out, struct str picture)
+{
+    out_text(out, ",\"link_preview_options\":{");
+    if (picture.length > 0) {
+        out_text(out, "\"prefer_large_media\":true,\"show_above_text\":true,\"url\":");
+        out_json(out, picture);
+    } else {
+        out_text(out, "\"is_disabled\":true");
+    }
+    out_text(out, "}");
 }
 
 /* Text to an address of nobody we know. */
-static struct telegram_body plain_message_body(const struct outgoing *outgoing, bool as_text)
+static struct telegram_body plain_message_body(const struct outgoing *outgoing, bool is_html)
 {
     struct out out;
     out_init(&out, outgoing->arena, outgoing->act.text.length + 512);
     put_chat(&out, outgoing->act.address);
-    put_formatted(&out, "text", formatted(outgoing, outgoing->act.text, as_text), !as_text);
-    out_text(&out, ",\"link_preview_options\":{\"is_disabled\":true}");
+    put_formatted(&out, "text", formatted(outgoing, outgoing->act.text, is_html), is_html);
+    put_preview(&out, STR_NONE);
     if (outgoing->act.button_count > 0) {
         put_keyboard(&out, outgoing->act.buttons, outgoing->act.button_count);
     }
@@ -103,28 +116,21 @@ static struct telegram_body plain_message_body(const struct outgoing *outgoing, 
 
 /* A picture goes as a photo with its caption or, when the text is too long for one, as a large
  * preview above the text. */
-static struct telegram_body message_body(const struct outgoing *outgoing, bool as_text)
+static struct telegram_body message_body(const struct outgoing *outgoing, bool is_html,
+                                         struct str picture)
 {
     struct out out;
     out_init(&out, outgoing->arena, outgoing->text.length + 512);
-    struct markdown_text text = formatted(outgoing, outgoing->text, as_text);
-    bool picture = outgoing->picture.length > 0 && !as_text;
-    bool photo = picture && text.utf16_units <= CAPTION_UNITS_MAX;
+    struct markdown_text text = formatted(outgoing, outgoing->text, is_html);
+    bool photo = picture.length > 0 && text.utf16_units <= CAPTION_UNITS_MAX;
     put_chat(&out, outgoing->address);
     if (photo) {
         out_text(&out, ",\"photo\":");
-        out_json(&out, outgoing->picture);
-        put_formatted(&out, "caption", text, true);
+        out_json(&out, picture);
+        put_formatted(&out, "caption", text, is_html);
     } else {
-        put_formatted(&out, "text", text, !as_text);
-        out_text(&out, ",\"link_preview_options\":{");
-        if (picture) {
-            out_text(&out, "\"prefer_large_media\":true,\"show_above_text\":true,\"url\":");
-            out_json(&out, outgoing->picture);
-        } else {
-            out_text(&out, "\"is_disabled\":true");
-        }
-        out_text(&out, "}");
+        put_formatted(&out, "text", text, is_html);
+        put_preview(&out, picture);
     }
     if (outgoing->button_count > 0) {
         put_keyboard(&out, outgoing->buttons, outgoing->button_count);
@@ -160,9 +166,14 @@ struct str telegram_tap_answer(struct arena *arena, const struct act *act)
     return tap_json(arena, act, "{\"method\":\"answerCallbackQuery\",");
 }
 
-static struct telegram_body edit_body(const struct outgoing *outgoing, bool as_text)
+/* A picture has a caption instead of a text. One that would become too long stays as it is; its
+ * buttons change all the same. */
+static struct telegram_body edit_body(const struct outgoing *outgoing, bool is_html,
+                                      struct str preview)
 {
     const struct act *act = &outgoing->act;
+    const char *method = "editMessageReplyMarkup";
+    struct markdown_text text = formatted(outgoing, act->text, is_html);
     struct out out;
     out_init(&out, outgoing->arena, act->text.length + 512);
     put_chat(&out, act->address);
@@ -173,13 +184,16 @@ static struct telegram_body edit_body(const struct outgoing *outgoing, bool as_t
     } else {
         out_json(&out, act->message_id);
     }
-    if (act->text.length > 0) {
-        put_formatted(&out, "text", formatted(outgoing, act->text, as_text), !as_text);
-        out_text(&out, ",\"link_preview_options\":{\"is_disabled\":true}");
+    if (!act->is_captioned) {
+        method = "editMessageText";
+        put_formatted(&out, "text", text, is_html);
+        put_preview(&out, preview);
+    } else if (text.utf16_units <= CAPTION_UNITS_MAX) {
+        method = "editMessageCaption";
+        put_formatted(&out, "caption", text, is_html);
     }
     put_keyboard(&out, act->buttons, act->button_count);
     out_text(&out, "}");
-    const char *method = act->text.length > 0 ? "editMessageText" : "editMessageReplyMarkup";
     return (struct telegram_body){method, out_str(&out), STR_NONE};
 }
 
@@ -232,18 +246,20 @@ static struct telegram_body file_body(const struct outgoing *outgoing)
     return (struct telegram_body){"sendDocument", out_str(&out), type};
 }
 
-struct telegram_body telegram_body_of(const struct outgoing *outgoing, bool as_text)
+struct telegram_body telegram_body_of(const struct outgoing *outgoing, unsigned without)
 {
+    bool is_html = (without & TELEGRAM_WITHOUT_MARKUP) == 0;
+    bool with_picture = (without & TELEGRAM_WITHOUT_PICTURE) == 0;
     if (outgoing->delivery_id != 0) {
-        return message_body(outgoing, as_text);
+        return message_body(outgoing, is_html, with_picture ? outgoing->picture : STR_NONE);
     }
     switch (outgoing->act.kind) {
     case ACT_ANSWER_TAP:
         return tap_body(outgoing);
     case ACT_EDIT_MESSAGE:
-        return edit_body(outgoing, as_text);
+        return edit_body(outgoing, is_html, with_picture ? outgoing->act.preview : STR_NONE);
     case ACT_SEND_TEXT:
-        return plain_message_body(outgoing, as_text);
+        return plain_message_body(outgoing, is_html);
     case ACT_SEND_FILE:
         break;
     }

@@ -9,5 +9,5 @@ struct telegram_body {
     struct str content_type; /* empty: JSON */
 };
 
-/* A message or an act. as_text: without markup and picture. */
-struct telegram_body telegram_body_of(const struct outgoing *outgoing, bool as_text);
+/* A message or an act; without: TELEGRAM_WITHOUT_… (telegram.h). */
+struct telegram_body telegram_body_of(const struct outgoing *outgoing, unsigned without);

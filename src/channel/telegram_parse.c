@@ -258,6 +258,18 @@ static bool read_message(struct reading *reading, const struct json_node *messag
     return false;
 }
 
+/* What is needed to change the message that was tapped. */
+static void read_tapped(struct reading *reading, const struct json_node *message)
+{
+    read_message_id(reading, message);
+    reading->input->is_captioned = has_content(message);
+    const struct json_node *preview = json_node_object(message, "link_preview_options");
+    struct str url = json_node_str(preview, "url");
+    if (url.length <= LIMIT_URL_BYTES && !json_node_bool(preview, "is_disabled", false)) {
+        reading->input->preview = arena_str(reading->arena, url);
+    }
+}
+
 /* The message may be missing, or inaccessible (date 0): then there is nothing to edit. */
 static bool read_callback(struct reading *reading, const struct json_node *callback)
 {
@@ -280,7 +292,7 @@ static bool read_callback(struct reading *reading, const struct json_node *callb
         input->address = decimal(reading->arena, chat);
     }
     if (type == CHAT_PRIVATE && read_date(message) > 0) {
-        read_message_id(reading, message);
+        read_tapped(reading, message);
     }
     return true;
 }

@@ -1,7 +1,7 @@
 /* Sending: messages to one chat go one after the other, so that they arrive in the order they were
  * decided; different chats go side by side. Acts (answering a tap, editing) do not wait. Each
- * message is tried once; only one refused for its markup or picture is sent again as plain text,
- * which is another request. */
+ * message is tried once; only one refused for its markup or picture is sent again without, which is
+ * another request. */
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
@@ -19,7 +19,7 @@ struct job {
     struct telegram *telegram;
     struct outgoing *outgoing;
     struct lane *lane; /* NULL: an act */
-    bool as_text;
+    unsigned without;  /* TELEGRAM_WITHOUT_… */
 };
 
 struct lane {
@@ -30,10 +30,21 @@ struct lane {
 
 static void job_start(struct job *job);
 
+static const char *simpler_form(const struct job *job)
+{
+    static const char *const words[] = {"", "without_markup", "without_picture", "plain_text"};
+    return words[job->without];
+}
+
 static void report(struct job *job, const struct telegram_verdict *verdict)
 {
     const struct outgoing *outgoing = job->outgoing;
     bool is_act = outgoing->delivery_id == 0;
+    bool is_sent = verdict->report == REPORT_SENT;
+    if (is_act && outgoing->act.kind == ACT_SEND_FILE && !is_sent) {
+        log_warn("telegram", "a file was not sent", "user=%lld reason=%s",
+                 (long long)outgoing->user_id, verdict->reason);
+    }
     if (is_act && verdict->report != REPORT_PAUSED) {
         return; /* best effort; only a pause matters to others */
     }
@@ -43,7 +54,7 @@ static void report(struct job *job, const struct telegram_verdict *verdict)
                             .kind = verdict->report,
                             .address = outgoing->address,
                             .provider_id = str_of(verdict->message_id),
-                            .reason = str_of(verdict->reason),
+                            .reason = str_of(is_sent ? simpler_form(job) : verdict->reason),
                             .new_address = str_of(verdict->new_address),
                             .retry_after_ms = verdict->retry_after_ms,
                             .pause_all = verdict->pause_all};
@@ -116,14 +127,24 @@ static struct telegram_verdict judge(const struct job *job, const struct http_re
     return telegram_judge(response);
 }
 
+static bool has_picture(const struct outgoing *outgoing)
+{
+    return outgoing->picture.length > 0 || outgoing->act.preview.length > 0;
+}
+
 static void job_done(void *context, const struct http_response *response)
 {
     struct job *job = context;
     struct telegram_verdict verdict = judge(job, response);
-    if (verdict.as_text && !job->as_text) {
-        job->as_text = true;
-        log_warn("telegram", "message refused for its form, sent as plain text",
-                 "delivery=%lld reason=%s", (long long)job->outgoing->delivery_id, verdict.reason);
+    unsigned without = job->without | verdict.without;
+    if (!has_picture(job->outgoing)) {
+        without &= ~(unsigned)TELEGRAM_WITHOUT_PICTURE;
+    }
+    if (without != job->without) {
+        job->without = without;
+        log_warn("telegram", "message refused for its form, sent in a simpler one",
+                 "delivery=%lld reason=%s form=%s", (long long)job->outgoing->delivery_id,
+                 verdict.reason, simpler_form(job));
         job_start(job);
         return;
     }
@@ -141,7 +162,7 @@ static void job_done(void *context, const struct http_response *response)
 static void job_start(struct job *job)
 {
     while (job != NULL) {
-        struct telegram_body body = telegram_body_of(job->outgoing, job->as_text);
+        struct telegram_body body = telegram_body_of(job->outgoing, job->without);
         enum err error = telegram_request(job->telegram, body.method, body.bytes, body.content_type,
                                           0, SEND_TIMEOUT_MS, job->telegram, job_done, job);
         if (error == OK) {

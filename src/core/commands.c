@@ -235,7 +235,8 @@ void answer_here(struct deciding *deciding, const char *tap_key, struct str mark
     const struct input *input = deciding->input;
     int count = buttons != NULL ? buttons->count : 0;
     const struct button *items = buttons != NULL ? buttons->items : NULL;
-    if (input->kind == INPUT_BUTTON && input->message_id.length > 0) {
+    bool has_place = input->message_id.length > 0 && !input->is_captioned; /* captions are short */
+    if (input->kind == INPUT_BUTTON && has_place) {
         struct str tap = tap_key != NULL ? say_plain(deciding, tap_key) : STR_NONE;
         compose_tap_edit(deciding, tap, markdown, items, count);
         return;

@@ -50,6 +50,8 @@ void compose_tap_edit(struct deciding *deciding, struct str callback_text, struc
     edit->channel = input->channel;
     edit->address = input->address;
     edit->message_id = input->message_id;
+    edit->is_captioned = input->is_captioned;
+    edit->preview = input->preview;
     edit->text = markdown;
     edit->button_count = button_count;
     edit->buttons = ARENA_ARRAY(deciding->arena, struct button, (size_t)button_count);

@@ -58,7 +58,9 @@ static void sent(struct deciding *deciding, struct delivery *delivery, enum deli
     const struct input *input = deciding->input;
     int64_t now_ms = deciding->world->now_ms;
     bool late = !delivery_state_is_final(delivery->state);
-    if (!delivery_move(delivery, state, STR_NONE)) {
+    /* What it had to go without is known by the first report that it was sent. */
+    struct str reason = delivery->sent_at_ms == 0 ? reason_of(deciding, "") : delivery->reason;
+    if (!delivery_move(delivery, state, reason)) {
         return;
     }
     if (delivery->sent_at_ms == 0) {

@@ -20,6 +20,8 @@ struct act {
     struct str address;
     struct str callback_id;
     struct str message_id;
+    bool is_captioned;  /* ACT_EDIT_MESSAGE: of the message, as in struct input */
+    struct str preview; /* ACT_EDIT_MESSAGE: stays as it is */
     struct str text; /* Markdown; plain text of ACT_ANSWER_TAP (<= 200 characters); file content */
     struct str file_name;
     struct button *buttons; /* ACT_EDIT_MESSAGE: the buttons that stay */

@@ -86,6 +86,8 @@ struct input {
     struct str callback_id; /* channel's handle to answer the tap */
     bool answers_tap;       /* whoever submitted it passes the answer on: no request of its own */
     struct str message_id;  /* channel's id of the message concerned (tapped, edited, own) */
+    bool is_captioned;      /* INPUT_BUTTON: the message is a picture or file, its text a caption */
+    struct str preview;     /* INPUT_BUTTON: address of the picture above the text, "" none */
     struct str new_address;
     bool in_group;
     struct str bot_name; /* INPUT_GROUP: our name, for the private link */

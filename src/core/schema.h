@@ -12,8 +12,7 @@ enum {
     LANGUAGES_MAX = 16,
     STEP_ID_BYTES_MAX = 24,
     BUTTON_ID_BYTES_MAX = 16, /* "r:" run ":" step ":" button fits LIMIT_CALLBACK_BYTES */
-    BUTTON_CODE_POINTS_MAX = 40,
-    URL_BYTES_MAX = 1024
+    BUTTON_CODE_POINTS_MAX = 40
 };
 
 struct languages {

@@ -17,7 +17,7 @@ static struct text_limits limits_of(enum schema_kind kind)
     case SCHEMA_VALUE:
         return (struct text_limits){LIMIT_COMMITMENT_BYTES, LIMIT_MESSAGE_EMOJI};
     case SCHEMA_URL:
-        return (struct text_limits){URL_BYTES_MAX, 0};
+        return (struct text_limits){LIMIT_URL_BYTES, 0};
     case SCHEMA_BOT:
         return (struct text_limits){LIMIT_BOT_TEXT_CODE_POINTS, LIMIT_BOT_TEXT_EMOJI};
     case SCHEMA_MESSAGE:

@@ -7,15 +7,15 @@
 #include "engine/internal.h"
 
 static const size_t INPUT_STRINGS[] = {
-    offsetof(struct input, source),     offsetof(struct input, external_id),
-    offsetof(struct input, identity),   offsetof(struct input, address),
-    offsetof(struct input, first_name), offsetof(struct input, username),
-    offsetof(struct input, language),   offsetof(struct input, text),
-    offsetof(struct input, token),      offsetof(struct input, callback_id),
-    offsetof(struct input, message_id), offsetof(struct input, new_address),
-    offsetof(struct input, bot_name),   offsetof(struct input, provider_id),
-    offsetof(struct input, reason),     offsetof(struct input, name),
-    offsetof(struct input, data),
+    offsetof(struct input, source),      offsetof(struct input, external_id),
+    offsetof(struct input, identity),    offsetof(struct input, address),
+    offsetof(struct input, first_name),  offsetof(struct input, username),
+    offsetof(struct input, language),    offsetof(struct input, text),
+    offsetof(struct input, token),       offsetof(struct input, callback_id),
+    offsetof(struct input, preview),     offsetof(struct input, message_id),
+    offsetof(struct input, new_address), offsetof(struct input, bot_name),
+    offsetof(struct input, provider_id), offsetof(struct input, reason),
+    offsetof(struct input, name),        offsetof(struct input, data),
 };
 enum { INPUT_STRING_COUNT = sizeof(INPUT_STRINGS) / sizeof(INPUT_STRINGS[0]) };
 

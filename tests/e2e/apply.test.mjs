@@ -1,29 +1,13 @@
 // New definitions for a server at work: taken over without a restart, kept over one; who is in the
 // middle of a journey finishes it as it was.
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { changed } from '../lib/journeys.mjs';
 import { Scene } from '../lib/scene.mjs';
 
-const SHIPPED = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'journeys');
 const ONBOARDING = 'optimized/superior_onboarding.yaml';
-
-/** A copy of the shipped definitions with changes: { file: [[from, to], …] }. */
-function folder(scene, name, changes) {
-    const path = join(scene.home.folder, name);
-    cpSync(SHIPPED, path, { recursive: true });
-    for (const [file, replacements] of Object.entries(changes)) {
-        let text = readFileSync(join(path, file), 'utf8');
-        for (const [from, to] of replacements) {
-            assert.ok(text.includes(from), `${file} does not hold ${from}`);
-            text = text.replaceAll(from, to);
-        }
-        writeFileSync(join(path, file), text);
-    }
-    return path;
-}
 
 const NEW_TEXTS = {
     [ONBOARDING]: [
@@ -40,7 +24,7 @@ test('a running server takes new definitions; runs keep theirs; a restart keeps 
     const old = await ann.receive(/lovely to meet you/);
     await scene.settled();
 
-    const path = folder(scene, 'new', NEW_TEXTS);
+    const path = changed(scene.home, 'new', NEW_TEXTS);
     const check = await scene.home.json('journeys', 'apply', path, '--check');
     assert.equal(check.applied, false);
     assert.deepEqual(check.changes, [{
@@ -81,7 +65,7 @@ test('a running server takes new definitions; runs keep theirs; a restart keeps 
 
     const again = await scene.home.json('journeys', 'apply', path);
     assert.deepEqual([again.applied, again.changes], [false, []]);
-    const back = await scene.home.json('journeys', 'apply', folder(scene, 'back', {}));
+    const back = await scene.home.json('journeys', 'apply', changed(scene.home, 'back', {}));
     assert.equal(back.applied, true);
     const eve = scene.person({ first_name: 'Eve' });
     await eve.send('/start');
@@ -91,7 +75,7 @@ test('a running server takes new definitions; runs keep theirs; a restart keeps 
 test('texts of the bot change, too, and a journey that is gone takes nobody new', async (t) => {
     const scene = await Scene.open(t);
     const ann = await scene.regular({ first_name: 'Ann' });
-    const path = folder(scene, 'new', {});
+    const path = changed(scene.home, 'new', {});
     rmSync(join(path, 'both', 'streak_celebration.yaml'));
     const commands = join(path, 'bot', 'commands.yaml');
     const texts = readFileSync(commands, 'utf8');
@@ -117,7 +101,7 @@ test('texts of the bot change, too, and a journey that is gone takes nobody new'
 
 test('what has mistakes is refused with their place, and nothing changes', async (t) => {
     const scene = await Scene.open(t);
-    const path = folder(scene, 'bad', { [ONBOARDING]: [['commitments_total == 0', 'commitments_totl == 0']] });
+    const path = changed(scene.home, 'bad', { [ONBOARDING]: [['commitments_total == 0', 'commitments_totl == 0']] });
     const refused = await scene.home.run('journeys', 'apply', path);
     assert.equal(refused.code, 3, refused.stderr);
     assert.match(refused.stderr, /superior_onboarding\.yaml:\d+:\d+: /);

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+enum { MARKUP = TELEGRAM_WITHOUT_MARKUP, PICTURE = TELEGRAM_WITHOUT_PICTURE };
+
 static struct telegram_verdict judge(int status, const char *body)
 {
     struct http_response response = {HTTP_ANSWERED, status, str_of(body), 0, "answered"};
@@ -32,36 +34,38 @@ static void known_errors_have_their_meaning(void **state)
         const char *description;
         enum report_kind report;
         const char *reason;
-        bool as_text;
+        unsigned without;
     } cases[] = {
-        {400, "Bad Request: chat not found", REPORT_GONE, "chat_not_found", false},
+        {400, "Bad Request: chat not found", REPORT_GONE, "chat_not_found", 0},
         {400, "Bad Request: message is not modified: specified new message content", REPORT_SENT,
-         "", false},
+         "", 0},
         {400, "Bad Request: can't parse entities: Unclosed start tag", REPORT_FAILED, "bad_markup",
-         true},
-        {400, "Bad Request: MESSAGE IS TOO LONG", REPORT_FAILED, "too_long", false},
-        {400, "Bad Request: BUTTON_DATA_INVALID", REPORT_FAILED, "bad_button", false},
+         MARKUP},
+        {400, "Bad Request: MESSAGE IS TOO LONG", REPORT_FAILED, "too_long", 0},
+        {400, "Bad Request: BUTTON_DATA_INVALID", REPORT_FAILED, "bad_button", 0},
         {400, "Bad Request: query is too old and response timeout expired", REPORT_FAILED,
-         "tap_too_old", false},
+         "tap_too_old", 0},
         {400, "Bad Request: wrong file identifier/HTTP URL specified", REPORT_FAILED, "bad_picture",
-         true},
-        {400, "Bad Request: something never seen", REPORT_FAILED, "rejected", false},
-        {403, "Forbidden: bot was blocked by the user", REPORT_BLOCKED, "blocked", false},
-        {403, "Forbidden: user is deactivated", REPORT_GONE, "deactivated", false},
+         PICTURE},
+        {400, "Bad Request: PHOTO_INVALID_DIMENSIONS", REPORT_FAILED, "bad_picture", PICTURE},
+        {400, "Bad Request: message caption is too long", REPORT_FAILED, "too_long", PICTURE},
+        {400, "Bad Request: something never seen", REPORT_FAILED, "rejected", PICTURE},
+        {403, "Forbidden: bot was blocked by the user", REPORT_BLOCKED, "blocked", 0},
+        {403, "Forbidden: user is deactivated", REPORT_GONE, "deactivated", 0},
         {403, "Forbidden: bot can't initiate conversation with a user", REPORT_GONE,
-         "never_started", false},
+         "never_started", 0},
         {403, "Forbidden: bot was kicked from the supergroup chat", REPORT_GONE, "not_in_chat",
          false},
-        {403, "Forbidden: something new", REPORT_BLOCKED, "forbidden", false},
-        {404, "Not Found: method not found", REPORT_FAILED, "no_method", false},
-        {409, "Conflict: x", REPORT_RETRY, "http_409", false},
-        {500, "Internal Server Error: restart", REPORT_RETRY, "http_5xx", false},
+        {403, "Forbidden: something new", REPORT_BLOCKED, "forbidden", 0},
+        {404, "Not Found: method not found", REPORT_FAILED, "no_method", 0},
+        {409, "Conflict: x", REPORT_RETRY, "http_409", 0},
+        {500, "Internal Server Error: restart", REPORT_RETRY, "http_5xx", 0},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         struct telegram_verdict verdict = judge_error(cases[i].code, cases[i].description);
         assert_int_equal(verdict.report, cases[i].report);
         assert_string_equal(verdict.reason, cases[i].reason);
-        assert_int_equal(verdict.as_text, cases[i].as_text);
+        assert_int_equal(verdict.without, cases[i].without);
         assert_false(verdict.refused);
     }
 }

@@ -201,6 +201,33 @@ static void taps_keep_what_can_be_edited(void **state)
     assert_str(relevant(state, json).token, "");
 }
 
+static struct input tap_on(void **state, const char *members)
+{
+    char json[1024];
+    snprintf(json, sizeof(json),
+             "{\"update_id\":5,\"callback_query\":{\"id\":\"q1\"," FROM
+             ",\"data\":\"d\",\"message\":{\"message_id\":8,\"date\":1," PRIVATE ",%s}}}",
+             members);
+    return relevant(state, json);
+}
+
+static void taps_know_what_kind_of_message_they_are_on(void **state)
+{
+    struct input input = tap_on(state, "\"text\":\"x\"");
+    assert_false(input.is_captioned);
+    assert_str(input.preview, "");
+    assert_true(tap_on(state, "\"photo\":[],\"caption\":\"x\"").is_captioned);
+    assert_true(tap_on(state, "\"photo\":[]").is_captioned);
+    input = tap_on(state, "\"link_preview_options\":{\"url\":\"https://a.example/p.png\"}");
+    assert_false(input.is_captioned);
+    assert_str(input.preview, "https://a.example/p.png");
+    input = tap_on(state, "\"link_preview_options\":{\"url\":\"https://a.example/p.png\","
+                          "\"is_disabled\":true}");
+    assert_str(input.preview, "");
+    input = tap_on(state, "\"link_preview_options\":[\"url\"]");
+    assert_str(input.preview, "");
+}
+
 static void blocking_is_seen_in_private_chats(void **state)
 {
     struct input input =
@@ -323,6 +350,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_no_text_is_unsupported, set_up, tear_down),
         cmocka_unit_test_setup_teardown(edits_are_marked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(groups_are_answered_only_by_name, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(taps_know_what_kind_of_message_they_are_on, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(taps_keep_what_can_be_edited, set_up, tear_down),
         cmocka_unit_test_setup_teardown(blocking_is_seen_in_private_chats, set_up, tear_down),
         cmocka_unit_test_setup_teardown(other_kinds_mean_nothing, set_up, tear_down),
