@@ -294,6 +294,11 @@ static const struct channel_ops OPS = {
     .bot_name = bot_name,
 };
 
+const struct channel_limits *telegram_limits(void)
+{
+    return &OPS.limits;
+}
+
 static bool token_is_plausible(struct str token)
 {
     if (token.length < 3 || token.length > 80 || token.ptr[0] == '0' ||

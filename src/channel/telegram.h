@@ -104,3 +104,5 @@ MUST_CHECK enum err telegram_webhook_info(const struct telegram_access *access, 
                                           struct err_detail *detail);
 /* The kinds of updates that we ask for, as a JSON list. */
 #define TELEGRAM_UPDATES "[\"message\",\"edited_message\",\"callback_query\",\"my_chat_member\"]"
+/* What it lets a bot send; static storage. */
+const struct channel_limits *telegram_limits(void);

@@ -15,5 +15,6 @@ int cmd_rollback(int argc, char **argv);
 int cmd_rollout(int argc, char **argv);
 int cmd_sending(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
+int cmd_simulate(int argc, char **argv);
 int cmd_telegram(int argc, char **argv);
 int cmd_users(int argc, char **argv);

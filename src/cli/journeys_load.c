@@ -19,8 +19,8 @@ static bool is_yaml(const char *name)
     return length > 5 && strcmp(name + length - 5, ".yaml") == 0;
 }
 
-static enum err read_file(struct arena *arena, const char *path, struct str *ret_text,
-                          struct err_detail *detail)
+enum err journeys_read_file(struct arena *arena, const char *path, struct str *ret_text,
+                            struct err_detail *detail)
 {
     FILE *file = fopen(path, "re");
     if (file == NULL) {
@@ -59,7 +59,7 @@ static enum err read_entries(struct arena *arena, FTS *walk, size_t root_length,
         }
         struct definition_file *file = &files[count++];
         file->name = arena_str(arena, str_of(entry->fts_path + root_length + 1));
-        enum err error = read_file(arena, entry->fts_accpath, &file->yaml, detail);
+        enum err error = journeys_read_file(arena, entry->fts_accpath, &file->yaml, detail);
         if (error != OK) {
             return error;
         }

@@ -36,3 +36,6 @@ void compose_tap_edit(struct deciding *deciding, struct str callback_text, struc
 /* Renders a bot text. */
 struct str compose_text(struct deciding *deciding, const char *key,
                         const struct commitment *commitment, const struct run *run, bool plain);
+/* The prompt of a step's (or the journey's) message of that kind; NULL when it has no buttons. */
+const struct prompt *compose_prompt(const struct journey *journey, int step_index,
+                                    enum message_kind kind);

@@ -9,9 +9,6 @@ struct facts compose_facts(const struct deciding *deciding, const struct commitm
                            const struct run *run);
 struct str compose_message(const struct deciding *deciding, const struct message *message,
                            const struct run *run, bool plain);
-/* The prompt of a step's (or the journey's) message of that kind; NULL when it has no buttons. */
-const struct prompt *compose_prompt(const struct journey *journey, int step_index,
-                                    enum message_kind kind);
 /* The text of a delivery of the run that is rendered later. */
 const struct message *compose_source(const struct journey *journey, int step_index,
                                      enum message_kind kind, struct str variant);

@@ -61,6 +61,8 @@ void run_leave(struct deciding *deciding, enum leave_on on, struct commitment *a
 void run_end(struct deciding *deciding, struct run *run, enum run_outcome outcome);
 /* Whether the person joined before the rollout began. */
 bool run_user_is_existing(const struct world *world, const struct user *user);
+/* When the journey was last entered, 0: never. */
+int64_t run_entered_at(const struct user *user, struct str journey);
 /* Whether some onboarding was ever entered. */
 bool run_was_onboarded(const struct world *world, const struct person *person);
 /* Ends all active runs (/stop, erasure). */

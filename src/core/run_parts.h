@@ -12,8 +12,7 @@ struct event *run_event(struct deciding *deciding, const struct run *run, enum e
 const struct step *run_step_of(const struct deciding *deciding, const struct run *run);
 struct str run_variant(const struct step *step, int64_t user_id);
 
-/* run.c: when a journey was last entered (0: never), and noting it. */
-int64_t run_entered_at(const struct user *user, struct str journey);
+/* run.c */
 void run_note_entered(struct deciding *deciding, struct str journey, int64_t at_ms);
 /* Makes the row of a run as of at_ms; the caller schedules it. NULL when it may not be. */
 struct run *run_make(struct deciding *deciding, const struct journey *journey,

@@ -176,6 +176,20 @@ static bool read_count(struct compiling *compiling, const struct tree_node *node
     return true;
 }
 
+static bool read_percent(struct compiling *compiling, const struct tree_node *node, int *target)
+{
+    double percent;
+    if (!read_number(compiling, node, &percent)) {
+        return false;
+    }
+    if (percent > 100) {
+        schema_mistake(compiling, node, "expected a percentage from 0 to 100");
+        return false;
+    }
+    *target = (int)(percent * 100 + 0.5);
+    return true;
+}
+
 /* "original, optimized or both" */
 static struct str word_list(struct arena *arena, const struct schema_word *words)
 {
@@ -260,6 +274,8 @@ bool schema_value(struct compiling *compiling, const struct tree_node *node,
         return read_number(compiling, node, field);
     case SCHEMA_COUNT:
         return read_count(compiling, node, field);
+    case SCHEMA_PERCENT:
+        return read_percent(compiling, node, field);
     case SCHEMA_CONDITION:
         return read_condition(compiling, node, field);
     case SCHEMA_MESSAGE:

@@ -1,6 +1,7 @@
 /* Reading maps of a definition file by tables: which keys there are, of which type, and where their
  * value goes. What does not fit becomes a mistake with its place; reading goes on, so that one pass
- * finds them all. Internal to the definitions (journey_parse*.c, words_parse.c, catalog.c). */
+ * finds them all. For the definitions (journey_parse*.c, words_parse.c, catalog.c) and for the
+ * people of a rehearsal (sim/people.c). */
 #pragma once
 
 #include <stddef.h>
@@ -39,6 +40,7 @@ enum schema_kind {
     SCHEMA_WORD,      /* enum, by `words` */
     SCHEMA_NUMBER,    /* double >= 0 */
     SCHEMA_COUNT,     /* int, 1.. */
+    SCHEMA_PERCENT,   /* int in 1/10000: 0 to 100 percent, to two decimals */
     SCHEMA_CONDITION, /* struct condition * */
     SCHEMA_MESSAGE,   /* const struct message *: LIMIT_MESSAGE_CODE_POINTS, LIMIT_MESSAGE_EMOJI */
     SCHEMA_BUTTON,    /* const struct message *: short */

@@ -28,6 +28,7 @@ static struct text_limits limits_of(enum schema_kind kind)
     case SCHEMA_WORD:
     case SCHEMA_NUMBER:
     case SCHEMA_COUNT:
+    case SCHEMA_PERCENT:
     case SCHEMA_CONDITION:
     case SCHEMA_CUSTOM:
         break;

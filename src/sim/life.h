@@ -1,0 +1,30 @@
+/* One person's life in a rehearsal: the real decision function, everything that waits served at its
+ * instant, and a persona that reads, answers, forgets and acts by itself. What a decision sees is
+ * what the store would load; nothing of the past is kept. People do not meet, so one after the
+ * other is lived through from joining to the end. One thread per struct life. */
+#pragma once
+
+#include "core/decide.h"
+#include "sim/people.h"
+#include "sim/tally.h"
+
+/* What all lives of one rehearsal have in common. */
+struct setting {
+    const struct catalog *catalog;
+    struct installation installation;
+    const struct people *people;
+    uint64_t seed;
+    int64_t start_ms; /* the first joins */
+    int64_t span_ms;  /* everybody lives so long from joining */
+    /* Messages that left in each second since start_ms; NULL: not counted. */
+    uint32_t *sent_in_second; /* counted atomically */
+    int64_t second_count;
+};
+
+struct life;
+struct life *life_new(const struct setting *setting, struct tally *tally);
+void life_free(struct life *life);
+/* Lives the life of the person of that number (from 0) and adds it to the tally. */
+void life_live(struct life *life, int64_t number);
+/* The most bytes that one person took. */
+size_t life_memory_most(const struct life *life);
