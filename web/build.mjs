@@ -1,6 +1,7 @@
 // Builds the pages into the folder given: NAME.html beside assets/NAME-HASH.js and .css, each with its
 // gzip form. The build of the program embeds the folder.
 import { build } from 'esbuild';
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -13,6 +14,10 @@ if (!out) {
 }
 await rm(out, { recursive: true, force: true });
 await mkdir(join(out, 'assets'), { recursive: true });
+
+const icon = await readFile('src/shared/icon.svg');
+const iconName = `icon-${createHash('sha256').update(icon).digest('hex').slice(0, 8)}.svg`;
+await writeFile(join(out, 'assets', iconName), icon);
 
 for (const page of pages) {
   const result = await build({
@@ -31,6 +36,7 @@ for (const page of pages) {
   });
   const files = Object.keys(result.metafile.outputs).map((name) => basename(name));
   const html = (await readFile(`src/${page}/index.html`, 'utf8'))
+    .replace('%ICON%', `/assets/${iconName}`)
     .replace('%STYLE%', `/assets/${files.find((name) => name.endsWith('.css'))}`)
     .replace('%SCRIPT%', `/assets/${files.find((name) => name.endsWith('.js'))}`);
   await writeFile(join(out, `${page}.html`), html);

@@ -39,6 +39,7 @@ struct outgoing *outgoing_of_delivery(const struct delivery *delivery)
     outgoing->address = arena_str(arena, delivery->address);
     outgoing->text = arena_str(arena, delivery->text);
     outgoing->picture = arena_str(arena, delivery->picture);
+    outgoing->picture_alt = arena_str(arena, delivery->picture_alt);
     outgoing->buttons = copy_buttons(arena, delivery->buttons, delivery->button_count);
     outgoing->button_count = delivery->button_count;
     return outgoing;

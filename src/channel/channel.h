@@ -14,8 +14,9 @@ struct outgoing {
     int64_t user_id;
     enum message_class class;
     struct str address;
-    struct str text; /* Markdown */
-    struct str picture;
+    struct str text;        /* Markdown */
+    struct str picture;     /* URL, "" none */
+    struct str picture_alt; /* what it shows, in words */
     struct button *buttons;
     int button_count;
     struct act act; /* delivery_id == 0 */

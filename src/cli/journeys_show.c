@@ -196,6 +196,7 @@ static json_t *prompt_json(const struct journeys_view *view, const struct prompt
     json_t *json = json_object();
     set_message(view, json, "message", prompt->text);
     set_message(view, json, "picture", prompt->picture);
+    set_message(view, json, "picture_alt", prompt->picture_alt);
     json_t *buttons = json_array();
     for (int i = 0; i < prompt->button_count; i++) {
         const struct step_button *button = &prompt->buttons[i];

@@ -148,6 +148,7 @@ static void render(struct deciding *deciding, struct delivery *delivery, const s
         compose_buttons(deciding, run, step_id, prompt, STR_NONE, &delivery->button_count);
     if (prompt != NULL && prompt->picture != NULL) {
         delivery->picture = compose_message(deciding, prompt->picture, run, true);
+        delivery->picture_alt = compose_message(deciding, prompt->picture_alt, run, true);
     }
 }
 

@@ -89,7 +89,8 @@ struct step_button {
 /* One thing we say: text, buttons, what ends it. */
 struct prompt {
     const struct message *text;
-    const struct message *picture; /* URL, NULL: none */
+    const struct message *picture;     /* URL, NULL: none */
+    const struct message *picture_alt; /* what it shows, in words; NULL: decoration */
     struct step_button *buttons;
     int button_count;
     bool accepts_any; /* recovery, ultra: any word or button back completes the step */

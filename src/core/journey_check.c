@@ -115,11 +115,16 @@ static void check_verb(const struct checking *checking, const struct tree_node *
     }
 }
 
-/* Checks the buttons of a prompt and adds their ids to those that the step has. */
-static void check_buttons(const struct checking *checking, const struct tree_node *prompt_node,
-                          const struct prompt *prompt, const struct step *step, struct str *ids,
-                          int *id_count)
+/* Checks a prompt and adds the ids of its buttons to those that the step has. */
+static void check_prompt(const struct checking *checking, const struct tree_node *prompt_node,
+                         const struct prompt *prompt, const struct step *step, struct str *ids,
+                         int *id_count)
 {
+    if (tree_member(prompt_node, "picture_alt") != NULL &&
+        tree_member(prompt_node, "picture") == NULL) {
+        schema_mistake_at(checking->compiling, prompt_node, "picture_alt",
+                          "picture_alt without \"picture\"");
+    }
     const struct tree_node *list = tree_member(prompt_node, "buttons");
     if (list == NULL || prompt == NULL) {
         return;
@@ -222,9 +227,9 @@ static void check_step(const struct checking *checking, const struct tree_node *
     check_answer(checking, node, step);
     struct str ids[STEP_BUTTONS_MAX];
     int id_count = 0;
-    check_buttons(checking, node, &step->prompt, step, ids, &id_count);
-    check_buttons(checking, tree_member(node, "recovery"), step->recovery, step, ids, &id_count);
-    check_buttons(checking, tree_member(node, "ultra"), step->ultra, step, ids, &id_count);
+    check_prompt(checking, node, &step->prompt, step, ids, &id_count);
+    check_prompt(checking, tree_member(node, "recovery"), step->recovery, step, ids, &id_count);
+    check_prompt(checking, tree_member(node, "ultra"), step->ultra, step, ids, &id_count);
 }
 
 void journey_check(struct compiling *compiling, const struct tree_node *root,
@@ -243,6 +248,6 @@ void journey_check(struct compiling *compiling, const struct tree_node *root,
     const struct tree_node *graduation = tree_member(root, "graduation");
     struct str ids[STEP_BUTTONS_MAX];
     int id_count = 0;
-    check_buttons(&checking, tree_member(graduation, "rating"), journey->rating, NULL, ids,
-                  &id_count);
+    check_prompt(&checking, tree_member(graduation, "rating"), journey->rating, NULL, ids,
+                 &id_count);
 }

@@ -109,6 +109,7 @@ void journey_parse_prompt(struct compiling *compiling, const struct tree_node *n
     static const struct schema_row rows[] = {
         {"message", SCHEMA_MESSAGE, AT_PROMPT(text), true, NULL, NULL},
         {"picture", SCHEMA_URL, AT_PROMPT(picture), false, NULL, NULL},
+        {"picture_alt", SCHEMA_VALUE, AT_PROMPT(picture_alt), false, NULL, NULL},
         {"buttons", SCHEMA_CUSTOM, 0, false, NULL, read_buttons},
     };
     schema_read(compiling, node, what, rows, sizeof(rows) / sizeof(rows[0]), prompt);
@@ -130,6 +131,7 @@ static struct prompt *read_alternative(struct compiling *compiling, const struct
     static const struct schema_row rows[] = {
         {"message", SCHEMA_MESSAGE, AT_PROMPT(text), true, NULL, NULL},
         {"picture", SCHEMA_URL, AT_PROMPT(picture), false, NULL, NULL},
+        {"picture_alt", SCHEMA_VALUE, AT_PROMPT(picture_alt), false, NULL, NULL},
         {"buttons", SCHEMA_CUSTOM, 0, false, NULL, read_buttons},
         {"accepts", SCHEMA_CUSTOM, 0, false, NULL, read_accepts},
     };
@@ -228,6 +230,7 @@ static const struct schema_row STEP_ROWS[] = {
     {"message", SCHEMA_MESSAGE, AT_STEP(prompt.text), false, NULL, NULL},
     {"variants", SCHEMA_CUSTOM, 0, false, NULL, read_variants},
     {"picture", SCHEMA_URL, AT_STEP(prompt.picture), false, NULL, NULL},
+    {"picture_alt", SCHEMA_VALUE, AT_STEP(prompt.picture_alt), false, NULL, NULL},
     {"buttons", SCHEMA_CUSTOM, 0, false, NULL, read_step_buttons},
     {"expects", SCHEMA_WORD, AT_STEP(expects), false, EXPECTS_WORDS, NULL},
     {"takes", SCHEMA_WORD, AT_STEP(takes), false, TAKES_WORDS, NULL},

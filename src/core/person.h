@@ -295,12 +295,14 @@ struct delivery {
     struct str address;
     struct str language;
     struct str variant;
-    struct str text;    /* Markdown, rendered; "" until first claimed */
-    struct str picture; /* URL, "" none */
+    struct str text;        /* Markdown, rendered; "" until first claimed */
+    struct str picture;     /* URL, "" none */
+    struct str picture_alt; /* what it shows, in words; "" decoration */
     struct button *buttons;
     int button_count;
     enum delivery_state state;
-    struct str reason; /* of suppressed, expired, failed, dead: short machine word */
+    struct str
+        reason; /* short machine word: why suppressed, expired, failed, dead; sent without what */
     int64_t created_at_ms;
     int64_t expires_at_ms; /* 0: never */
     int64_t sent_at_ms;

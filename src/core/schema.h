@@ -44,8 +44,8 @@ enum schema_kind {
     SCHEMA_CONDITION, /* struct condition * */
     SCHEMA_MESSAGE,   /* const struct message *: LIMIT_MESSAGE_CODE_POINTS, LIMIT_MESSAGE_EMOJI */
     SCHEMA_BUTTON,    /* const struct message *: short */
-    SCHEMA_VALUE,     /* const struct message *: what a button stands for */
-    SCHEMA_URL,       /* const struct message *: https://… */
+    SCHEMA_VALUE,     /* const struct message *: what a button stands for, a picture shows */
+    SCHEMA_URL,       /* const struct message *: https://…, without placeholders */
     SCHEMA_BOT,       /* const struct message *: LIMIT_BOT_TEXT_CODE_POINTS */
     SCHEMA_CUSTOM     /* `read` does it, target is the whole struct */
 };

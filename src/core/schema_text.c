@@ -1,5 +1,7 @@
 /* Reading texts: one for each language of the catalog, compiled as templates, within the limits of
  * their kind. Mistakes inside a text are placed by the byte that the template's compiler names. */
+#include <string.h>
+
 #include "base/limits.h"
 #include "base/text.h"
 #include "core/schema.h"
@@ -59,6 +61,44 @@ static bool has_control(struct str text)
     return false;
 }
 
+static bool is_letter_or_digit(char byte)
+{
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+           (byte >= '0' && byte <= '9');
+}
+
+/* Addresses are fetched by the servers of providers and by browsers: only whole ones, of hosts that
+ * the author named. What is known about people does not go into them. */
+static void check_address(struct compiling *compiling, const struct tree_node *node)
+{
+    struct str text = str_trim(node->text);
+    struct str scheme = STR("https://");
+    if (!str_starts(text, scheme)) {
+        schema_mistake(compiling, node, "expected an address that begins with https://");
+        return;
+    }
+    size_t end = scheme.length;
+    while (end < text.length && (is_letter_or_digit(text.ptr[end]) ||
+                                 (end > scheme.length && strchr(".-:", text.ptr[end]) != NULL))) {
+        end++;
+    }
+    if (end == scheme.length || (end < text.length && strchr("/?#", text.ptr[end]) == NULL)) {
+        schema_mistake(compiling, node, "expected the name of a host after https://");
+        return;
+    }
+    for (; end < text.length; end++) {
+        char byte = text.ptr[end];
+        if (!is_letter_or_digit(byte) && strchr("-._~:/?#[]@!$&'()*+,;=%", byte) == NULL) {
+            schema_mistake(compiling, node,
+                           byte == '{'
+                               ? "an address has no placeholders"
+                               : "an address has no blanks, quotes or letters beyond ASCII; "
+                                 "write them as %%20 and the like");
+            return;
+        }
+    }
+}
+
 static void check_limits(struct compiling *compiling, const struct tree_node *node,
                          const struct template *template, enum schema_kind kind)
 {
@@ -73,8 +113,8 @@ static void check_limits(struct compiling *compiling, const struct tree_node *no
         schema_mistake(compiling, node, "the text has %zu emoji; expected at most %zu", emoji,
                        limits.emoji);
     }
-    if (kind == SCHEMA_URL && !str_starts(node->text, STR("https://"))) {
-        schema_mistake(compiling, node, "expected an address that begins with https://");
+    if (kind == SCHEMA_URL) {
+        check_address(compiling, node);
     }
 }
 

@@ -74,13 +74,13 @@ static struct str session_address(struct request *request)
     return arena_str(http_arena(request), (struct str){hex, ADDRESS_BYTES});
 }
 
-/* Pages may be embedded by the listed origins only. */
+/* Pages may be embedded by the listed origins only. Pictures of messages are other servers'. */
 static const char *frame_policy(struct request *request)
 {
     struct arena *arena = http_arena(request);
     struct str policy =
         STR("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-            "img-src 'self' https: data:; base-uri 'none'; form-action 'none'; "
+            "img-src 'self' https:; base-uri 'none'; form-action 'none'; "
             "frame-ancestors 'self'");
     struct str rest = str_of(http_app(request)->config->webchat_origins);
     while (rest.length > 0) {
@@ -261,7 +261,7 @@ static json_t *buttons_json(const struct button *buttons, int count)
     return array;
 }
 
-/* Rows of chat_history: id, at_ms, mine, text, buttons (JSON), picture. */
+/* Rows of chat_history: id, at_ms, mine, text, buttons (JSON), picture, picture_alt. */
 static json_t *history_message(struct arena *arena, const struct cell *cells)
 {
     json_t *message = json_object();
@@ -283,6 +283,7 @@ static json_t *history_message(struct arena *arena, const struct cell *cells)
         }
         json_object_set_new(message, "buttons", buttons);
         json_object_set_new(message, "picture", json_str(cells[5].text));
+        json_object_set_new(message, "picture_alt", json_str(cells[6].text));
     }
     return message;
 }
@@ -359,6 +360,7 @@ static void tell(void *context, const struct outgoing *outgoing)
         json_object_set_new(event, "html",
                             json_str(markdown_html(outgoing->arena, outgoing->text)));
         json_object_set_new(event, "picture", json_str(outgoing->picture));
+        json_object_set_new(event, "picture_alt", json_str(outgoing->picture_alt));
         json_object_set_new(event, "buttons",
                             buttons_json(outgoing->buttons, outgoing->button_count));
         stream_send(listening->stream, "message", id, json_write(outgoing->arena, event));

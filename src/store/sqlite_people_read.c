@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 
-enum { COMMITMENT_COLUMNS = 19, DELIVERY_COLUMNS = 29, RUN_COLUMNS = 21, USER_COLUMNS = 66 };
+enum { COMMITMENT_COLUMNS = 19, DELIVERY_COLUMNS = 30, RUN_COLUMNS = 21, USER_COLUMNS = 66 };
 
 static enum err check_row(const struct reader *reader, const char *table, int columns, int64_t id,
                           struct err_detail *detail)
@@ -179,6 +179,7 @@ static void read_delivery(struct reader *r, struct delivery *delivery)
     delivery->uncertain = read_int(r);
     delivery->provider_id = read_text(r);
     delivery->next_at_ms = read_int64(r);
+    delivery->picture_alt = read_text(r);
     delivery->saved_next_at_ms = delivery->next_at_ms;
     delivery->counted = counts_as(delivery);
 }

@@ -154,6 +154,7 @@ static void bind_delivery(struct binder *b, struct arena *arena, const struct de
     bind_int(b, delivery->uncertain);
     bind_text(b, delivery->provider_id);
     bind_int(b, delivery->next_at_ms);
+    bind_text(b, delivery->picture_alt);
 }
 
 static void bind_outcome(struct binder *b, const struct delivery *delivery)

@@ -1,14 +1,10 @@
 // A newcomer in a real browser: the demonstration, from hello to graduation, and what a chat page must
 // be able to do besides (reload, keyboard, small screens, both colour schemes, screen readers).
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { launch } from '../lib/browser.mjs';
+import { checkAccess, heard, launch, open as openChat, press, WAIT, write } from '../lib/browser.mjs';
 import { Installation } from '../lib/nudge.mjs';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const WAIT = { timeout: 60_000 };
 let browser;
 let home;
 
@@ -27,37 +23,7 @@ after(async () => {
     await home.remove({ doctor: false });
 });
 
-async function open(options = {}) {
-    const context = await browser.newContext({ locale: 'en-US', reducedMotion: 'reduce', ...options });
-    const page = await context.newPage();
-    const problems = [];
-    page.on('pageerror', (error) => problems.push(String(error)));
-    page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
-    await page.goto(`${home.url}/chat`);
-    return { context, page, problems };
-}
-
-const heard = (page, text) => page.locator('.message:not(.mine)', { hasText: text }).last().waitFor(WAIT);
-const press = async (page, name) => {
-    const button = page.getByRole('button', { name }).last();
-    await button.waitFor(WAIT);
-    await button.click();
-};
-async function write(page, text) {
-    await page.getByLabel('Write a message').fill(text);
-    await page.getByRole('button', { name: 'Send' }).click();
-}
-
-async function checkAccess(page, colorScheme) {
-    await page.emulateMedia({ colorScheme });
-    // Through the debugger, since the page's own policy forbids foreign scripts.
-    await page.evaluate(axe);
-    const result = await page.evaluate(() => globalThis.axe.run());
-    assert.deepEqual(
-        result.violations.map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.html).join(' ')}`),
-        [],
-    );
-}
+const open = (options) => openChat(browser, home, options);
 
 test('a newcomer lives the four steps', async () => {
     const { context, page, problems } = await open();

@@ -198,6 +198,7 @@ struct delivery *fixture_delivery(struct fixture *fixture, struct person *person
     delivery->variant = STR("b");
     delivery->text = STR("*Well done*");
     delivery->picture = STR("https://example.org/p.png");
+    delivery->picture_alt = STR("A penguin");
     delivery->buttons = ARENA_ARRAY(fixture->arena, struct button, 2);
     delivery->buttons[0] = (struct button){STR("Done \"now\" \\ \n ü"), STR("r:1:2:3"), STR("")};
     delivery->buttons[1] =

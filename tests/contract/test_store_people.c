@@ -205,6 +205,7 @@ static void check_delivery(const struct delivery *a, const struct delivery *b)
     assert_true(str_equal(a->variant, b->variant));
     assert_true(str_equal(a->text, b->text));
     assert_true(str_equal(a->picture, b->picture));
+    assert_true(str_equal(a->picture_alt, b->picture_alt));
     assert_int_equal(a->button_count, b->button_count);
     for (int i = 0; i < a->button_count; i++) {
         assert_true(str_equal(a->buttons[i].text, b->buttons[i].text));

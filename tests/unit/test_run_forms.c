@@ -28,6 +28,7 @@ static const char EXTRA[] =
     "    from: joined\n"
     "    message: {en: \"Tap it\", de: \"Tippen\"}\n"
     "    picture: {en: \"https://example.org/a.png\", de: \"https://example.org/b.png\"}\n"
+    "    picture_alt: {en: \"{{first_name|Somebody}} waves\", de: \"Jemand winkt\"}\n"
     "    buttons:\n"
     "      - {id: tap, text: {en: Tap, de: Tippen}, do: complete}\n"
     "      - {id: make, text: {en: Make, de: Machen}, do: commitment_make,\n"
@@ -96,6 +97,7 @@ static void a_picture_goes_with_its_message(void **state)
     struct actor *actor = *state;
     to_first_message(actor);
     assert_true(str_is(actor_last(actor)->picture, "https://example.org/a.png"));
+    assert_true(str_is(actor_last(actor)->picture_alt, "Ada waves"));
 }
 
 static void a_text_is_no_answer_where_a_button_is_wanted(void **state)

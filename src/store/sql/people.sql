@@ -139,10 +139,10 @@ INSERT INTO deliveries (
     id, user_id, previous_id, run_id, commitment_id, broadcast_id, journey, sequence, step,
     step_index, kind, class, channel, address, language, variant, text, picture, buttons, state,
     reason, created_at_ms, expires_at_ms, sent_at_ms, answered_at_ms, attempts, uncertain,
-    provider_id, next_at_ms
+    provider_id, next_at_ms, picture_alt
 ) VALUES (
     ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-    ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29
+    ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30
 );
 
 -- name: delivery_update
@@ -151,7 +151,8 @@ UPDATE deliveries SET
     journey = ?7, sequence = ?8, step = ?9, step_index = ?10, kind = ?11, class = ?12,
     channel = ?13, address = ?14, language = ?15, variant = ?16, text = ?17, picture = ?18,
     buttons = ?19, state = ?20, reason = ?21, expires_at_ms = ?23, sent_at_ms = ?24,
-    answered_at_ms = ?25, attempts = ?26, uncertain = ?27, provider_id = ?28, next_at_ms = ?29
+    answered_at_ms = ?25, attempts = ?26, uncertain = ?27, provider_id = ?28, next_at_ms = ?29,
+    picture_alt = ?30
 WHERE id = ?1;
 
 -- name: delivery_update_outcome

@@ -85,7 +85,7 @@ WITH RECURSIVE chain (id) AS (
     SELECT d.previous_id FROM chain AS c JOIN deliveries AS d ON d.id = c.id WHERE d.previous_id <> 0
 )
 UPDATE deliveries SET
-    previous_id = 0, commitment_id = 0, address = '', text = '', picture = '', buttons = '',
+    previous_id = 0, commitment_id = 0, address = '', text = '', picture = '', picture_alt = '', buttons = '',
     provider_id = '', next_at_ms = 0, reason = CASE WHEN state <= 2 THEN 'erased' ELSE reason END,
     state = CASE WHEN state <= 2 THEN 7 ELSE state END
 WHERE id IN (SELECT id FROM chain) AND user_id = ?1;

@@ -24,12 +24,20 @@ function merged(old: Message[], fresh: Message[]): Message[] {
   return [...byId.values()].sort((a, b) => a.at_ms - b.at_ms);
 }
 
-function Bubble(props: { message: Message; live: boolean; onTap: (button: Button) => void; onRetry: () => void }) {
+function Bubble(props: {
+  message: Message;
+  live: boolean;
+  onTap: (button: Button) => void;
+  onRetry: () => void;
+  onGrow: () => void;
+}) {
   const { message } = props;
   return (
     <li class={`message appear${message.mine ? ' mine' : ''}${message.failed ? ' failed' : ''}`}>
       <span class="away">{message.mine ? say.you : say.bot}</span>
-      {message.picture ? <img src={message.picture} alt="" /> : null}
+      {message.picture ? (
+        <img src={message.picture} alt={message.picture_alt ?? ''} onLoad={props.onGrow} onError={props.onGrow} />
+      ) : null}
       {message.mine ? (
         <span>{message.text}</span>
       ) : (
@@ -138,8 +146,15 @@ function Chat() {
     });
     return () => close();
   }, []);
+  // The newest message is in view, also when its picture comes later, unless the reader went up.
+  const atEnd = useRef(true);
+  const toEnd = () => log.current?.scrollTo({ top: log.current.scrollHeight });
+  const lookAt = ({ scrollTop, clientHeight, scrollHeight }: HTMLElement) => {
+    atEnd.current = scrollTop + clientHeight > scrollHeight - 40;
+  };
   useEffect(() => {
-    log.current?.scrollTo({ top: log.current.scrollHeight });
+    atEnd.current = true;
+    toEnd();
   }, [messages]);
   useEffect(() => {
     if (toast !== '') {
@@ -201,7 +216,14 @@ function Chat() {
         </span>
       </header>
       {session?.demo ? <div class="hint">{say.demo}</div> : null}
-      <div class="scroll" ref={log} tabIndex={0} aria-label={say.log} role="log">
+      <div
+        class="scroll"
+        ref={log}
+        tabIndex={0}
+        aria-label={say.log}
+        role="log"
+        onScroll={(event) => lookAt(event.currentTarget)}
+      >
         {loaded && messages.length === 0 ? (
           <div class="hello">
             <h2>{say.hello}</h2>
@@ -222,6 +244,7 @@ function Chat() {
                 live={open && index > lastMine - 1}
                 onTap={(button) => void tap(message, button)}
                 onRetry={() => void deliver(message)}
+                onGrow={() => atEnd.current && toEnd()}
               />
             </>
           );

@@ -11,6 +11,7 @@ export interface Message {
   text?: string;
   html?: string;
   picture?: string;
+  picture_alt?: string;
   buttons?: Button[];
   failed?: boolean;
 }
