@@ -339,9 +339,9 @@ void decide_move(struct deciding *deciding)
     if (str_is(name, "rollback")) {
         run_move_to_original(deciding);
     } else if (str_is(name, "existing_rescue")) {
-        moved = run_move_to_optimized(deciding, STAGE_EXISTING_RESCUE);
+        moved = run_open_stage(deciding, STAGE_EXISTING_RESCUE);
     } else if (str_is(name, "existing_amplification")) {
-        moved = run_move_to_optimized(deciding, STAGE_EXISTING_AMPLIFICATION);
+        moved = run_open_stage(deciding, STAGE_EXISTING_AMPLIFICATION);
     } else {
         fail(deciding, ERR_INVALID,
              "unknown move: expected rollback, existing_rescue or existing_amplification");

@@ -236,16 +236,6 @@ void decide_settle(struct deciding *deciding)
 /* ---- onboarding
  * ------------------------------------------------------------------------------------- */
 
-static void open_rescue(struct deciding *deciding)
-{
-    struct user *user = &deciding->person->user;
-    const struct rollout *rollout = &deciding->world->installation->rollout;
-    if (rollout->stage_existing_rescue && !rollout->rolled_back_entries &&
-        user->commitments_total == 0 && (user->set != SET_OPTIMIZED || user->is_held)) {
-        run_move_to_optimized(deciding, STAGE_EXISTING_RESCUE);
-    }
-}
-
 bool decide_contact(struct deciding *deciding)
 {
     struct person *person = deciding->person;
@@ -255,7 +245,6 @@ bool decide_contact(struct deciding *deciding)
     }
     if (run_user_is_existing(deciding->world, user)) {
         if (run_onboarding(deciding->world, person) == NULL) {
-            open_rescue(deciding);
             run_trigger(deciding, TRIGGER_EXISTING_CONTACT, NULL);
         }
     } else if (!run_was_onboarded(deciding->world, person)) {

@@ -182,6 +182,27 @@ bool run_stage_is_open(const struct world *world, enum stage stage)
     return false;
 }
 
+/* Whether the journey is for existing people, who get it by its stage and not by their set. */
+static bool is_by_stage(const struct deciding *deciding, const struct journey *journey)
+{
+    return journey->stage != STAGE_NONE &&
+           run_user_is_existing(deciding->world, &deciding->person->user);
+}
+
+bool run_reaches(const struct deciding *deciding, const struct journey *journey,
+                 enum journey_set set)
+{
+    const struct user *user = &deciding->person->user;
+    const struct rollout *rollout = &deciding->world->installation->rollout;
+    if (is_by_stage(deciding, journey)) {
+        return !user->is_test && run_stage_is_open(deciding->world, journey->stage) &&
+               !(journey->is_onboarding ? rollout->rolled_back_entries
+                                        : rollout->rolled_back_nurture);
+    }
+    return (journey->set == SET_BOTH || journey->set == set) &&
+           !(user->is_held && journey->class == CLASS_NUDGE);
+}
+
 static bool again_allows(const struct user *user, const struct journey *journey, int64_t now_ms)
 {
     if (journey->again == AGAIN_ALWAYS) {
@@ -229,16 +250,11 @@ static bool may_enter(struct deciding *deciding, const struct journey *journey,
                       struct commitment *subject, enum journey_set set)
 {
     const struct user *user = &deciding->person->user;
-    if ((journey->set != SET_BOTH && journey->set != set) || user->stopped || user->is_erased ||
-        (user->is_held && journey->class == CLASS_NUDGE) ||
+    if (!run_reaches(deciding, journey, set) || user->stopped || user->is_erased ||
         (journey->needs_plan && (subject == NULL || subject->planned_at_ms == 0)) ||
         (journey->trigger == TRIGGER_STREAK && !reaches_streak(journey, user->streak_days)) ||
         !again_allows(user, journey, deciding->world->now_ms) ||
         !has_room(deciding, journey, subject)) {
-        return false;
-    }
-    if (journey->stage != STAGE_NONE && run_user_is_existing(deciding->world, user) &&
-        !run_stage_is_open(deciding->world, journey->stage)) {
         return false;
     }
     if (journey->trigger == TRIGGER_INACTIVITY) {
@@ -303,30 +319,61 @@ static const char *trigger_rule(enum trigger trigger)
     return "";
 }
 
-static int enter_all(struct deciding *deciding, enum trigger trigger, struct commitment *subject,
-                     bool original_only)
+/* What a stage gives to someone from before changes their set, and replaces its original. */
+static void join_stage(struct deciding *deciding, const struct journey *journey)
+{
+    struct user *user = &deciding->person->user;
+    run_set_journeys(deciding, SET_OPTIMIZED,
+                     journey->stage == STAGE_EXISTING_RESCUE ? "stage.existing_rescue"
+                                                             : "stage.existing_amplification");
+    user->is_held = false;
+    user->changed = true;
+    struct run *replaced = person_active_run(deciding->person, journey->replaces, 0);
+    if (replaced != NULL) {
+        run_end(deciding, replaced, RUN_LEFT);
+    }
+}
+
+static void enter(struct deciding *deciding, const struct journey *journey,
+                  struct commitment *subject, const char *rule)
+{
+    if (is_by_stage(deciding, journey)) {
+        join_stage(deciding, journey);
+    }
+    struct run *run = run_make(deciding, journey, subject, deciding->world->now_ms, rule);
+    if (run != NULL) {
+        run_schedule(deciding, run);
+    }
+}
+
+/* Enters the journeys of the trigger that a stage gives (by_stage), or the others. */
+static int enter_those(struct deciding *deciding, enum trigger trigger, struct commitment *subject,
+                       bool original_only, bool by_stage)
 {
     const struct catalog *catalog = deciding->world->catalog;
     int entered = 0;
     for (int i = 0; i < catalog_journey_count(catalog); i++) {
         const struct journey *journey = catalog_journey_at(catalog, i);
-        if (journey->trigger != trigger) {
+        if (journey->trigger != trigger || is_by_stage(deciding, journey) != by_stage) {
             continue;
         }
         enum journey_set set = original_only ? SET_ORIGINAL
                                              : run_effective_set(deciding->world, deciding->person,
                                                                  journey->is_onboarding);
-        if (!may_enter(deciding, journey, subject, set)) {
-            continue;
-        }
-        struct run *run =
-            run_make(deciding, journey, subject, deciding->world->now_ms, trigger_rule(trigger));
-        if (run != NULL) {
+        if (may_enter(deciding, journey, subject, set)) {
+            enter(deciding, journey, subject, trigger_rule(trigger));
             entered++;
-            run_schedule(deciding, run);
         }
     }
     return entered;
+}
+
+/* What a stage gives comes first: it decides which of the others are still the person's. */
+static int enter_all(struct deciding *deciding, enum trigger trigger, struct commitment *subject,
+                     bool original_only)
+{
+    int entered = enter_those(deciding, trigger, subject, original_only, true);
+    return entered + enter_those(deciding, trigger, subject, original_only, false);
 }
 
 void run_trigger(struct deciding *deciding, enum trigger trigger, struct commitment *subject)
@@ -344,13 +391,9 @@ void run_enter_stage(struct deciding *deciding, enum stage stage)
     for (int i = 0; i < catalog_journey_count(catalog); i++) {
         const struct journey *journey = catalog_journey_at(catalog, i);
         bool by_contact = journey->trigger == TRIGGER_EXISTING_CONTACT; /* when they write */
-        if (journey->stage != stage || by_contact || journey->per_commitment ||
-            !may_enter(deciding, journey, NULL, SET_OPTIMIZED)) {
-            continue;
-        }
-        struct run *run = run_make(deciding, journey, NULL, deciding->world->now_ms, "enter.stage");
-        if (run != NULL) {
-            run_schedule(deciding, run);
+        if (journey->stage == stage && !by_contact && !journey->per_commitment &&
+            may_enter(deciding, journey, NULL, SET_OPTIMIZED)) {
+            enter(deciding, journey, NULL, "enter.stage");
         }
     }
 }

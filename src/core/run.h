@@ -82,10 +82,13 @@ struct run *run_onboarding(const struct world *world, const struct person *perso
 void run_rearm_user(struct deciding *deciding);
 /* The user's own timer came: the pause is over, or inactivity journeys are entered. */
 void run_user_timer(struct deciding *deciding);
-/* Set changes: a rollback with --move, an opened stage (input.h, INPUT_MOVE). */
+/* A rollback with --move (input.h, INPUT_MOVE): the person goes back to the original set. */
 void run_move_to_original(struct deciding *deciding);
-/* False: the stage is not about this person, nothing was changed. */
-bool run_move_to_optimized(struct deciding *deciding, enum stage stage);
+/* A stage was opened (INPUT_MOVE): who was here before the rollout enters those of its journeys
+ * that are about them now, and with it gets the optimized set; the others do when that comes true,
+ * and their timer is armed for it. Who was held is not any more once both stages are open. False:
+ * the person was not here before, or the stage is closed; nothing was changed. */
+bool run_open_stage(struct deciding *deciding, enum stage stage);
 /* What is wrong with the person's runs, deliveries and timers; NULL when every invariant holds
  * (each active run has exactly one next action, …). Static storage. For tests and doctor. */
 const char *run_check(const struct world *world, const struct person *person);

@@ -1,12 +1,12 @@
 /* Changes of a person's set: a rollback with --move ends what runs and enters the original journeys
- * as of then, an opened stage lifts the hold and enters what the stage is about. */
+ * as of then; a stage changes it for who was here before the rollout and enters one of its
+ * journeys. */
 #include "core/run_parts.h"
 
 #include "base/check.h"
-#include "core/classes.h"
 #include "core/delivery.h"
 
-static void set_journeys(struct deciding *deciding, enum journey_set set, const char *rule)
+void run_set_journeys(struct deciding *deciding, enum journey_set set, const char *rule)
 {
     struct user *user = &deciding->person->user;
     if (user->set == set && user->set_assigned) {
@@ -51,7 +51,7 @@ void run_move_to_original(struct deciding *deciding)
     struct person *person = deciding->person;
     const struct rollout *rollout = &deciding->world->installation->rollout;
     if (rollout->rolled_back_entries == rollout->rolled_back_nurture) {
-        set_journeys(deciding, SET_ORIGINAL, "rollback.move");
+        run_set_journeys(deciding, SET_ORIGINAL, "rollback.move");
     }
     int count = person->run_count;
     for (int i = 0; i < count; i++) {
@@ -77,32 +77,22 @@ void run_move_to_original(struct deciding *deciding)
     }
 }
 
-/* The rescue is for all who were here before the rollout: who is not silent now may be so later.
- * Amplification is for those of them who keep what they promise. Everyone else was assigned for
- * good. */
-static bool concerns(const struct deciding *deciding, enum stage stage)
-{
-    const struct user *user = &deciding->person->user;
-    if (user->is_test || !run_user_is_existing(deciding->world, user) ||
-        !run_stage_is_open(deciding->world, stage) ||
-        deciding->world->installation->rollout.rolled_back_nurture) {
-        return false;
-    }
-    return stage == STAGE_EXISTING_RESCUE || classes_tier(user) == TIER_POWER_USER;
-}
-
-bool run_move_to_optimized(struct deciding *deciding, enum stage stage)
+bool run_open_stage(struct deciding *deciding, enum stage stage)
 {
     struct user *user = &deciding->person->user;
-    if (!concerns(deciding, stage)) {
+    const struct rollout *rollout = &deciding->world->installation->rollout;
+    if (user->is_test || !run_user_is_existing(deciding->world, user) ||
+        !run_stage_is_open(deciding->world, stage) || rollout->rolled_back_nurture) {
         return false;
     }
-    user->is_held = false;
-    user->changed = true;
-    set_journeys(deciding, SET_OPTIMIZED,
-                 stage == STAGE_EXISTING_RESCUE ? "stage.existing_rescue"
-                                                : "stage.existing_amplification");
-    run_enter_stage(deciding, stage);
+    if (rollout->stage_existing_rescue && rollout->stage_existing_amplification && user->is_held) {
+        user->is_held = false;
+        user->changed = true;
+    }
+    bool on_hold = user->paused_until_ms != 0 || user->crisis_hold; /* lifting it arms anew */
+    if (!on_hold && user->contacts[user->channel].reach == REACH_OK) {
+        run_enter_stage(deciding, stage);
+    }
     run_rearm_sooner(deciding);
     return true;
 }

@@ -18,7 +18,11 @@ void run_note_entered(struct deciding *deciding, struct str journey, int64_t at_
 struct run *run_make(struct deciding *deciding, const struct journey *journey,
                      struct commitment *subject, int64_t at_ms, const char *rule);
 bool run_stage_is_open(const struct world *world, enum stage stage);
-/* Whom the opened stage is about enters its journeys now. */
+/* Whether the journey is one of the set, or one that an open stage gives to people who were here
+ * before the rollout, whatever their set. */
+bool run_reaches(const struct deciding *deciding, const struct journey *journey,
+                 enum journey_set set);
+/* Enters those journeys of an open stage that are about the person now. */
 void run_enter_stage(struct deciding *deciding, enum stage stage);
 
 /* run_user.c: when the journey is entered if the silence lasts; 0: not in this silence. */
@@ -26,6 +30,9 @@ int64_t run_inactivity_due(const struct deciding *deciding, const struct journey
 /* run_rearm_user looks at the journeys only when no timer is set; who gets other journeys may need
  * it sooner. */
 void run_rearm_sooner(struct deciding *deciding);
+
+/* run_move.c: gives the person the set, with its event, unless they have it. */
+void run_set_journeys(struct deciding *deciding, enum journey_set set, const char *rule);
 
 /* run_step.c: sets the time of the present step's message, and sends it when that has come. */
 void run_schedule(struct deciding *deciding, struct run *run);

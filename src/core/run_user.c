@@ -18,9 +18,7 @@ int64_t run_inactivity_due(const struct deciding *deciding, const struct journey
 {
     const struct user *user = &deciding->person->user;
     enum journey_set set = run_effective_set(deciding->world, deciding->person, false);
-    if (journey->trigger != TRIGGER_INACTIVITY ||
-        (journey->set != SET_BOTH && journey->set != set) ||
-        (user->is_held && journey->class == CLASS_NUDGE)) {
+    if (journey->trigger != TRIGGER_INACTIVITY || !run_reaches(deciding, journey, set)) {
         return 0;
     }
     int64_t since_ms = silent_since(user);

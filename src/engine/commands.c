@@ -8,7 +8,7 @@
 #include "base/limits.h"
 #include "engine/internal.h"
 
-enum { PAYLOAD_BYTES_MAX = 4 * 1024 * 1024, RETRY_MAX = 1000 };
+enum { PAYLOAD_BYTES_MAX = 4 * 1024 * 1024, RETRY_MAX = 1000, KEPT_OF_POWER_USERS = 10 };
 
 /* What a command's function works with. A result it sets is given to whoever asked. */
 struct doing {
@@ -99,6 +99,25 @@ static enum err rollback(struct doing *doing, struct err_detail *detail)
     return error;
 }
 
+/* How many people a stage writes to at once: the silent, or those who keep what they promise. */
+static enum err count_stage(struct doing *doing, enum stage stage, int64_t *ret_people,
+                            struct err_detail *detail)
+{
+    const struct catalog *catalog = doing->engine->catalog;
+    int64_t silence_ms = 0;
+    for (int i = 0; i < catalog_journey_count(catalog); i++) {
+        const struct journey *journey = catalog_journey_at(catalog, i);
+        if (journey->stage == stage && journey->trigger == TRIGGER_INACTIVITY) {
+            silence_ms = journey->trigger_after_ms;
+        }
+    }
+    bool rescue = stage == STAGE_EXISTING_RESCUE;
+    const struct arg args[] = {ARG_INT(doing->engine->installation.rollout.started_at_ms),
+                               ARG_INT(doing->batch->now_ms - silence_ms),
+                               ARG_INT(rescue ? 0 : KEPT_OF_POWER_USERS)};
+    return count_people(doing, "engine_existing_people", args, 3, ret_people, detail);
+}
+
 static enum err rollout_stage(struct doing *doing, struct err_detail *detail)
 {
     struct rollout *rollout = &doing->engine->installation.rollout;
@@ -117,8 +136,8 @@ static enum err rollout_stage(struct doing *doing, struct err_detail *detail)
     int64_t people = 0;
     enum err error = settings_save_rollout(doing->engine, doing->batch->now_ms, detail);
     if (error == OK && open) {
-        const struct arg args[] = {ARG_INT(rollout->started_at_ms), ARG_INT(rescue ? 0 : 1)};
-        error = count_people(doing, "engine_existing_people", args, 2, &people, detail);
+        error = count_stage(doing, rescue ? STAGE_EXISTING_RESCUE : STAGE_EXISTING_AMPLIFICATION,
+                            &people, detail);
         if (error == OK) {
             error = sweep_move(doing->engine, doing->batch,
                                rescue ? "existing_rescue" : "existing_amplification", detail);

@@ -29,6 +29,21 @@ async function arrive(scene, count) {
     return Promise.all(people.map((person) => scene.user(person)));
 }
 
+/** Somebody with a commitment that is done. */
+async function made(scene, name) {
+    return keeps(scene, await scene.newcomer({ first_name: name }), 1);
+}
+
+/** Makes commitments and keeps them at once. */
+async function keeps(scene, person, count) {
+    for (let i = 0; i < count; i++) {
+        await person.send(`/commit page ${i}`);
+        await (await person.receive(/^Noted: /)).tap('Done');
+        await scene.settled();
+    }
+    return person;
+}
+
 describe('the share', () => {
     test('the hash itself, by published cases', () => {
         assert.equal(bucket('seed', 'a'), 0.0505);
@@ -200,5 +215,64 @@ describe('stages', () => {
         const wrong = await scene.home.run('rollout', 'stage', 'existing_everything', 'open');
         assert.equal(wrong.code, 2);
         assert.match(wrong.stderr, /existing_rescue, existing_amplification/);
+    });
+
+    test('the rescue is for the silent from before, once its stage is open', async (t) => {
+        const scene = await Scene.open(t, { share: null });
+        const silent = await made(scene, 'Sue');
+        const active = await made(scene, 'Amy');
+        await scene.later('1h');
+        await scene.home.json('rollout', 'set', SEED, '100');
+        const fresh = await scene.regular({ first_name: 'New' });
+        for (let day = 1; day <= 8; day++) { // the original onboarding ends after four
+            await scene.later('1d');
+            await active.send('/list');
+            await active.receive(/Nothing is open/);
+            await scene.settled();
+        }
+        await fresh.receive(/Hi New! A restart can be tiny/); // new people need no stage
+        for (const person of [silent, active]) {
+            assert.deepEqual(await scene.runs(person, 'inactive_rescue'), []);
+            assert.equal((await scene.user(person)).journey_set, 0);
+        }
+        const opened = await scene.home.json('rollout', 'stage', 'existing_rescue', 'open');
+        assert.equal(opened.people, 1);
+        await silent.receive(/Hi Sue! A restart can be tiny/);
+        await scene.settled();
+        assert.equal((await scene.user(silent)).journey_set, 1);
+        assert.deepEqual(await scene.runs(active, 'inactive_rescue'), []);
+        assert.equal((await scene.user(active)).journey_set, 0);
+        await scene.later('2d23h');
+        assert.deepEqual(await scene.runs(active, 'inactive_rescue'), []);
+        await scene.later('1h'); // silent as well now, and the stage is still open
+        await active.receive(/Hi Amy! A restart can be tiny/);
+        await scene.settled();
+        assert.equal((await scene.user(active)).journey_set, 1);
+        assert.equal((await scene.runs(silent, 'inactive_rescue')).length, 1);
+    });
+
+    test('amplification is for power users from before, once its stage is open', async (t) => {
+        const scene = await Scene.open(t, { share: null });
+        const strong = await keeps(scene, await scene.newcomer({ first_name: 'Sam' }), 10);
+        const nearly = await keeps(scene, await scene.newcomer({ first_name: 'Nel' }), 9);
+        await scene.later('1h');
+        await scene.home.json('rollout', 'set', SEED, '100');
+        const fresh = await keeps(scene, await scene.newcomer({ first_name: 'New' }), 10);
+        await fresh.receive(/10 of 10 commitments kept.*New/); // new people need no stage
+        await scene.home.json('rollout', 'stage', 'existing_rescue', 'open');
+        await keeps(scene, strong, 1);
+        assert.deepEqual(await scene.runs(strong, 'power_user_amplification'), []);
+        assert.equal((await scene.user(strong)).journey_set, 0);
+        const opened = await scene.home.json('rollout', 'stage', 'existing_amplification', 'open');
+        assert.equal(opened.people, 1);
+        await strong.receive(/11 of 11 commitments kept.*Sam/);
+        await scene.settled();
+        assert.equal((await scene.user(strong)).journey_set, 1);
+        assert.deepEqual(await scene.runs(nearly, 'power_user_amplification'), []);
+        assert.equal((await scene.user(nearly)).journey_set, 0);
+        await keeps(scene, nearly, 1);
+        await nearly.receive(/10 of 10 commitments kept.*Nel/);
+        await scene.settled();
+        assert.equal((await scene.user(nearly)).journey_set, 1);
     });
 });

@@ -324,8 +324,73 @@ static void a_rescue_comes_in_time_for_whom_the_stage_moved(void **state)
     rollout->stage_existing_rescue = true;
     move(actor, "existing_rescue");
     assert_null(actor_run(actor, "inactive_rescue")); /* silent for a day only */
+    assert_int_equal(actor->person->user.set, SET_ORIGINAL);
     actor_pass(actor, 2 * DAY_MS + HOUR_MS);
     assert_non_null(actor_run(actor, "inactive_rescue"));
+    assert_int_equal(actor->person->user.set, SET_OPTIMIZED);
+}
+
+static void a_rescue_takes_the_place_of_the_original(void **state)
+{
+    struct actor *actor = *state;
+    struct rollout *rollout = &actor->installation.rollout;
+    rollout->share_permyriad = 0;
+    actor_text(actor, "/start");
+    actor_text(actor, "/commit read");
+    actor_pass(actor, 12 * DAY_MS);
+    assert_int_equal(actor_run(actor, "re_engagement")->outcome, RUN_ACTIVE);
+    rollout->started_at_ms = actor->world.now_ms;
+    rollout->stage_existing_rescue = true;
+    move(actor, "existing_rescue");
+    assert_int_equal(actor_run(actor, "re_engagement")->outcome, RUN_LEFT);
+    assert_int_equal(actor_run(actor, "inactive_rescue")->outcome, RUN_ACTIVE);
+}
+
+static void a_stage_leaves_alone_who_is_on_hold_or_gone(void **state)
+{
+    struct actor *actor = *state;
+    struct rollout *rollout = &actor->installation.rollout;
+    struct user *user = &actor->person->user;
+    rollout->share_permyriad = 0;
+    actor_text(actor, "/start");
+    actor_text(actor, "/commit read");
+    actor_pass(actor, 12 * DAY_MS);
+    rollout->started_at_ms = actor->world.now_ms;
+    rollout->stage_existing_rescue = true;
+    user->is_held = true;
+    user->paused_until_ms = actor->world.now_ms + DAY_MS;
+    move(actor, "existing_rescue");
+    user->paused_until_ms = 0;
+    user->crisis_hold = true;
+    move(actor, "existing_rescue");
+    user->crisis_hold = false;
+    user->contacts[user->channel].reach = REACH_BLOCKED;
+    move(actor, "existing_rescue");
+    user->contacts[user->channel].reach = REACH_OK;
+    user->stopped = true;
+    move(actor, "existing_rescue");
+    user->stopped = false;
+    assert_null(actor_run(actor, "inactive_rescue"));
+    assert_int_equal(user->set, SET_ORIGINAL);
+    move(actor, "existing_rescue");
+    assert_non_null(actor_run(actor, "inactive_rescue"));
+    assert_false(user->is_held);
+}
+
+static void nobody_is_held_once_both_stages_are_open(void **state)
+{
+    struct actor *actor = *state;
+    struct rollout *rollout = &actor->installation.rollout;
+    rollout->share_permyriad = 0;
+    actor_text(actor, "/start");
+    actor->person->user.existing = actor->person->user.is_held = true;
+    rollout->stage_existing_rescue = true;
+    move(actor, "existing_rescue");
+    assert_true(actor->person->user.is_held); /* neither silent nor a power user */
+    rollout->stage_existing_amplification = true;
+    move(actor, "existing_amplification");
+    assert_false(actor->person->user.is_held);
+    assert_int_equal(actor->person->user.set, SET_ORIGINAL);
 }
 
 static void each_of_many_commitments_is_reminded_of(void **state)
@@ -496,6 +561,9 @@ int main(void)
         CASE(each_of_many_commitments_is_reminded_of),
         CASE(stages_move_only_whom_they_are_about),
         CASE(a_rescue_comes_in_time_for_whom_the_stage_moved),
+        CASE(a_rescue_takes_the_place_of_the_original),
+        CASE(a_stage_leaves_alone_who_is_on_hold_or_gone),
+        CASE(nobody_is_held_once_both_stages_are_open),
         CASE(quiet_hours_do_not_count_towards_expiry),
         CASE(a_sticker_is_a_hello_where_any_word_counts),
         CASE(pausing_stops_the_clocks),

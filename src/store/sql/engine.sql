@@ -17,10 +17,15 @@ SELECT max(id) FROM (
 SELECT count(*) FROM users WHERE journey_set = 1 AND is_erased = 0;
 
 -- name: engine_existing_people
--- Whom an opened stage concerns. Arguments: when the rollout began, 1: only power users.
+-- To how many people, at most, an opened stage writes at once. Arguments: when the rollout began, silent since when at
+-- the latest, kept how many commitments at least (then four of five, too).
 SELECT count(*) FROM users
-WHERE (existing = 1 OR joined_at_ms < ?1) AND is_erased = 0 AND is_test = 0
-  AND (?2 = 0 OR (commitments_total >= 10 AND commitments_completed * 5 >= commitments_total * 4));
+WHERE (existing = 1 OR joined_at_ms < ?1) AND is_erased = 0 AND is_test = 0 AND stopped = 0
+  AND paused_until_ms = 0 AND crisis_hold = 0
+  AND 1 = CASE channel WHEN 1 THEN telegram_reach WHEN 2 THEN webchat_reach WHEN 3 THEN email_reach END
+  AND max(joined_at_ms, activity_last_at_ms, onboarding_ended_at_ms) <= ?2
+  AND commitments_completed >= ?3
+  AND (?3 = 0 OR commitments_completed * 5 >= commitments_total * 4);
 
 -- name: engine_dead_deliveries
 -- Dead and failed ones, oldest first; the newest thousand of them at most.
