@@ -43,6 +43,7 @@ void auditor_free(struct auditor *auditor)
     }
     free(auditor->done);
     free(auditor->commitments);
+    free((void *)auditor->touched);
     free(auditor);
 }
 
@@ -74,6 +75,21 @@ struct audited_user *audited_user(struct auditor *auditor, int64_t user_id)
         HASH_ADD(hh, auditor->users, user_id, sizeof(user->user_id), user);
     }
     return user;
+}
+
+void audited_touch(struct auditor *auditor, struct audited_user *user)
+{
+    if (user->touched) {
+        return;
+    }
+    if (auditor->touched_count == auditor->touched_capacity) {
+        auditor->touched_capacity += 64;
+        auditor->touched = realloc((void *)auditor->touched,
+                                   (size_t)auditor->touched_capacity * sizeof(*auditor->touched));
+        ASSERT(auditor->touched != NULL);
+    }
+    user->touched = true;
+    auditor->touched[auditor->touched_count++] = user;
 }
 
 struct audited_delivery *audited_delivery(struct auditor *auditor, int64_t delivery_id)
@@ -179,7 +195,8 @@ void auditor_offered(struct auditor *auditor, int64_t user_id, enum deed deed, b
         return;
     }
     struct audited_user *user = audited_user(auditor, user_id);
-    user->last_deed_ms = now_ms;
+    audited_touch(auditor, user);
+    user->last_deed_ms = now_ms > user->last_deed_ms ? now_ms : user->last_deed_ms;
     if (deed == DEED_RESUME) {
         user->stopped = user->crisis = false;
         user->paused_until_ms = 0;
@@ -190,18 +207,19 @@ void auditor_offered(struct auditor *auditor, int64_t user_id, enum deed deed, b
 
 void auditor_done(struct auditor *auditor, const struct deed_done *done, int64_t now_ms)
 {
-    if (done->external_id[0] != '\0') {
+    if (done->external_id[0] != '\0' && !done->duplicate) { /* else it is known since then only */
         keep_done(auditor, done, now_ms);
     }
     if (done->user_id == 0) {
         return;
     }
     struct audited_user *user = audited_user(auditor, done->user_id);
+    audited_touch(auditor, user);
     if (done->duplicate) {
         believe_store(auditor, user);
     } else {
         apply(user, done, now_ms);
-        user->last_deed_ms = now_ms;
+        user->last_deed_ms = now_ms > user->last_deed_ms ? now_ms : user->last_deed_ms;
     }
     if (done->deed == DEED_ERASE && done->by_person) {
         believe_store(auditor, user); /* an old button asks again */
@@ -209,6 +227,11 @@ void auditor_done(struct auditor *auditor, const struct deed_done *done, int64_t
     if (done->deed == DEED_COMMITMENT) {
         keep_commitment(auditor, done, now_ms);
     }
+}
+
+void auditor_reported(struct auditor *auditor, int64_t user_id)
+{
+    audited_touch(auditor, audited_user(auditor, user_id));
 }
 
 void auditor_sending(struct auditor *auditor, bool on)
@@ -266,28 +289,31 @@ static void count_day(int64_t *at_day, int64_t *count, int64_t day)
     *at_day = day;
 }
 
-static void check_caps(struct auditor *auditor, struct audited_user *user,
-                       const struct attempt *attempt, int64_t now_ms)
+/* What reached the person counts, once: what was refused is tried later and must keep to the caps of
+ * then. */
+static void check_caps(struct auditor *auditor, const struct audited_delivery *delivery,
+                       int64_t now_ms)
 {
+    struct audited_user *user = audited_user(auditor, delivery->user_id);
+    long long id = delivery->delivery_id;
+    long long user_id = user->user_id;
     int64_t day;
     (void)is_quiet(auditor, user->user_id, now_ms, &day);
-    if (attempt->class == AUDITED_NUDGE) {
+    if (delivery->class == AUDITED_NUDGE) {
         if (user->nudge_last_ms != 0 && now_ms - user->nudge_last_ms < NUDGE_GAP_MS) {
-            auditor_fail(auditor, "nudge %lld to user %lld comes %lld s after another",
-                         (long long)attempt->delivery_id, (long long)user->user_id,
+            auditor_fail(auditor, "nudge %lld to user %lld comes %lld s after another", id, user_id,
                          (long long)((now_ms - user->nudge_last_ms) / 1000));
         }
         user->nudge_last_ms = now_ms;
         count_day(&user->nudge_day, &user->nudge_count, day);
         if (user->nudge_count > NUDGES_A_DAY) {
-            auditor_fail(auditor, "nudge %lld to user %lld is one too many that day",
-                         (long long)attempt->delivery_id, (long long)user->user_id);
+            auditor_fail(auditor, "nudge %lld to user %lld is one too many that day", id, user_id);
         }
-    } else if (attempt->class == AUDITED_FOLLOWUP) {
+    } else if (delivery->class == AUDITED_FOLLOWUP) {
         count_day(&user->followup_day, &user->followup_count, day);
         if (user->followup_count > FOLLOWUPS_A_DAY) {
-            auditor_fail(auditor, "follow-up %lld to user %lld is one too many that day",
-                         (long long)attempt->delivery_id, (long long)user->user_id);
+            auditor_fail(auditor, "follow-up %lld to user %lld is one too many that day", id,
+                         user_id);
         }
     }
 }
@@ -374,18 +400,18 @@ void auditor_attempt(struct auditor *auditor, const struct attempt *attempt, int
     struct audited_user *user = audited_user(auditor, attempt->user_id);
     delivery->user_id = attempt->user_id;
     delivery->class = attempt->class;
+    audited_touch(auditor, user);
     check_copy(auditor, delivery);
     check_consent(auditor, user, attempt, now_ms);
     check_row(auditor, user, attempt, now_ms);
-    if (delivery->attempts++ == 0) {
-        check_caps(auditor, user, attempt, now_ms);
-    }
 }
 
-void auditor_delivered(struct auditor *auditor, int64_t delivery_id, bool told)
+void auditor_delivered(struct auditor *auditor, int64_t delivery_id, bool told, int64_t now_ms)
 {
     struct audited_delivery *delivery = audited_delivery(auditor, delivery_id);
-    delivery->delivered++;
+    if (delivery->delivered++ == 0) {
+        check_caps(auditor, delivery, now_ms);
+    }
     delivery->lost = !told;
     delivery->ever_lost |= !told;
 }

@@ -70,7 +70,9 @@ void auditor_sets_may_change(struct auditor *auditor);
 /* The provider is asked to deliver. */
 void auditor_attempt(struct auditor *auditor, const struct attempt *attempt, int64_t now_ms);
 /* The provider delivered it; told: its answer will reach the engine in time. */
-void auditor_delivered(struct auditor *auditor, int64_t delivery_id, bool told);
+void auditor_delivered(struct auditor *auditor, int64_t delivery_id, bool told, int64_t now_ms);
+/* The engine learns what became of a message to that person. */
+void auditor_reported(struct auditor *auditor, int64_t user_id);
 /* The engine's clock jumped. */
 void auditor_clock_jumped(struct auditor *auditor, int64_t by_ms);
 /* Engine and store were opened again after a crash. */
@@ -78,7 +80,9 @@ void auditor_restarted(struct auditor *auditor, int64_t now_ms);
 
 /* ---- when it looks ---- */
 
-/* Quick: after every round. */
+/* Before a round: who has something due. */
+void auditor_round_begins(struct auditor *auditor, int64_t now_ms);
+/* After it: nothing is left due, and all is well with everybody that it was about. */
 void auditor_look(struct auditor *auditor, int64_t now_ms);
 /* Everything in the store. */
 void auditor_check(struct auditor *auditor, int64_t now_ms);

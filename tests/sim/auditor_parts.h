@@ -6,18 +6,19 @@
 
 #include "auditor.h"
 
-enum { AUDITED_TEXT_BYTES = 64 };
+enum { AUDITED_TEXT_BYTES = 64, AUDITED_CHECKS = 5 };
 
 /* What the auditor believes of one person. */
 struct audited_user {
     UT_hash_handle hh;
     int64_t user_id;
+    bool touched; /* to be looked at after the round */
     bool stopped, crisis, erased, blocked;
     bool renames; /* texts of their commitments say nothing any more */
     int64_t paused_until_ms;
     int set;                        /* -1 not known yet */
     int64_t last_deed_ms;           /* the last input of theirs, or of an operator about them */
-    int64_t nudge_last_ms;          /* first attempts only */
+    int64_t nudge_last_ms;          /* what arrived only */
     int64_t nudge_day, nudge_count; /* of the local day, in the zone of then */
     int64_t followup_day, followup_count;
 };
@@ -27,7 +28,6 @@ struct audited_delivery {
     int64_t delivery_id;
     int64_t user_id;
     int class;
-    int attempts;
     int delivered; /* copies that reached the person */
     bool lost;     /* the answer about the last copy never came */
     bool ever_lost;
@@ -50,8 +50,11 @@ struct auditor {
     char failure[800];
     sqlite3 *db;
     sqlite3_stmt *consent;  /* of one person */
-    sqlite3_stmt *next_due; /* the first due row */
+    sqlite3_stmt *next_due; /* due rows in order */
     sqlite3_stmt *delivery;
+    sqlite3_stmt *of_person[AUDITED_CHECKS];
+    struct audited_user **touched;
+    int touched_count, touched_capacity;
     struct audited_user *users;
     struct audited_delivery *deliveries;
     struct audited_done *done;
@@ -64,6 +67,8 @@ struct auditor {
 };
 
 struct audited_user *audited_user(struct auditor *auditor, int64_t user_id);
+/* Their rows may change in this round. */
+void audited_touch(struct auditor *auditor, struct audited_user *user);
 struct audited_delivery *audited_delivery(struct auditor *auditor, int64_t delivery_id);
 /* Prepares a statement for good; fails the run when it cannot. */
 sqlite3_stmt *audited_prepare(struct auditor *auditor, const char *sql);

@@ -24,30 +24,6 @@ sqlite3_stmt *audited_prepare(struct auditor *auditor, const char *sql)
     return statement;
 }
 
-void auditor_open(struct auditor *auditor, const char *path)
-{
-    int code = sqlite3_open_v2(path, &auditor->db, SQLITE_OPEN_READONLY, NULL);
-    ASSERT(code == SQLITE_OK);
-    auditor->consent = audited_prepare(
-        auditor, "SELECT zone, quiet_from_minute, quiet_to_minute, stopped, paused_until_ms, "
-                 "crisis_hold, CASE channel WHEN 2 THEN webchat_reach ELSE telegram_reach END, "
-                 "is_erased FROM users WHERE id = ?");
-    auditor->next_due = audited_prepare(
-        auditor, "SELECT due_at_ms, id, kind, user_id FROM due ORDER BY due_at_ms, id LIMIT 1");
-    auditor->delivery = audited_prepare(
-        auditor, "SELECT created_at_ms, expires_at_ms, class FROM deliveries WHERE id = ?");
-}
-
-void auditor_close(struct auditor *auditor)
-{
-    sqlite3_finalize(auditor->consent);
-    sqlite3_finalize(auditor->next_due);
-    sqlite3_finalize(auditor->delivery);
-    sqlite3_close(auditor->db);
-    auditor->consent = auditor->next_due = auditor->delivery = NULL;
-    auditor->db = NULL;
-}
-
 void audited_findings(struct auditor *auditor, const char *what, const char *sql, int64_t now_ms)
 {
     if (auditor->failure[0] != '\0') {
@@ -77,52 +53,36 @@ int64_t auditor_journeys(struct auditor *auditor)
     return audited_int(auditor, "SELECT count(DISTINCT journey) FROM runs");
 }
 
-void auditor_look(struct auditor *auditor, int64_t now_ms)
-{
-    if (sqlite3_step(auditor->next_due) == SQLITE_ROW) {
-        int64_t due_at_ms = sqlite3_column_int64(auditor->next_due, 0);
-        if (due_at_ms <= now_ms) {
-            auditor_fail(auditor,
-                         "row %lld (kind %d, user %lld) was due %lld s ago and is not done",
-                         sqlite3_column_int64(auditor->next_due, 1),
-                         sqlite3_column_int(auditor->next_due, 2),
-                         sqlite3_column_int64(auditor->next_due, 3),
-                         (long long)((now_ms - due_at_ms) / 1000));
-        }
-    }
-    sqlite3_reset(auditor->next_due);
-}
+/* ---- what must hold at every instant, of the persons ?2 to ?3 ---- */
 
-/* ---- what must hold at every instant ---- */
-
-static const char ONE_RUN[] =
-    "SELECT max(id), journey || ' of user ' || user_id FROM runs WHERE outcome = 0 "
-    "GROUP BY user_id, journey, subject_id HAVING count(*) > 1";
+static const char ONE_RUN[] = "SELECT max(id), journey || ' of user ' || user_id FROM runs "
+                              "WHERE outcome = 0 AND user_id BETWEEN ?2 AND ?3 "
+                              "GROUP BY user_id, journey, subject_id HAVING count(*) > 1";
 
 static const char ONE_ACTION[] =
     "SELECT r.id, r.journey || ' phase ' || r.phase || ' next ' || r.next_at_ms "
     "|| ' message ' || r.delivery_id || ' state ' || coalesce(d.state, -1) "
-    "FROM runs AS r LEFT JOIN deliveries AS d ON d.id = r.delivery_id WHERE r.outcome = 0 AND ("
+    "FROM runs AS r LEFT JOIN deliveries AS d ON d.id = r.delivery_id "
+    "WHERE r.outcome = 0 AND r.user_id BETWEEN ?2 AND ?3 AND ("
     "(r.phase = 1 AND (r.next_at_ms <> 0 OR d.id IS NULL OR d.state > 2 OR d.next_at_ms = 0)) OR "
     "(r.phase <> 1 AND r.next_at_ms = 0) OR r.phase > 4)";
 
 static const char ENDED_WAIT[] =
-    "SELECT id, 'run ' || journey FROM runs WHERE outcome <> 0 AND next_at_ms <> 0 UNION ALL "
-    "SELECT id, 'commitment' FROM commitments WHERE state <> 0 AND next_at_ms <> 0 UNION ALL "
-    "SELECT id, 'message in state ' || state FROM deliveries WHERE state > 2 AND next_at_ms <> 0";
+    "SELECT id, 'run ' || journey FROM runs "
+    "WHERE user_id BETWEEN ?2 AND ?3 AND outcome <> 0 AND next_at_ms <> 0 UNION ALL "
+    "SELECT id, 'commitment' FROM commitments "
+    "WHERE user_id BETWEEN ?2 AND ?3 AND state <> 0 AND next_at_ms <> 0";
 
-static const char DUE_LOST[] =
+static const char NOT_DUE[] =
     "WITH waits (at_ms, id, kind) AS ("
-    "SELECT next_at_ms, id, 0 FROM users WHERE next_at_ms <> 0 UNION ALL "
-    "SELECT next_at_ms, id, 1 FROM commitments WHERE next_at_ms <> 0 UNION ALL "
-    "SELECT next_at_ms, id, 2 FROM runs WHERE next_at_ms <> 0 UNION ALL "
-    "SELECT next_at_ms, id, 3 FROM deliveries WHERE next_at_ms <> 0) "
+    "SELECT next_at_ms, id, 0 FROM users WHERE id BETWEEN ?2 AND ?3 UNION ALL "
+    "SELECT next_at_ms, id, 1 FROM commitments WHERE user_id BETWEEN ?2 AND ?3 UNION ALL "
+    "SELECT next_at_ms, id, 2 FROM runs WHERE user_id BETWEEN ?2 AND ?3 UNION ALL "
+    "SELECT next_at_ms, id, 3 FROM deliveries "
+    "WHERE state <= 2 AND run_id <> 0 AND user_id BETWEEN ?2 AND ?3) "
     "SELECT w.id, 'kind ' || w.kind || ' waits for ' || w.at_ms FROM waits AS w "
-    "LEFT JOIN due AS d ON d.due_at_ms = w.at_ms AND d.id = w.id AND d.kind = w.kind "
-    "WHERE d.id IS NULL UNION ALL "
-    "SELECT d.id, 'nothing waits, kind ' || d.kind || ' at ' || d.due_at_ms FROM due AS d "
-    "LEFT JOIN waits AS w ON d.due_at_ms = w.at_ms AND d.id = w.id AND d.kind = w.kind "
-    "WHERE w.id IS NULL";
+    "WHERE w.at_ms <> 0 AND NOT EXISTS (SELECT 1 FROM due AS d "
+    "WHERE d.due_at_ms = w.at_ms AND d.id = w.id AND d.kind = w.kind)";
 
 static const char COUNTERS[] =
     "SELECT u.id, 'total ' || u.commitments_total || ' of ' || count(c.id) || ', completed ' "
@@ -130,7 +90,8 @@ static const char COUNTERS[] =
     "|| u.commitments_missed || ' of ' || coalesce(sum(c.state = 2), 0) || ', dropped ' "
     "|| u.commitments_dropped || ' of ' || coalesce(sum(c.state = 3), 0) || ', outside ' "
     "|| u.commitments_outside || ' of ' || coalesce(sum(c.source <> 'onboarding'), 0) "
-    "FROM users AS u LEFT JOIN commitments AS c ON c.user_id = u.id WHERE u.is_erased = 0 "
+    "FROM users AS u LEFT JOIN commitments AS c ON c.user_id = u.id "
+    "WHERE u.is_erased = 0 AND u.id BETWEEN ?2 AND ?3 "
     "GROUP BY u.id HAVING u.commitments_total <> count(c.id) "
     "OR u.commitments_completed <> coalesce(sum(c.state = 1), 0) "
     "OR u.commitments_missed <> coalesce(sum(c.state = 2), 0) "
@@ -143,13 +104,83 @@ static const char COUNTERS[] =
     "OR u.completion_ms_sum <> "
     "coalesce(sum(CASE WHEN c.state = 1 THEN c.completed_at_ms - c.created_at_ms END), 0)";
 
-static const char REASONS[] =
-    "SELECT id, 'state ' || state FROM deliveries WHERE state >= 7 AND reason = '' UNION ALL "
-    "SELECT id, 'sent at no time' FROM deliveries WHERE state BETWEEN 3 AND 6 AND sent_at_ms = 0 "
-    "UNION ALL SELECT id, 'waits for nothing in state ' || state FROM deliveries "
-    "WHERE state <= 1 AND next_at_ms = 0 UNION ALL "
-    "SELECT id, 'uncertain for ever' FROM deliveries WHERE state = 2 AND next_at_ms = 0 "
-    "AND class IN (0, 1) AND uncertain < 2";
+static const struct {
+    const char *what;
+    const char *sql;
+} OF_PERSON[AUDITED_CHECKS] = {
+    {"more than one active run", ONE_RUN},
+    {"not one next action", ONE_ACTION},
+    {"it has ended and waits", ENDED_WAIT},
+    {"it waits and is not due", NOT_DUE},
+    {"counters", COUNTERS},
+};
+
+void auditor_open(struct auditor *auditor, const char *path)
+{
+    int code = sqlite3_open_v2(path, &auditor->db, SQLITE_OPEN_READONLY, NULL);
+    ASSERT(code == SQLITE_OK);
+    auditor->consent = audited_prepare(
+        auditor, "SELECT zone, quiet_from_minute, quiet_to_minute, stopped, paused_until_ms, "
+                 "crisis_hold, CASE channel WHEN 2 THEN webchat_reach ELSE telegram_reach END, "
+                 "is_erased FROM users WHERE id = ?");
+    auditor->next_due = audited_prepare(
+        auditor, "SELECT due_at_ms, id, kind, user_id FROM due ORDER BY due_at_ms, id");
+    auditor->delivery = audited_prepare(
+        auditor, "SELECT created_at_ms, expires_at_ms, class FROM deliveries WHERE id = ?");
+    for (int i = 0; i < AUDITED_CHECKS; i++) {
+        auditor->of_person[i] = audited_prepare(auditor, OF_PERSON[i].sql);
+    }
+}
+
+void auditor_close(struct auditor *auditor)
+{
+    sqlite3_finalize(auditor->consent);
+    sqlite3_finalize(auditor->next_due);
+    sqlite3_finalize(auditor->delivery);
+    for (int i = 0; i < AUDITED_CHECKS; i++) {
+        sqlite3_finalize(auditor->of_person[i]);
+        auditor->of_person[i] = NULL;
+    }
+    sqlite3_close(auditor->db);
+    auditor->consent = auditor->next_due = auditor->delivery = NULL;
+    auditor->db = NULL;
+}
+
+static void check_persons(struct auditor *auditor, int64_t first_user_id, int64_t last_user_id)
+{
+    for (int i = 0; i < AUDITED_CHECKS && auditor->failure[0] == '\0'; i++) {
+        sqlite3_stmt *statement = auditor->of_person[i];
+        sqlite3_bind_int64(statement, 2, first_user_id);
+        sqlite3_bind_int64(statement, 3, last_user_id);
+        if (sqlite3_step(statement) == SQLITE_ROW) {
+            auditor_fail(auditor, "%s: row %lld: %s", OF_PERSON[i].what,
+                         sqlite3_column_int64(statement, 0),
+                         (const char *)sqlite3_column_text(statement, 1));
+        }
+        sqlite3_reset(statement);
+    }
+}
+
+/* ---- what must hold of all messages ---- */
+
+static const char DUE_FOR_NOTHING[] =
+    "WITH waits (at_ms, id, kind) AS ("
+    "SELECT next_at_ms, id, 0 FROM users WHERE next_at_ms <> 0 UNION ALL "
+    "SELECT next_at_ms, id, 1 FROM commitments WHERE next_at_ms <> 0 UNION ALL "
+    "SELECT next_at_ms, id, 2 FROM runs WHERE next_at_ms <> 0 UNION ALL "
+    "SELECT next_at_ms, id, 3 FROM deliveries WHERE next_at_ms <> 0) "
+    "SELECT d.id, 'nothing waits, kind ' || d.kind || ' at ' || d.due_at_ms FROM due AS d "
+    "LEFT JOIN waits AS w ON d.due_at_ms = w.at_ms AND d.id = w.id AND d.kind = w.kind "
+    "WHERE w.id IS NULL";
+
+static const char MESSAGES[] =
+    "SELECT d.id, 'state ' || d.state || ' reason ' || d.reason || ' next ' || d.next_at_ms "
+    "FROM deliveries AS d WHERE (d.state > 2 AND d.next_at_ms <> 0) "
+    "OR (d.state >= 7 AND d.reason = '') OR (d.state BETWEEN 3 AND 6 AND d.sent_at_ms = 0) "
+    "OR (d.state <= 1 AND d.next_at_ms = 0) "
+    "OR (d.state = 2 AND d.next_at_ms = 0 AND d.class IN (0, 1) AND d.uncertain < 2) "
+    "OR (d.next_at_ms <> 0 AND NOT EXISTS (SELECT 1 FROM due AS w "
+    "WHERE w.due_at_ms = d.next_at_ms AND w.id = d.id AND w.kind = 3))";
 
 static const char ONCE[] =
     "SELECT max(d.id), count(*) || ' messages of kind ' || d.kind || ' step ' || d.step_index "
@@ -221,14 +252,43 @@ static void check_commitments(struct auditor *auditor)
     sqlite3_finalize(statement);
 }
 
+/* ---- after each round ---- */
+
+void auditor_round_begins(struct auditor *auditor, int64_t now_ms)
+{
+    while (sqlite3_step(auditor->next_due) == SQLITE_ROW &&
+           sqlite3_column_int64(auditor->next_due, 0) <= now_ms) {
+        audited_touch(auditor, audited_user(auditor, sqlite3_column_int64(auditor->next_due, 3)));
+    }
+    sqlite3_reset(auditor->next_due);
+}
+
+void auditor_look(struct auditor *auditor, int64_t now_ms)
+{
+    if (sqlite3_step(auditor->next_due) == SQLITE_ROW) {
+        int64_t due_at_ms = sqlite3_column_int64(auditor->next_due, 0);
+        if (due_at_ms <= now_ms) {
+            auditor_fail(auditor,
+                         "row %lld (kind %d, user %lld) was due %lld s ago and is not done",
+                         sqlite3_column_int64(auditor->next_due, 1),
+                         sqlite3_column_int(auditor->next_due, 2),
+                         sqlite3_column_int64(auditor->next_due, 3),
+                         (long long)((now_ms - due_at_ms) / 1000));
+        }
+    }
+    sqlite3_reset(auditor->next_due);
+    for (int i = 0; i < auditor->touched_count; i++) {
+        check_persons(auditor, auditor->touched[i]->user_id, auditor->touched[i]->user_id);
+        auditor->touched[i]->touched = false;
+    }
+    auditor->touched_count = 0;
+}
+
 void auditor_check(struct auditor *auditor, int64_t now_ms)
 {
-    audited_findings(auditor, "more than one active run", ONE_RUN, now_ms);
-    audited_findings(auditor, "not one next action", ONE_ACTION, now_ms);
-    audited_findings(auditor, "it has ended and waits", ENDED_WAIT, now_ms);
-    audited_findings(auditor, "what waits and what is due differ", DUE_LOST, now_ms);
-    audited_findings(auditor, "counters", COUNTERS, now_ms);
-    audited_findings(auditor, "a message without a reason", REASONS, now_ms);
+    check_persons(auditor, INT64_MIN, INT64_MAX);
+    audited_findings(auditor, "it is due", DUE_FOR_NOTHING, now_ms);
+    audited_findings(auditor, "a message has no reason, instant or end", MESSAGES, now_ms);
     audited_findings(auditor, "said more than once", ONCE, now_ms);
     audited_findings(auditor, "too many for a commitment", FOLLOWUPS, now_ms);
     if (auditor->failure[0] == '\0') {

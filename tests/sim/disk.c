@@ -1,24 +1,37 @@
-/* Every file has two contents: what processes see, and what would be there after a loss of power. A
- * sync copies the ranges written since the last one. A crash replaces each file by a new one with
- * the second content; open handles keep the old one, which refuses everything. Locks and the shared
- * memory of the write-ahead log live in the file, too, so they are gone with it. */
+/* Every file has two contents: what processes see, and what would be there after a loss of power.
+ * They share their pages until one of them is written to, so that a sync and a crash copy pointers.
+ * A crash replaces each file by a new one with the second content; open handles keep the old one,
+ * which refuses everything. Locks and the shared memory of the write-ahead log live in the file, too,
+ * so they are gone with it. */
 #include "disk.h"
 
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/check.h"
 
-enum { LOCK_SLOTS = 8, REGIONS_MAX = 64, PATH_BYTES = 256 };
-
-struct bytes {
-    unsigned char *data;
-    int64_t size, capacity;
+enum {
+    LOCK_SLOTS = 8,
+    REGIONS_MAX = 64,
+    PATH_BYTES = 256,
+    PAGE_BYTES = 4096,
+    CHUNK_BYTES = 2 * 1024 * 1024 /* of pages; one piece for the kernel, too */
 };
 
-struct range {
-    int64_t from, length; /* length -1: cut to `from` bytes */
+struct page {
+    union {
+        int64_t users; /* contents that hold it */
+        struct page *next_free;
+    };
+    unsigned char data[PAGE_BYTES];
+};
+
+struct bytes {
+    struct page **pages; /* NULL: zeros */
+    int64_t size;
+    int64_t capacity; /* pages */
 };
 
 struct handle;
@@ -27,8 +40,11 @@ struct file {
     struct file *next;
     char path[PATH_BYTES];
     struct bytes seen, kept;
-    struct range *ranges; /* written and not synced */
-    int range_count, range_capacity;
+    /* Pages written and not synced, each once; is_cut: made shorter and not synced. */
+    int64_t *written;
+    bool *is_written;
+    int64_t written_count, written_capacity;
+    bool is_cut;
     int handles;
     bool is_dead;    /* of before the crash */
     bool is_deleted; /* goes with its last handle */
@@ -47,6 +63,9 @@ struct disk {
     sqlite3_vfs vfs;
     sqlite3_vfs *before; /* the default before us */
     struct file *files;
+    struct page *free_pages;
+    void **chunks;
+    int chunk_count;
     disk_hook *hook;
     void *context;
 };
@@ -62,65 +81,159 @@ struct handle {
 
 /* ---- contents ---- */
 
-static void bytes_resize(struct bytes *bytes, int64_t size)
+static void make_pages(struct disk *disk)
 {
-    if (size > bytes->capacity) {
-        int64_t capacity = bytes->capacity == 0 ? 64 * 1024 : bytes->capacity;
-        while (capacity < size) {
+    unsigned char *chunk = aligned_alloc(CHUNK_BYTES, CHUNK_BYTES);
+    ASSERT(chunk != NULL);
+    madvise(chunk, CHUNK_BYTES, MADV_HUGEPAGE);
+    disk->chunks =
+        realloc((void *)disk->chunks, (size_t)(disk->chunk_count + 1) * sizeof(*disk->chunks));
+    ASSERT(disk->chunks != NULL);
+    disk->chunks[disk->chunk_count++] = chunk;
+    for (size_t i = 0; i < CHUNK_BYTES / sizeof(struct page); i++) {
+        struct page *page = (struct page *)(chunk + i * sizeof(struct page));
+        page->next_free = disk->free_pages;
+        disk->free_pages = page;
+    }
+}
+
+static struct page *page_new(struct disk *disk)
+{
+    if (disk->free_pages == NULL) {
+        make_pages(disk);
+    }
+    struct page *page = disk->free_pages;
+    disk->free_pages = page->next_free;
+    page->users = 1;
+    return page;
+}
+
+static void page_release(struct disk *disk, struct page *page)
+{
+    if (page != NULL && --page->users == 0) {
+        page->next_free = disk->free_pages;
+        disk->free_pages = page;
+    }
+}
+
+static int64_t pages_of(int64_t size)
+{
+    return (size + PAGE_BYTES - 1) / PAGE_BYTES;
+}
+
+static void bytes_grow(struct bytes *bytes, int64_t size)
+{
+    int64_t count = pages_of(size);
+    if (count > bytes->capacity) {
+        int64_t capacity = bytes->capacity == 0 ? 64 : bytes->capacity;
+        while (capacity < count) {
             capacity *= 2;
         }
-        bytes->data = realloc(bytes->data, (size_t)capacity);
-        ASSERT(bytes->data != NULL);
+        bytes->pages = realloc((void *)bytes->pages, (size_t)capacity * sizeof(*bytes->pages));
+        ASSERT(bytes->pages != NULL);
+        memset((void *)(bytes->pages + bytes->capacity), 0,
+               (size_t)(capacity - bytes->capacity) * sizeof(*bytes->pages));
         bytes->capacity = capacity;
     }
-    if (size > bytes->size) {
-        memset(bytes->data + bytes->size, 0, (size_t)(size - bytes->size));
+    bytes->size = size > bytes->size ? size : bytes->size;
+}
+
+/* The page at the index, for writing: nobody else has it. */
+static struct page *own_page(struct disk *disk, struct bytes *bytes, int64_t index)
+{
+    struct page *page = bytes->pages[index];
+    if (page != NULL && page->users == 1) {
+        return page;
+    }
+    struct page *own = page_new(disk);
+    if (page == NULL) {
+        memset(own->data, 0, PAGE_BYTES);
+    } else {
+        memcpy(own->data, page->data, PAGE_BYTES);
+        page_release(disk, page);
+    }
+    bytes->pages[index] = own;
+    return own;
+}
+
+static void bytes_cut(struct disk *disk, struct bytes *bytes, int64_t size)
+{
+    if (size >= bytes->size) {
+        return;
+    }
+    for (int64_t i = pages_of(size); i < pages_of(bytes->size); i++) {
+        page_release(disk, bytes->pages[i]);
+        bytes->pages[i] = NULL;
+    }
+    if (size % PAGE_BYTES != 0 && bytes->pages[size / PAGE_BYTES] != NULL) {
+        struct page *last = own_page(disk, bytes, size / PAGE_BYTES);
+        memset(last->data + size % PAGE_BYTES, 0, (size_t)(PAGE_BYTES - size % PAGE_BYTES));
     }
     bytes->size = size;
 }
 
-static void note(struct file *file, int64_t from, int64_t length)
+static void bytes_free(struct disk *disk, struct bytes *bytes)
 {
-    struct range *last = file->range_count > 0 ? &file->ranges[file->range_count - 1] : NULL;
-    if (last != NULL && length >= 0 && last->from == from && last->length == length) {
-        return;
-    }
-    if (file->range_count == file->range_capacity) {
-        file->range_capacity = file->range_capacity == 0 ? 64 : 2 * file->range_capacity;
-        file->ranges = realloc(file->ranges, (size_t)file->range_capacity * sizeof(*file->ranges));
-        ASSERT(file->ranges != NULL);
-    }
-    file->ranges[file->range_count++] = (struct range){from, length};
+    bytes_cut(disk, bytes, 0);
+    free((void *)bytes->pages);
+    *bytes = (struct bytes){0};
 }
 
-static void keep(struct file *file, const struct range *range)
+static void note_written(struct file *file, int64_t index)
 {
-    if (range->length < 0) {
-        if (file->kept.size > range->from) {
-            bytes_resize(&file->kept, range->from);
-        }
-        return;
+    if (index >= file->written_capacity) {
+        int64_t capacity = file->seen.capacity;
+        file->written = realloc(file->written, (size_t)capacity * sizeof(*file->written));
+        file->is_written = realloc(file->is_written, (size_t)capacity * sizeof(*file->is_written));
+        ASSERT(file->written != NULL && file->is_written != NULL);
+        memset(file->is_written + file->written_capacity, 0,
+               (size_t)(capacity - file->written_capacity) * sizeof(*file->is_written));
+        file->written_capacity = capacity;
     }
-    int64_t end = range->from + range->length;
-    end = end < file->seen.size ? end : file->seen.size; /* cut meanwhile */
-    if (end <= range->from) {
-        return;
+    if (!file->is_written[index]) {
+        file->is_written[index] = true;
+        file->written[file->written_count++] = index;
     }
-    if (end > file->kept.size) {
-        bytes_resize(&file->kept, end);
-    }
-    memcpy(file->kept.data + range->from, file->seen.data + range->from,
-           (size_t)(end - range->from));
 }
 
-static void file_free(struct file *file)
+/* The page is there after a loss of power, too. */
+static void keep_page(struct disk *disk, struct file *file, int64_t index)
+{
+    if (index >= pages_of(file->seen.size)) {
+        return; /* cut meanwhile */
+    }
+    int64_t end = (index + 1) * PAGE_BYTES;
+    bytes_grow(&file->kept, end < file->seen.size ? end : file->seen.size);
+    page_release(disk, file->kept.pages[index]);
+    file->kept.pages[index] = file->seen.pages[index];
+    if (file->kept.pages[index] != NULL) {
+        file->kept.pages[index]->users++;
+    }
+}
+
+static void file_sync(struct disk *disk, struct file *file)
+{
+    if (file->is_cut) {
+        bytes_cut(disk, &file->kept, file->seen.size);
+        file->is_cut = false;
+    }
+    for (int64_t i = 0; i < file->written_count; i++) {
+        keep_page(disk, file, file->written[i]);
+        file->is_written[file->written[i]] = false;
+    }
+    file->written_count = 0;
+    bytes_grow(&file->kept, file->seen.size);
+}
+
+static void file_free(struct disk *disk, struct file *file)
 {
     for (int i = 0; i < file->region_count; i++) {
         free(file->regions[i]);
     }
-    free(file->seen.data);
-    free(file->kept.data);
-    free(file->ranges);
+    bytes_free(disk, &file->seen);
+    bytes_free(disk, &file->kept);
+    free(file->written);
+    free(file->is_written);
     free(file);
 }
 
@@ -151,7 +264,7 @@ static void file_unlink(struct disk *disk, struct file *file)
     *at = file->next;
     file->is_deleted = true;
     if (file->handles == 0) {
-        file_free(file);
+        file_free(disk, file);
     }
 }
 
@@ -173,7 +286,7 @@ static int do_close(sqlite3_file *base)
     struct file *file = handle->file;
     file->handles--;
     if (file->handles == 0 && (file->is_dead || file->is_deleted)) {
-        file_free(file);
+        file_free(handle->disk, file);
     }
     return SQLITE_OK;
 }
@@ -188,8 +301,15 @@ static int do_read(sqlite3_file *base, void *buffer, int count, sqlite3_int64 fr
     const struct bytes *seen = &handle->file->seen;
     int64_t there = seen->size > from ? seen->size - from : 0;
     there = there < count ? there : count;
-    if (there > 0) {
-        memcpy(buffer, seen->data + from, (size_t)there);
+    for (int64_t done = 0, part; done < there; done += part) {
+        int64_t offset = (from + done) % PAGE_BYTES;
+        const struct page *page = seen->pages[(from + done) / PAGE_BYTES];
+        part = PAGE_BYTES - offset < there - done ? PAGE_BYTES - offset : there - done;
+        if (page != NULL) {
+            memcpy((char *)buffer + done, page->data + offset, (size_t)part);
+        } else {
+            memset((char *)buffer + done, 0, (size_t)part);
+        }
     }
     if (there < count) {
         memset((char *)buffer + there, 0, (size_t)(count - there));
@@ -206,11 +326,15 @@ static int do_write(sqlite3_file *base, const void *data, int count, sqlite3_int
         return code;
     }
     struct bytes *seen = &handle->file->seen;
-    if (from + count > seen->size) {
-        bytes_resize(seen, from + count);
+    bytes_grow(seen, from + count);
+    for (int64_t done = 0, part; done < count; done += part) {
+        int64_t index = (from + done) / PAGE_BYTES;
+        int64_t offset = (from + done) % PAGE_BYTES;
+        part = PAGE_BYTES - offset < count - done ? PAGE_BYTES - offset : count - done;
+        memcpy(own_page(handle->disk, seen, index)->data + offset, (const char *)data + done,
+               (size_t)part);
+        note_written(handle->file, index);
     }
-    memcpy(seen->data + from, data, (size_t)count);
-    note(handle->file, from, count);
     return code == DISK_DONE_UNTOLD ? SQLITE_IOERR_WRITE : SQLITE_OK;
 }
 
@@ -219,8 +343,8 @@ static int do_truncate(sqlite3_file *base, sqlite3_int64 size)
     struct handle *handle = (struct handle *)base;
     int code = refused(handle, DISK_WRITE);
     if (code == SQLITE_OK && size < handle->file->seen.size) {
-        bytes_resize(&handle->file->seen, size);
-        note(handle->file, size, -1);
+        bytes_cut(handle->disk, &handle->file->seen, size);
+        handle->file->is_cut = true;
     }
     return code;
 }
@@ -234,10 +358,7 @@ static int do_sync(sqlite3_file *base, int flags)
     if (code != SQLITE_OK && code != DISK_DONE_UNTOLD) {
         return code;
     }
-    for (int i = 0; i < file->range_count; i++) {
-        keep(file, &file->ranges[i]);
-    }
-    file->range_count = 0;
+    file_sync(handle->disk, file);
     return code == DISK_DONE_UNTOLD ? SQLITE_IOERR_FSYNC : SQLITE_OK;
 }
 
@@ -303,11 +424,14 @@ static int do_check_reserved(sqlite3_file *base, int *ret_reserved)
     return SQLITE_OK;
 }
 
+/* The log is copied back far more often than production asks for, so that crashes meet that, too. */
 static int do_control(sqlite3_file *base, int operation, void *argument)
 {
     (void)base;
-    (void)operation;
-    (void)argument;
+    if (operation == SQLITE_FCNTL_PRAGMA) {
+        char *const *words = argument;
+        return strcmp(words[1], "wal_autocheckpoint") == 0 ? SQLITE_OK : SQLITE_NOTFOUND;
+    }
     return SQLITE_NOTFOUND;
 }
 
@@ -482,6 +606,7 @@ struct disk *disk_new(void)
 {
     struct disk *disk = calloc(1, sizeof(*disk));
     ASSERT(disk != NULL);
+    sqlite3_config(SQLITE_CONFIG_SINGLETHREAD); /* refused, without harm, after the first use */
     disk->before = sqlite3_vfs_find(NULL);
     disk->vfs = *disk->before;
     disk->vfs.pNext = NULL;
@@ -505,8 +630,12 @@ void disk_free(struct disk *disk)
         struct file *file = disk->files;
         ASSERT(file->handles == 0);
         disk->files = file->next;
-        file_free(file);
+        file_free(disk, file);
     }
+    for (int i = 0; i < disk->chunk_count; i++) {
+        free(disk->chunks[i]);
+    }
+    free((void *)disk->chunks);
     free(disk);
 }
 
@@ -517,19 +646,26 @@ void disk_set_hook(struct disk *disk, disk_hook *hook, void *context)
 }
 
 /* The file as the next process finds it. */
-static struct file *survivor(struct file *file, struct dice *dice, int64_t survive_permyriad)
+static struct file *survivor(struct disk *disk, struct file *file, struct dice *dice,
+                             int64_t survive_permyriad)
 {
     struct file *next = file_new(file->path);
-    for (int i = 0; i < file->range_count; i++) {
+    if (file->is_cut && dice_chance(dice, survive_permyriad)) {
+        bytes_cut(disk, &file->kept, file->seen.size);
+    }
+    for (int64_t i = 0; i < file->written_count; i++) {
         if (dice_chance(dice, survive_permyriad)) {
-            keep(file, &file->ranges[i]);
+            keep_page(disk, file, file->written[i]);
         }
     }
-    bytes_resize(&next->kept, file->kept.size);
-    bytes_resize(&next->seen, file->kept.size);
-    if (file->kept.size > 0) {
-        memcpy(next->kept.data, file->kept.data, (size_t)file->kept.size);
-        memcpy(next->seen.data, file->kept.data, (size_t)file->kept.size);
+    next->kept = file->kept;
+    file->kept = (struct bytes){0};
+    bytes_grow(&next->seen, next->kept.size);
+    for (int64_t i = 0; i < pages_of(next->kept.size); i++) {
+        next->seen.pages[i] = next->kept.pages[i];
+        if (next->seen.pages[i] != NULL) {
+            next->seen.pages[i]->users++;
+        }
     }
     return next;
 }
@@ -541,12 +677,12 @@ void disk_crash(struct disk *disk, struct dice *dice, int64_t survive_permyriad)
     while (old != NULL) {
         struct file *file = old;
         old = file->next;
-        struct file *next = survivor(file, dice, survive_permyriad);
+        struct file *next = survivor(disk, file, dice, survive_permyriad);
         next->next = disk->files;
         disk->files = next;
         file->is_dead = true;
         if (file->handles == 0) {
-            file_free(file);
+            file_free(disk, file);
         }
     }
 }

@@ -1,11 +1,14 @@
-/* sim: lives through seeds, each in a process of its own, so that an assertion that fails in one is
- * a finding like any other.
+/* sim: lives through seeds in a child process, so that an assertion that fails in one is a finding
+ * like any other; the next seed then gets a new child.
  *
- * usage: sim --seed N | --seeds FROM..TO [--happenings N] [--trace] [--expect-failure]
+ * usage: sim --seed N | --seeds FROM..TO | --seeds-of FILE
+ *            [--happenings N] [--twice] [--trace] [--dump USER] [--expect-failure]
  *
  * At a failure it prints the seed, the options and the shortest beginning that still fails alone:
- * the number of happenings after which faults and people stop. */
+ * the number of happenings after which faults and people stop. --twice lives through each seed
+ * again and compares. --expect-failure ends with 0 at the first failure, and with 1 without one. */
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,17 +22,24 @@
 #include "world.h"
 
 struct arguments {
-    int64_t from, to;
+    int64_t *seeds;
+    int64_t seed_count;
     int64_t happenings;
+    bool twice;
     bool trace;
     bool expect_failure;
     int64_t dump_user_id;
-    const char *file; /* of seeds that failed once */
 };
 
 struct total {
     struct world_result sum;
     int64_t seeds, failed;
+};
+
+/* The process that lives through seeds one after the other. */
+struct child {
+    pid_t process;
+    int results; /* 0: there is none */
 };
 
 static double seconds(void)
@@ -39,9 +49,32 @@ static double seconds(void)
     return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
 }
 
-/* Runs the seed in a child; false when the child died before it could tell. */
-static bool run_seed(int64_t seed, int64_t happenings, const struct arguments *arguments,
-                     struct world_result *ret_result)
+static _Noreturn void live_seeds(const struct arguments *arguments, int64_t from, int results)
+{
+    for (int64_t i = from; i < arguments->seed_count; i++) {
+        const struct world_options options = {.seed = (uint64_t)arguments->seeds[i],
+                                              .happenings_max = arguments->happenings,
+                                              .trace = arguments->trace,
+                                              .dump_user_id = arguments->dump_user_id};
+        struct world_result result;
+        for (int life = 0; life < 1 + arguments->twice; life++) {
+            uint64_t digest = life == 0 ? 0 : result.digest;
+            world_run(&options, &result);
+            if (life > 0 && digest != result.digest && !result.failed) {
+                result.failed = true;
+                snprintf(result.failure, sizeof(result.failure),
+                         "its second life differs from its first");
+            }
+        }
+        if (write(results, &result, sizeof(result)) != (ssize_t)sizeof(result)) {
+            _exit(2);
+        }
+    }
+    fflush(NULL);
+    _exit(0);
+}
+
+static void child_start(struct child *child, const struct arguments *arguments, int64_t from)
 {
     int ends[2];
     if (pipe(ends) != 0) {
@@ -49,34 +82,49 @@ static bool run_seed(int64_t seed, int64_t happenings, const struct arguments *a
         exit(2);
     }
     fflush(NULL);
-    pid_t child = fork();
-    if (child == 0) {
-        struct world_options options = {.seed = (uint64_t)seed, .happenings_max = happenings};
-        if (arguments != NULL) {
-            options.trace = arguments->trace;
-            options.dump_user_id = arguments->dump_user_id;
-        }
-        struct world_result result;
-        world_run(&options, &result);
-        bool told = write(ends[1], &result, sizeof(result)) == (ssize_t)sizeof(result);
-        /* Not exit: it would set back the place in a file that the parent is reading. */
-        fflush(NULL);
-        _exit(told ? 0 : 2);
+    child->process = fork();
+    if (child->process == 0) {
+        close(ends[0]);
+        live_seeds(arguments, from, ends[1]);
     }
     close(ends[1]);
-    bool told = read(ends[0], ret_result, sizeof(*ret_result)) == (ssize_t)sizeof(*ret_result);
-    close(ends[0]);
+    child->results = ends[0];
+}
+
+static int child_end(struct child *child)
+{
     int status = 0;
-    waitpid(child, &status, 0);
-    if (!told || status != 0) {
-        if (!told) {
-            *ret_result = (struct world_result){0};
-        }
-        ret_result->failed = true;
+    close(child->results);
+    waitpid(child->process, &status, 0);
+    child->results = 0;
+    return status;
+}
+
+/* What came of the seed at the index; the child is started when there is none. */
+static void result_of(struct child *child, const struct arguments *arguments, int64_t index,
+                      struct world_result *ret_result)
+{
+    if (child->results == 0) {
+        child_start(child, arguments, index);
+    }
+    ssize_t length = read(child->results, ret_result, sizeof(*ret_result));
+    if (length != (ssize_t)sizeof(*ret_result)) {
+        int status = child_end(child);
+        *ret_result = (struct world_result){.failed = true};
         snprintf(ret_result->failure, sizeof(ret_result->failure),
                  "the process ended with status %d (an assertion, a sanitizer's finding)", status);
     }
-    return told;
+}
+
+static bool fails(int64_t seed, int64_t happenings, struct world_result *ret_result)
+{
+    const struct arguments arguments = {.seeds = &seed, .seed_count = 1, .happenings = happenings};
+    struct child child = {0};
+    result_of(&child, &arguments, 0, ret_result);
+    if (child.results != 0) {
+        child_end(&child);
+    }
+    return ret_result->failed;
 }
 
 /* The shortest beginning that fails: not every longer one must, so it is looked for by halves and
@@ -91,8 +139,7 @@ static int64_t shorten(int64_t seed, int64_t happenings)
     }
     while (bad - good > 1) {
         int64_t middle = good + (bad - good) / 2;
-        (void)run_seed(seed, middle, NULL, &result);
-        if (result.failed) {
+        if (fails(seed, middle, &result)) {
             bad = middle;
         } else {
             good = middle;
@@ -112,10 +159,11 @@ static void tell_failure(int64_t seed, const struct arguments *arguments,
         return;
     }
     int64_t beginning = shorten(seed, result->happenings > 0 ? result->happenings : 100000);
-    (void)run_seed(seed, beginning, NULL, &shortest);
+    (void)fails(seed, beginning, &shortest);
     printf("  shortest beginning that fails: sim --seed %" PRId64 " --happenings %" PRId64
            " --trace\n  with: %s\n",
            seed, beginning, shortest.failure);
+    fflush(stdout);
 }
 
 static void add(struct total *total, const struct world_result *result)
@@ -149,95 +197,104 @@ static void report(const struct total *total, double took_s)
            (double)sum->people / seeds, (double)sum->journeys / seeds, (double)sum->days / seeds,
            (double)faults / seeds, (double)sum->crashes / seeds, (double)sum->happenings / seeds,
            (double)sum->messages / seeds, (double)sum->resent / seeds);
-    printf("%" PRId64 " seeds in %.1f s (%.1f a second), %" PRId64 " failed\n", total->seeds,
-           took_s, seeds / (took_s > 0 ? took_s : 1), total->failed);
+    printf("%" PRId64 " seeds in %.1f s (%.0f a minute), %" PRId64 " failed\n", total->seeds,
+           took_s, seeds * 60 / (took_s > 0 ? took_s : 1), total->failed);
 }
 
-static void one(int64_t seed, const struct arguments *arguments, struct total *total)
+static void keep_seed(struct arguments *arguments, int64_t seed)
 {
-    struct world_result result;
-    (void)run_seed(seed, arguments->happenings, arguments, &result);
-    add(total, &result);
-    if (arguments->from == arguments->to && arguments->file == NULL) {
-        printf("seed %" PRId64 " digest %016" PRIx64 "\n", seed, result.digest);
+    size_t count = (size_t)arguments->seed_count + 1;
+    arguments->seeds = realloc(arguments->seeds, count * sizeof(*arguments->seeds));
+    if (arguments->seeds == NULL) {
+        perror("sim");
+        exit(2);
     }
-    if (result.failed) {
-        tell_failure(seed, arguments, &result);
-    }
+    arguments->seeds[arguments->seed_count++] = seed;
 }
 
 /* "17 what it was": one a line, '#' begins a comment. */
-static void seeds_of_file(const struct arguments *arguments, struct total *total)
+static bool read_file(const char *path, struct arguments *arguments)
 {
     char line[256];
-    FILE *file = fopen(arguments->file, "r");
+    FILE *file = fopen(path, "r");
     if (file == NULL) {
-        fprintf(stderr, "sim: cannot read %s\n", arguments->file);
-        exit(2);
+        fprintf(stderr, "sim: cannot read %s\n", path);
+        return false;
     }
     while (fgets(line, sizeof(line), file) != NULL) {
         struct str rest;
         int64_t seed;
         if (str_to_int64(str_trim(str_split(str_of(line), ' ', &rest)), &seed)) {
-            one(seed, arguments, total);
+            keep_seed(arguments, seed);
         }
     }
     fclose(file);
+    return true;
 }
 
 static _Noreturn void usage(void)
 {
     fprintf(stderr, "usage: sim --seed N | --seeds FROM..TO | --seeds-of FILE\n"
-                    "           [--happenings N] [--trace] [--dump USER] [--expect-failure]\n");
+                    "           [--happenings N] [--twice] [--trace] [--dump USER]\n"
+                    "           [--expect-failure]\n");
     exit(2);
 }
 
-static bool read_range(const char *text, int64_t *ret_from, int64_t *ret_to)
+static bool read_range(const char *text, struct arguments *arguments)
 {
     struct str rest;
+    int64_t from, to;
     struct str first = str_split(str_of(text), '.', &rest);
-    return str_to_int64(first, ret_from) && rest.length > 1 &&
-           str_to_int64((struct str){rest.ptr + 1, rest.length - 1}, ret_to);
+    if (!str_to_int64(first, &from) || rest.length < 2 ||
+        !str_to_int64((struct str){rest.ptr + 1, rest.length - 1}, &to)) {
+        return false;
+    }
+    for (int64_t seed = from; seed <= to; seed++) {
+        keep_seed(arguments, seed);
+    }
+    return true;
+}
+
+/* False when there is no such option with such a value. */
+static bool read_option(const char *name, const char *value, struct arguments *arguments)
+{
+    int64_t seed;
+    if (strcmp(name, "--seeds") == 0) {
+        return read_range(value, arguments);
+    }
+    if (strcmp(name, "--seeds-of") == 0) {
+        return read_file(value, arguments);
+    }
+    if (strcmp(name, "--happenings") == 0) {
+        return str_to_int64(str_of(value), &arguments->happenings);
+    }
+    if (strcmp(name, "--dump") == 0) {
+        return str_to_int64(str_of(value), &arguments->dump_user_id);
+    }
+    if (strcmp(name, "--seed") == 0 && str_to_int64(str_of(value), &seed)) {
+        keep_seed(arguments, seed);
+        return true;
+    }
+    return false;
 }
 
 static struct arguments read_arguments(int count, char **words)
 {
     struct arguments arguments = {0};
-    bool chosen = false;
     for (int i = 1; i < count; i++) {
-        const char *value = i + 1 < count ? words[i + 1] : "";
-        bool known = true;
-        if (strcmp(words[i], "--seed") == 0) {
-            known = str_to_int64(str_of(value), &arguments.from);
-            arguments.to = arguments.from;
-            chosen = true;
-            i++;
-        } else if (strcmp(words[i], "--seeds") == 0) {
-            known = read_range(value, &arguments.from, &arguments.to);
-            chosen = true;
-            i++;
-        } else if (strcmp(words[i], "--seeds-of") == 0) {
-            arguments.file = value;
-            chosen = true;
-            i++;
-        } else if (strcmp(words[i], "--happenings") == 0) {
-            known = str_to_int64(str_of(value), &arguments.happenings);
-            i++;
-        } else if (strcmp(words[i], "--dump") == 0) {
-            known = str_to_int64(str_of(value), &arguments.dump_user_id);
-            i++;
-        } else if (strcmp(words[i], "--trace") == 0) {
+        if (strcmp(words[i], "--trace") == 0) {
             arguments.trace = true;
+        } else if (strcmp(words[i], "--twice") == 0) {
+            arguments.twice = true;
         } else if (strcmp(words[i], "--expect-failure") == 0) {
             arguments.expect_failure = true;
-        } else {
-            known = false;
-        }
-        if (!known) {
+        } else if (i + 1 == count || !read_option(words[i], words[i + 1], &arguments)) {
             usage();
+        } else {
+            i++;
         }
     }
-    if (!chosen) {
+    if (arguments.seed_count == 0) {
         usage();
     }
     return arguments;
@@ -246,20 +303,34 @@ static struct arguments read_arguments(int count, char **words)
 int main(int count, char **words)
 {
     struct arguments arguments = read_arguments(count, words);
+    struct child child = {0};
     struct total total = {0};
     double started_s = seconds();
     log_set_level(arguments.trace ? LOG_LEVEL_ERROR : LOG_LEVEL_ERROR + 1);
-    if (arguments.file != NULL) {
-        seeds_of_file(&arguments, &total);
-    } else {
-        for (int64_t seed = arguments.from; seed <= arguments.to; seed++) {
-            one(seed, &arguments, &total);
-            if (arguments.expect_failure && total.failed > 0) {
-                break;
-            }
+    for (int64_t i = 0; i < arguments.seed_count; i++) {
+        struct world_result result;
+        result_of(&child, &arguments, i, &result);
+        add(&total, &result);
+        if (arguments.seed_count == 1) {
+            printf("seed %" PRId64 " digest %016" PRIx64 "\n", arguments.seeds[0], result.digest);
+        }
+        if (result.failed) {
+            tell_failure(arguments.seeds[i], &arguments, &result);
+        }
+        if (arguments.expect_failure && total.failed > 0) {
+            kill(child.process, SIGKILL);
+            break;
+        }
+    }
+    if (child.results != 0) {
+        int status = child_end(&child);
+        if (status != 0 && total.failed == 0) {
+            printf("FAILED after the last seed: the process ended with status %d\n", status);
+            total.failed++;
         }
     }
     report(&total, seconds() - started_s);
+    free(arguments.seeds);
     if (arguments.expect_failure) {
         return total.failed > 0 ? 0 : 1;
     }

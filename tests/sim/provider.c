@@ -48,6 +48,7 @@ static void tell(struct sim *world, void *argument)
         provider->in_flight -= planned->counts;
         world_trace(world, "report %d (%s) about %" PRId64, (int)planned->report.kind,
                     planned->reason, planned->report.delivery_id);
+        auditor_reported(world->auditor, planned->report.user_id);
         provider->sink.report(provider->sink.context, &planned->report);
     }
     free(planned);
@@ -141,7 +142,7 @@ static void deliver(struct provider *provider, const struct outgoing *outgoing,
     if (fate->delivered) {
         /* An answer that comes after the engine has given up waiting is as good as lost. */
         bool told = fate->report == REPORT_SENT && fate->late_ms < MINUTE_MS && !world->crashed;
-        auditor_delivered(world->auditor, outgoing->delivery_id, told);
+        auditor_delivered(world->auditor, outgoing->delivery_id, told, world_clock_ms(world));
         people_receive(world, person, provider->message_id, outgoing);
     }
     plan_report(provider, outgoing, fate, dice_range(&world->dice, 30, 900) + fate->late_ms, true);

@@ -20,8 +20,8 @@
 
 enum { STEPS_MAX = 5000, FAILURES_MAX = 2000 };
 /* While faults and people are at work, and afterwards. */
-#define CHECK_EVERY_MS       (12 * HOUR_MS)
-#define CHECK_EVERY_LATER_MS (7 * DAY_MS)
+#define CHECK_EVERY_MS       (4 * DAY_MS)
+#define CHECK_EVERY_LATER_MS (14 * DAY_MS)
 #define DRAIN_MS             (4 * DAY_MS)
 #define AFTERLIFE_MS         (70 * DAY_MS)
 
@@ -166,7 +166,7 @@ static enum err open_engine(struct sim *world, struct err_detail *detail)
                                      .store = world->store,
                                      .catalog = catalog,
                                      .seed = dice_next(&world->dice),
-                                     .lease_ms = 10 * 1000,
+                                     .lease_ms = 6 * HOUR_MS,
                                      .owner = 4711 + world->life,
                                      .pacing = true};
     for (int i = 0; i < CHANNEL_COUNT; i++) {
@@ -250,6 +250,9 @@ static void boot(struct sim *world)
 
 static void settle(struct sim *world)
 {
+    if (world->engine != NULL) {
+        auditor_round_begins(world->auditor, world_clock_ms(world));
+    }
     for (int i = 0; world->engine != NULL; i++) {
         struct step_result result = {0};
         struct err_detail detail = {""};
