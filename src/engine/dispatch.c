@@ -17,7 +17,7 @@ enum {
     CHANNEL_OFF_MS = 10 * 60 * 1000,
     CHANNEL_FULL_MS = 50,
     ROOM_OF_REPLIES = 64,
-    UNSENT_MAX = 4096 /* above it acts are left out; messages are bounded by their channel's room */
+    UNSENT_MAX = 4096 /* above it acts are left out */
 };
 
 /* Dry-run lets nothing out, off still lets replies out: dry-run is the stricter one. */
@@ -193,20 +193,40 @@ static void keep_unsent(struct engine *engine, enum channel_kind kind, struct ou
     engine->unsent_of[kind]++;
 }
 
-static void send_or_keep(struct engine *engine, enum channel_kind kind, struct outgoing *outgoing)
+static void send_act(struct engine *engine, enum channel_kind kind, struct outgoing *outgoing)
 {
     struct channel *channel = engine->channels[kind];
-    /* Behind others that wait: a chat's messages keep their order. */
     enum err error = engine->unsent_of[kind] > 0 ? ERR_BUSY : channel->ops->send(channel, outgoing);
-    if (error == ERR_BUSY && outgoing->delivery_id == 0 && engine->unsent_count >= UNSENT_MAX) {
+    if (error == ERR_BUSY && engine->unsent_count >= UNSENT_MAX) {
         log_warn("engine", "too much waits for a channel; an answer to a tap is left out",
                  "channel=%s", channel_kind_name(kind));
         outgoing_free(outgoing);
     } else if (error == ERR_BUSY) {
         keep_unsent(engine, kind, outgoing);
     } else if (error != OK) {
+        log_warn("engine", "a channel did not take an act", "channel=%s error=\"%s\"",
+                 channel_kind_name(kind), err_text(error));
+        outgoing_free(outgoing);
+    }
+}
+
+/* A message that finds no room goes back to the store, where the person is asked again before it
+ * goes out: kept here it would reach somebody who has said stop meanwhile. What comes after it in
+ * the batch goes the same way (*full), so that a chat's messages keep their order. */
+static void send_message(struct engine *engine, const struct delivery *delivery, int64_t now_ms,
+                         bool *full)
+{
+    struct channel *channel = engine->channels[delivery->channel];
+    struct outgoing *outgoing = outgoing_of_delivery(delivery);
+    enum err error = *full ? ERR_BUSY : channel->ops->send(channel, outgoing);
+    if (error == ERR_BUSY) {
+        *full = true;
+        engine_report_unsent(engine, delivery->channel, outgoing, now_ms + CHANNEL_FULL_MS);
+    } else if (error != OK) {
         log_warn("engine", "a channel did not take a message", "delivery=%lld error=\"%s\"",
                  (long long)outgoing->delivery_id, err_text(error));
+    }
+    if (error != OK) {
         outgoing_free(outgoing);
     }
 }
@@ -217,7 +237,7 @@ bool dispatch_unsent(struct engine *engine)
     engine->unsent_count = 0;
     memset(engine->unsent_of, 0, sizeof(engine->unsent_of));
     for (int i = 0; i < count; i++) {
-        send_or_keep(engine, engine->unsent_channels[i], engine->unsent[i]);
+        send_act(engine, engine->unsent_channels[i], engine->unsent[i]);
     }
     return engine->unsent_count == 0;
 }
@@ -234,16 +254,17 @@ static void hold_channels(struct engine *engine, bool held)
 
 void dispatch_hand_over(struct engine *engine, struct batch *batch)
 {
+    bool full[CHANNEL_COUNT] = {false};
     hold_channels(engine, true);
     for (int i = 0; i < batch->handover_count; i++) {
         const struct handover *handover = &batch->handovers[i];
         if (handover->delivery != NULL) {
-            send_or_keep(engine, handover->delivery->channel,
-                         outgoing_of_delivery(handover->delivery));
+            send_message(engine, handover->delivery, batch->now_ms,
+                         &full[handover->delivery->channel]);
         } else {
             enum channel_kind kind = handover->act->channel;
             pacer_note(engine->pacer, kind, batch->now_ms);
-            send_or_keep(engine, kind, outgoing_of_act(handover->act, handover->user_id));
+            send_act(engine, kind, outgoing_of_act(handover->act, handover->user_id));
         }
     }
     hold_channels(engine, false);

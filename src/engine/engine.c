@@ -260,27 +260,54 @@ static struct item *input_of_report(const struct report *report)
     return item_of_input(&input);
 }
 
-static void sink_report(void *context, const struct report *report)
+static struct report_item *report_item_of(const struct report *report)
 {
-    struct engine *engine = context;
     struct report_item *item = calloc(1, sizeof(*item));
     ASSERT(item != NULL);
     item->kind = report->kind;
     item->channel = report->channel;
-    if (report->kind == REPORT_PAUSED) {
-        item->pause_ms = report->retry_after_ms > 0 ? report->retry_after_ms : 1000;
-        item->pause_all = report->pause_all;
-    }
     str_copy(item->address, sizeof(item->address), report->address);
     item->item = report->delivery_id != 0 ? input_of_report(report) : NULL;
+    return item;
+}
+
+static void push_report(struct engine *engine, struct report_item *item)
+{
     pthread_mutex_lock(&engine->lock);
     *engine->reports_last = item;
     engine->reports_last = &item->next;
     engine->report_count++;
     pthread_mutex_unlock(&engine->lock);
+}
+
+static void sink_report(void *context, const struct report *report)
+{
+    struct engine *engine = context;
+    struct report_item *item = report_item_of(report);
+    if (report->kind == REPORT_PAUSED) {
+        item->pause_ms = report->retry_after_ms > 0 ? report->retry_after_ms : 1000;
+        item->pause_all = report->pause_all;
+    }
+    push_report(engine, item);
     if (atomic_exchange(&engine->idle, false)) {
         queue_wake(engine->queue);
     }
+}
+
+/* The pacer keeps later messages behind it. */
+void engine_report_unsent(struct engine *engine, enum channel_kind channel,
+                          const struct outgoing *outgoing, int64_t retry_at_ms)
+{
+    const struct report report = {.delivery_id = outgoing->delivery_id,
+                                  .user_id = outgoing->user_id,
+                                  .channel = channel,
+                                  .kind = REPORT_PAUSED,
+                                  .address = outgoing->address,
+                                  .reason = STR("paced")};
+    struct report_item *item = report_item_of(&report);
+    item->item->input.retry_at_ms = retry_at_ms;
+    pacer_pause(engine->pacer, channel, STR_NONE, retry_at_ms);
+    push_report(engine, item);
 }
 
 struct channel_sink engine_sink(struct engine *engine)

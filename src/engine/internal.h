@@ -174,7 +174,7 @@ struct engine {
     struct sweep *sweeps;
     struct drain *drains;
     struct counters counters;
-    struct outgoing **unsent; /* a channel was full: tried again first */
+    struct outgoing **unsent; /* acts for a channel that was full: tried again first */
     enum channel_kind *unsent_channels;
     int unsent_count, unsent_capacity;
     int unsent_of[CHANNEL_COUNT];
@@ -233,7 +233,7 @@ void dispatch_acts(struct engine *engine, struct batch *batch, struct work *work
 void dispatch_act(struct engine *engine, struct batch *batch, const struct act *act,
                   int64_t user_id);
 void dispatch_hand_over(struct engine *engine, struct batch *batch);
-/* Messages that a channel had no room for; false while some are left. */
+/* Acts that a channel had no room for; false while some are left. */
 bool dispatch_unsent(struct engine *engine);
 enum sending_mode engine_sending(const struct engine *engine);
 /* settings.c */
@@ -260,7 +260,10 @@ bool engine_drains_ready(struct engine *engine);
 /* After the commit, or after the batch failed. */
 void engine_settle_commands(struct engine *engine, const struct batch *batch, bool committed);
 void engine_cancel_commands(struct engine *engine, const struct outcome *outcome);
-/* engine.c: takes over the new catalog; the old one lives on for the batch's sake. */
+/* engine.c: a channel had no room for the message: it waits in the store until then. */
+void engine_report_unsent(struct engine *engine, enum channel_kind channel,
+                          const struct outgoing *outgoing, int64_t retry_at_ms);
+/* Takes over the new catalog; the old one lives on for the batch's sake. */
 void engine_swap_catalog(struct engine *engine, struct catalog *catalog);
 /* command_input.c: an input as JSON. ERR_INVALID with what is wrong. */
 enum err command_input(struct arena *arena, const json_t *payload, struct str actor,

@@ -289,8 +289,8 @@ static void count_day(int64_t *at_day, int64_t *count, int64_t day)
     *at_day = day;
 }
 
-/* What reached the person counts, once: what was refused is tried later and must keep to the caps of
- * then. */
+/* What reached the person counts, once: what was refused is tried later and must keep to the caps
+ * of then. */
 static void check_caps(struct auditor *auditor, const struct audited_delivery *delivery,
                        int64_t now_ms)
 {

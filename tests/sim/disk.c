@@ -1,8 +1,8 @@
 /* Every file has two contents: what processes see, and what would be there after a loss of power.
  * They share their pages until one of them is written to, so that a sync and a crash copy pointers.
  * A crash replaces each file by a new one with the second content; open handles keep the old one,
- * which refuses everything. Locks and the shared memory of the write-ahead log live in the file, too,
- * so they are gone with it. */
+ * which refuses everything. Locks and the shared memory of the write-ahead log live in the file,
+ * too, so they are gone with it. */
 #include "disk.h"
 
 #include <sqlite3.h>
@@ -424,7 +424,7 @@ static int do_check_reserved(sqlite3_file *base, int *ret_reserved)
     return SQLITE_OK;
 }
 
-/* The log is copied back far more often than production asks for, so that crashes meet that, too. */
+/* The log is copied back far more often than production asks for: crashes meet that, too. */
 static int do_control(sqlite3_file *base, int operation, void *argument)
 {
     (void)base;

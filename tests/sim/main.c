@@ -158,7 +158,8 @@ static void tell_failure(int64_t seed, const struct arguments *arguments,
     if (arguments->expect_failure || arguments->trace) {
         return;
     }
-    int64_t beginning = shorten(seed, result->happenings > 0 ? result->happenings : 100000);
+    /* What follows from the last happening comes before the next one. */
+    int64_t beginning = shorten(seed, result->happenings > 0 ? result->happenings + 1 : 100000);
     (void)fails(seed, beginning, &shortest);
     printf("  shortest beginning that fails: sim --seed %" PRId64 " --happenings %" PRId64
            " --trace\n  with: %s\n",

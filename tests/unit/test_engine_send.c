@@ -266,7 +266,7 @@ static void many_replies_keep_to_the_rate(void **state)
                      1);
 }
 
-/* What a channel has no room for stays with the engine, in order. */
+/* What a channel has no room for goes out when it has, in order. */
 static void a_full_channel_is_tried_again(void **state)
 {
     struct engine_fixture *fixture = *state;
@@ -280,6 +280,7 @@ static void a_full_channel_is_tried_again(void **state)
     fake_channel_refuse(fixture->telegram, false);
     fixture_text(fixture, 77, "/streaks");
     fixture_settle(fixture);
+    fixture_advance(fixture, 10 * 1000);
     assert_int_equal(fixture_messages(fixture), 3);
     int count;
     const struct fake_sent *sent = fake_channel_sent(fixture->telegram, &count);
@@ -289,6 +290,30 @@ static void a_full_channel_is_tried_again(void **state)
     assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM deliveries WHERE state < 3 AND "
                                           "attempts > 0"),
                      0);
+}
+
+/* Whoever blocks the bot while a message waits for room does not get it. */
+static void what_waits_for_room_asks_the_person_again(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    fixture_know(fixture, 77);
+    fake_channel_refuse(fixture->telegram, true);
+    fixture_text(fixture, 77, "/help");
+    fixture_settle(fixture);
+    struct input blocked = {.kind = INPUT_BLOCKED,
+                            .source = STR("telegram"),
+                            .external_id = STR("9001"),
+                            .channel = CHANNEL_TELEGRAM,
+                            .identity = STR("77"),
+                            .address = STR("77")};
+    assert_int_equal(engine_submit(fixture->engine, &blocked, NULL, NULL), OK);
+    fixture_settle(fixture);
+    fake_channel_refuse(fixture->telegram, false);
+    fixture_advance(fixture, MINUTE_MS);
+    assert_int_equal(fixture_messages(fixture), 0);
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM deliveries WHERE state = 7 AND "
+                                          "reason = 'blocked'"),
+                     1);
 }
 
 /* Reports may come twice, late, or about nothing. */
@@ -364,6 +389,7 @@ int main(void)
         ENGINE_TEST(only_the_allowed_are_written_to),
         ENGINE_TEST(many_replies_keep_to_the_rate),
         ENGINE_TEST(a_full_channel_is_tried_again),
+        ENGINE_TEST(what_waits_for_room_asks_the_person_again),
         ENGINE_TEST(a_channel_full_for_long_loses_nothing),
         ENGINE_TEST(odd_reports_do_no_harm),
     };
