@@ -89,6 +89,10 @@ enum err json_read(struct str text, size_t max_bytes, json_t **ret_json, struct 
     if (str_trim(text).length == 0) {
         return err_set(detail, ERR_INVALID, "expected JSON, got nothing");
     }
+    /* jansson takes one behind the document for its end. */
+    if (memchr(text.ptr, '\0', text.length) != NULL) {
+        return err_set(detail, ERR_INVALID, "JSON with a control character in it");
+    }
     struct place place;
     if (!depth_is_fine(text, &place)) {
         return err_set(detail, ERR_LIMIT, "JSON line %d, column %d: deeper than %d levels",

@@ -1,6 +1,7 @@
-/* yajl's events become nodes in the arena. Strings without escapes are views of the text. UTF-8 is
- * checked here, more strictly than yajl does, and so is the depth, which yajl does not limit. What
- * yajl quotes from the input never reaches a detail: it may be the text of a message. */
+/* yajl's events become nodes in the arena. Strings without escapes are views of the text. Checked
+ * here, since yajl is less strict: UTF-8, escapes of half a character, the depth, control
+ * characters (some of which it takes for white space or the end), and what follows the document.
+ * What yajl quotes from the input never reaches a detail: it may be the text of a message. */
 #include "base/json_tree.h"
 
 #include <string.h>
@@ -157,6 +158,61 @@ static bool is_utf8(struct str text)
     return true;
 }
 
+/* JSON has three, all of them white space; inside strings they are escaped. */
+static bool has_control_character(struct str text)
+{
+    bool found = false;
+    for (size_t i = 0; i < text.length; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        found |= c < 0x20 && c != '\t' && c != '\n' && c != '\r';
+    }
+    return found;
+}
+
+/* The code of an escape "\uXXXX" at the start, -1 when there is none. */
+static int escaped_unit(struct str text)
+{
+    int unit = 0;
+    if (text.length < 6 || text.ptr[0] != '\\' || text.ptr[1] != 'u') {
+        return -1;
+    }
+    for (size_t i = 2; i < 6; i++) {
+        char c = text.ptr[i];
+        int digit = c >= '0' && c <= '9'   ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : -1;
+        if (digit < 0) {
+            return -1;
+        }
+        unit = unit * 16 + digit;
+    }
+    return unit;
+}
+
+/* Escapes of characters beyond U+FFFF come in pairs; of one alone yajl makes "?" or broken UTF-8.
+ */
+static bool has_half_a_pair(struct str text)
+{
+    const char *found;
+    while (text.length > 0 && (found = memchr(text.ptr, '\\', text.length)) != NULL) {
+        text.length -= (size_t)(found - text.ptr);
+        text.ptr = found;
+        int unit = escaped_unit(text);
+        size_t length = 2;
+        if (unit >= 0xD800 && unit < 0xE000) {
+            int second = escaped_unit((struct str){text.ptr + 6, text.length - 6});
+            if (unit >= 0xDC00 || second < 0xDC00 || second >= 0xE000) {
+                return true;
+            }
+            length = 12;
+        }
+        length = length < text.length ? length : text.length;
+        text = (struct str){text.ptr + length, text.length - length};
+    }
+    return false;
+}
+
 static enum err mistake(const struct building *building, size_t byte, struct err_detail *detail)
 {
     if (building->too_deep) {
@@ -186,17 +242,26 @@ enum err json_tree_read(struct arena *arena, struct str text, size_t max_bytes,
     if (!is_utf8(text)) {
         return err_set(detail, ERR_INVALID, "JSON that is not valid UTF-8");
     }
+    if (has_half_a_pair(text)) {
+        return err_set(detail, ERR_INVALID, "JSON with half a character (a surrogate alone) in it");
+    }
+    if (has_control_character(text)) {
+        return err_set(detail, ERR_INVALID, "JSON with a control character in it");
+    }
     struct building building = {.arena = arena, .text = text};
     yajl_handle parser = yajl_alloc(&CALLBACKS, NULL, &building);
     ASSERT(parser != NULL);
     yajl_config(parser, yajl_dont_validate_strings, 1);
+    /* What follows the document is looked at here: yajl would take half a token for the end. */
+    yajl_config(parser, yajl_allow_trailing_garbage, 1);
     yajl_status status = yajl_parse(parser, (const unsigned char *)text.ptr, text.length);
     size_t byte = yajl_get_bytes_consumed(parser);
     if (status == yajl_status_ok) {
         status = yajl_complete_parse(parser);
     }
     yajl_free(parser);
-    if (status != yajl_status_ok) {
+    struct str rest = {text.ptr + byte, text.length - byte};
+    if (status != yajl_status_ok || str_trim(rest).length > 0) {
         return mistake(&building, byte, detail);
     }
     *ret_root = building.root;

@@ -89,7 +89,15 @@ static void mistakes_are_named_without_the_text(void **state)
         {"{\"a\": hidden}", ERR_INVALID, "syntax"},
         {"{", ERR_INVALID, "syntax"},
         {"[1] 2", ERR_INVALID, "syntax"},
+        {"[1] \"half", ERR_INVALID, "syntax"},
+        {"1 tru", ERR_INVALID, "syntax"},
         {"[99999999999999999999]", ERR_INVALID, "range"},
+        {"[1]\v", ERR_INVALID, "control character"},
+        {"[1,\f2]", ERR_INVALID, "control character"},
+        {"[\"\\ud83d\"]", ERR_INVALID, "surrogate"},
+        {"[\"\\ud83d\\n\"]", ERR_INVALID, "surrogate"},
+        {"[\"\\uDE00\"]", ERR_INVALID, "surrogate"},
+        {"[\"\\ud83d\\ud83d\"]", ERR_INVALID, "surrogate"},
         {"[\"\\u0000\"]", ERR_INVALID, "NUL"},
         {"{\"a\\u0000b\":1}", ERR_INVALID, "NUL"},
         {"[\"\xff\"]", ERR_INVALID, "UTF-8"},
@@ -103,6 +111,19 @@ static void mistakes_are_named_without_the_text(void **state)
         assert_non_null(strstr(detail.text, cases[i].detail));
         assert_null(strstr(detail.text, "hidden"));
     }
+}
+
+/* Both parsers behind take NUL for the end of the document. */
+static void nothing_hides_behind_a_nul(void **state)
+{
+    const struct json_node *root;
+    struct err_detail detail = {""};
+    assert_int_equal(read_text(*state, STR("[1]\0]"), &root, &detail), ERR_INVALID);
+    assert_non_null(strstr(detail.text, "control character"));
+    json_t *json = NULL;
+    struct err_detail other = {""};
+    assert_int_equal(json_read(STR("[1]\0]"), 100, &json, &other), ERR_INVALID);
+    assert_string_equal(detail.text, other.text);
 }
 
 static void length_and_depth_are_limited(void **state)
@@ -154,6 +175,7 @@ int main(void)
         TREE_TEST(members_are_found_by_name_and_type),
         TREE_TEST(what_is_absent_or_another_type_is_the_fallback),
         TREE_TEST(mistakes_are_named_without_the_text),
+        TREE_TEST(nothing_hides_behind_a_nul),
         TREE_TEST(length_and_depth_are_limited),
         TREE_TEST(damaged_documents_are_refused_as_json_read_does),
     };
