@@ -16,7 +16,7 @@
 enum { PAGES_PER_STEP = 512 };
 
 struct backup {
-    struct store *store;
+    struct sqlite_store *store;
     const char *path;
     char partial[PATH_MAX];
     void (*progress)(void *context, int64_t done, int64_t total);
@@ -106,24 +106,25 @@ static enum err create_partial(struct backup *backup, struct err_detail *detail)
     return OK;
 }
 
-enum err store_backup(struct store *store, const char *path,
-                      void (*progress)(void *context, int64_t done, int64_t total), void *context,
-                      struct err_detail *detail)
+enum err sqlite_backup(struct store *base, const char *path,
+                       void (*progress)(void *context, int64_t done, int64_t total), void *context,
+                       struct err_detail *detail)
 {
+    struct sqlite_store *store = sqlite_of(base);
     struct backup backup = {.store = store, .path = path, .progress = progress, .context = context};
     enum err error = create_partial(&backup, detail);
     if (error != OK) {
         return error;
     }
-    bool alone = sqlite3_get_autocommit(store->db) != 0;
-    error = alone ? store_execute(store, "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1",
-                                  "read the database", detail)
+    bool alone = !base->driver->in_transaction(base);
+    error = alone ? sqlite_execute_script(store, "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1",
+                                          "read the database", detail)
                   : OK;
     if (error == OK) {
         error = write_copy(&backup, detail);
     }
     if (alone) {
-        store_rollback(store); /* nothing was written */
+        store_rollback(base); /* nothing was written */
     }
     if (error == OK && link(backup.partial, path) != 0) {
         error = errno == EEXIST ? exists(path, detail)

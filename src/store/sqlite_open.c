@@ -1,4 +1,4 @@
-/* Opening a file, preparing statements, transactions, and what SQLite's result codes mean here.
+/* Opening a file, transactions, and what SQLite's result codes mean here.
  *
  * Write-ahead log, so that readers and the writer do not wait for each other; synchronous=FULL, so
  * that a commit survives the loss of power. The cache grows with use up to its limit. */
@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 #include "base/check.h"
-#include "store/blocks.h"
+
+enum { BUSY_MS = 250 }; /* the engine tries again by itself */
 
 static const char PRAGMAS_WRITER[] =
     "PRAGMA journal_mode = WAL;"
@@ -40,7 +41,7 @@ static bool means_no_space(int cause)
     return cause == EFBIG || cause == EDQUOT || cause == ENOSPC;
 }
 
-static bool is_out_of_space(const struct store *store, int code, int cause)
+static bool is_out_of_space(const struct sqlite_store *store, int code, int cause)
 {
     if ((code & 0xff) == SQLITE_FULL) {
         return true;
@@ -50,7 +51,8 @@ static bool is_out_of_space(const struct store *store, int code, int cause)
     return (code & 0xff) == SQLITE_IOERR && (means_no_space(noted) || means_no_space(cause));
 }
 
-enum err store_map(const struct store *store, int code, const char *what, struct err_detail *detail)
+enum err sqlite_map(const struct sqlite_store *store, int code, const char *what,
+                    struct err_detail *detail)
 {
     int cause = errno;
     int primary = code & 0xff;
@@ -84,14 +86,14 @@ enum err store_map(const struct store *store, int code, const char *what, struct
     return err_set(detail, ERR_STORE, "cannot %s: %s", what, sqlite3_errmsg(store->db));
 }
 
-int store_step(sqlite3_stmt *statement)
+int sqlite_step(sqlite3_stmt *statement)
 {
     errno = 0;
     return sqlite3_step(statement);
 }
 
-enum err store_prepare(struct store *store, const char *sql, sqlite3_stmt **ret_statement,
-                       struct err_detail *detail)
+enum err sqlite_prepare(struct sqlite_store *store, const char *sql, sqlite3_stmt **ret_statement,
+                        struct err_detail *detail)
 {
     int code =
         sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, ret_statement, NULL);
@@ -100,29 +102,14 @@ enum err store_prepare(struct store *store, const char *sql, sqlite3_stmt **ret_
                        "the database does not fit this program: %s; run nudge migrate",
                        sqlite3_errmsg(store->db));
     }
-    return store_map(store, code, "prepare a statement", detail);
+    return sqlite_map(store, code, "prepare a statement", detail);
 }
 
-enum err block_statement(struct store *store, int block, sqlite3_stmt **ret_statement,
-                         struct err_detail *detail)
-{
-    if (store->statements[block] == NULL) {
-        int count;
-        const struct block *blocks = blocks_all(&count);
-        enum err error = store_prepare(store, blocks[block].sql, &store->statements[block], detail);
-        if (error != OK) {
-            return err_wrap(detail, error, "%s", blocks[block].name);
-        }
-    }
-    *ret_statement = store->statements[block];
-    return OK;
-}
-
-enum err store_execute(struct store *store, const char *sql, const char *what,
-                       struct err_detail *detail)
+enum err sqlite_execute_script(struct sqlite_store *store, const char *sql, const char *what,
+                               struct err_detail *detail)
 {
     errno = 0;
-    return store_map(store, sqlite3_exec(store->db, sql, NULL, NULL, NULL), what, detail);
+    return sqlite_map(store, sqlite3_exec(store->db, sql, NULL, NULL, NULL), what, detail);
 }
 
 /* The file holds what people wrote: only its owner may read it. SQLite gives the files beside it
@@ -135,27 +122,11 @@ static void create_private(const char *path)
     }
 }
 
-static enum err path_of(const char *url, const char **ret_path, struct err_detail *detail)
-{
-    static const char scheme[] = "sqlite:";
-    if (strncmp(url, "postgres:", 9) == 0 || strncmp(url, "postgresql:", 11) == 0) {
-        return err_set(detail, ERR_CONFIG,
-                       "this program keeps its data in SQLite; set DATABASE_URL=sqlite:PATH");
-    }
-    if (strncmp(url, scheme, strlen(scheme)) != 0 || url[strlen(scheme)] == '\0') {
-        return err_set(detail, ERR_CONFIG,
-                       "DATABASE_URL names no database; expected sqlite:PATH, as in "
-                       "DATABASE_URL=sqlite:nudge.db");
-    }
-    *ret_path = url + strlen(scheme);
-    return OK;
-}
-
-static enum err open_file(struct store *store, const char *path, struct err_detail *detail)
+static enum err open_file(struct sqlite_store *store, const char *path, struct err_detail *detail)
 {
     bool in_memory = strcmp(path, ":memory:") == 0;
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    if (store->mode == STORE_WRITER) {
+    if (store->base.mode == STORE_WRITER) {
         flags |= SQLITE_OPEN_READWRITE | (in_memory ? SQLITE_OPEN_CREATE : 0);
         if (!in_memory) {
             create_private(path);
@@ -165,7 +136,7 @@ static enum err open_file(struct store *store, const char *path, struct err_deta
     }
     int code = sqlite3_open_v2(path, &store->db, flags, NULL);
     if (code != SQLITE_OK && access(path, F_OK) != 0) {
-        if (store->mode == STORE_WRITER) {
+        if (store->base.mode == STORE_WRITER) {
             return err_set(detail, ERR_IO,
                            "cannot create the database %s: does its folder exist, and may this "
                            "user write there?",
@@ -177,30 +148,17 @@ static enum err open_file(struct store *store, const char *path, struct err_deta
     if (code != SQLITE_OK) {
         return err_set(detail, ERR_STORE, "cannot open %s: %s", path, sqlite3_errstr(code));
     }
-    sqlite3_busy_timeout(store->db, STORE_BUSY_MS);
-    enum err error = store_execute(store, PRAGMAS_BOTH, "set up the connection", detail);
+    sqlite3_busy_timeout(store->db, BUSY_MS);
+    enum err error = sqlite_execute_script(store, PRAGMAS_BOTH, "set up the connection", detail);
     if (error == OK) {
-        error = store_execute(store, store->mode == STORE_WRITER ? PRAGMAS_WRITER : PRAGMAS_READER,
-                              "set up the connection", detail);
+        error = sqlite_execute_script(
+            store, store->base.mode == STORE_WRITER ? PRAGMAS_WRITER : PRAGMAS_READER,
+            "set up the connection", detail);
     }
     return error;
 }
 
-static void find_blocks(struct store *store)
-{
-    static const char *const names[] = {
-#define STATEMENT_NAME(constant, block) [STATEMENT_##constant] = (block),
-        STATEMENT_LIST(STATEMENT_NAME)
-#undef STATEMENT_NAME
-    };
-    blocks_all(&store->block_count);
-    for (int i = 0; i < STATEMENT_COUNT; i++) {
-        store->block_of[i] = blocks_find(names[i]);
-        ASSERT(store->block_of[i] >= 0);
-    }
-}
-
-static void describe(struct store *store)
+static void describe(struct sqlite_store *store)
 {
     char journal[16] = "";
     sqlite3_stmt *statement = NULL;
@@ -209,58 +167,14 @@ static void describe(struct store *store)
         str_copy(journal, sizeof(journal), str_of((const char *)sqlite3_column_text(statement, 0)));
     }
     sqlite3_finalize(statement);
-    snprintf(store->description, sizeof(store->description), "sqlite %s %s %s",
+    snprintf(store->base.description, sizeof(store->base.description), "sqlite %s %s %s",
              sqlite3_libversion(), journal,
-             store->mode == STORE_WRITER ? "synchronous=full" : "read-only");
+             store->base.mode == STORE_WRITER ? "synchronous=full" : "read-only");
 }
 
-enum err store_open(const char *url, enum store_mode mode, struct store **ret_store,
-                    struct err_detail *detail)
+static void close_file(struct store *base)
 {
-    static pthread_once_t configured = PTHREAD_ONCE_INIT;
-    const char *path = "";
-    enum err error = path_of(url, &path, detail);
-    if (error != OK) {
-        return error;
-    }
-    pthread_once(&configured, configure_sqlite);
-    struct store *store = calloc(1, sizeof(*store));
-    ASSERT(store != NULL);
-    store->serve_file = -1;
-    store->mode = mode;
-    store->arena = arena_new(16 * 1024);
-    store->counts = counts_new();
-    find_blocks(store);
-    store->statements = calloc((size_t)store->block_count + 1, sizeof(*store->statements));
-    ASSERT(store->statements != NULL);
-    error = open_file(store, path, detail);
-    const char *begin = mode == STORE_WRITER ? "BEGIN IMMEDIATE" : "BEGIN";
-    if (error == OK) {
-        error = store_prepare(store, begin, &store->begin, detail);
-    }
-    if (error == OK) {
-        error = store_prepare(store, "COMMIT", &store->commit, detail);
-    }
-    if (error == OK) {
-        error = store_prepare(store, "ROLLBACK", &store->rollback, detail);
-    }
-    if (error == OK) {
-        error = store_prepare(store, "PRAGMA data_version", &store->data_version, detail);
-    }
-    if (error != OK) {
-        store_close(store);
-        return error;
-    }
-    describe(store);
-    *ret_store = store;
-    return OK;
-}
-
-void store_close(struct store *store)
-{
-    if (store == NULL) {
-        return;
-    }
+    struct sqlite_store *store = sqlite_of(base);
     for (int i = 0; i < store->block_count && store->statements != NULL; i++) {
         sqlite3_finalize(store->statements[i]);
     }
@@ -268,63 +182,190 @@ void store_close(struct store *store)
     sqlite3_finalize(store->commit);
     sqlite3_finalize(store->rollback);
     sqlite3_finalize(store->data_version);
-    sqlite_serve_release(store);
+    sqlite_serve_release(base);
     int code = sqlite3_close(store->db);
     ASSERT(code == SQLITE_OK);
-    counts_free(store->counts);
-    arena_free(store->arena);
+    store_release(base);
     free(store->statements);
     free(store);
 }
 
-const char *store_description(const struct store *store)
-{
-    return store->description;
-}
-
-static enum err run_once(struct store *store, sqlite3_stmt *statement, const char *what,
+static enum err run_once(struct sqlite_store *store, sqlite3_stmt *statement, const char *what,
                          struct err_detail *detail)
 {
-    enum err error = store_map(store, store_step(statement), what, detail);
+    enum err error = sqlite_map(store, sqlite_step(statement), what, detail);
     sqlite3_reset(statement);
     return error;
 }
 
-enum err store_begin(struct store *store, struct err_detail *detail)
+static enum err begin(struct store *base, struct err_detail *detail)
 {
+    struct sqlite_store *store = sqlite_of(base);
     return run_once(store, store->begin, "begin a transaction", detail);
 }
 
-enum err store_commit(struct store *store, struct err_detail *detail)
+static enum err begin_reading(struct store *base, struct err_detail *detail)
 {
-    enum err error = counts_write(store, detail);
-    if (error == OK) {
-        error = run_once(store, store->commit, "commit", detail);
-    }
-    if (error != OK) {
-        store_rollback(store);
-    }
-    return error;
+    return sqlite_execute_script(sqlite_of(base), "BEGIN", "read the database", detail);
 }
 
-void store_rollback(struct store *store)
+static enum err commit(struct store *base, struct err_detail *detail)
+{
+    struct sqlite_store *store = sqlite_of(base);
+    return run_once(store, store->commit, "commit", detail);
+}
+
+static bool in_transaction(const struct store *base)
+{
+    return sqlite3_get_autocommit(((const struct sqlite_store *)base)->db) == 0;
+}
+
+static void rollback(struct store *base)
 {
     /* Some failures have rolled back already. A rollback itself cannot fail in a way that matters:
      * nothing of the transaction is in the file before its commit. */
-    counts_forget(store->counts);
-    if (!sqlite3_get_autocommit(store->db)) {
+    struct sqlite_store *store = sqlite_of(base);
+    if (in_transaction(base)) {
         sqlite3_step(store->rollback);
         sqlite3_reset(store->rollback);
     }
 }
 
-enum err store_change_mark(struct store *store, int64_t *ret_mark, struct err_detail *detail)
+static enum err change_mark(struct store *base, int64_t *ret_mark, struct err_detail *detail)
 {
+    struct sqlite_store *store = sqlite_of(base);
     int code = sqlite3_step(store->data_version);
-    enum err error = store_map(store, code, "read the change mark", detail);
+    enum err error = sqlite_map(store, code, "read the change mark", detail);
     if (error == OK) {
         *ret_mark = sqlite3_column_int64(store->data_version, 0);
     }
     sqlite3_reset(store->data_version);
     return error;
+}
+
+static enum err execute(struct store *base, const char *sql, const char *what,
+                        struct err_detail *detail)
+{
+    return sqlite_execute_script(sqlite_of(base), sql, what, detail);
+}
+
+/* One number of a statement without arguments. */
+static enum err number_of(struct sqlite_store *store, const char *sql, int64_t *ret_number,
+                          struct err_detail *detail)
+{
+    sqlite3_stmt *statement = NULL;
+    enum err error = sqlite_prepare(store, sql, &statement, detail);
+    if (error == OK) {
+        error = sqlite_map(store, sqlite_step(statement), "look at the schema", detail);
+        *ret_number = error == OK ? sqlite3_column_int64(statement, 0) : 0;
+    }
+    sqlite3_finalize(statement);
+    return error;
+}
+
+static enum err look(struct store *base, struct schema_look *ret_look, struct err_detail *detail)
+{
+    struct sqlite_store *store = sqlite_of(base);
+    int64_t tables = 0;
+    int64_t records = 0;
+    enum err error = number_of(store, "SELECT count(*) FROM sqlite_schema WHERE type = 'table'",
+                               &tables, detail);
+    if (error == OK) {
+        error =
+            number_of(store, "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_migrations'",
+                      &records, detail);
+    }
+    *ret_look = (struct schema_look){tables > 0, records > 0};
+    return error;
+}
+
+/* The file's own lock is enough, and its rights were asked when it was opened. */
+static enum err nothing_to_do(struct store *base, struct err_detail *detail)
+{
+    (void)base;
+    (void)detail;
+    return OK;
+}
+
+static void be_patient(struct store *base, bool patient)
+{
+    enum { BUSY_INBOX_MS = 8000 };
+    sqlite3_busy_timeout(sqlite_of(base)->db, patient ? BUSY_INBOX_MS : BUSY_MS);
+}
+
+static const struct driver driver_file = {
+    .dialect = DIALECT_SQLITE,
+    .migrations = nudge_migrations_sqlite,
+    .migration_count = &nudge_migrations_sqlite_count,
+    .record_table = "CREATE TABLE IF NOT EXISTS schema_migrations ("
+                    " name TEXT PRIMARY KEY,"
+                    " checksum TEXT NOT NULL,"
+                    " applied_at_ms INTEGER NOT NULL"
+                    ") STRICT, WITHOUT ROWID",
+    .is_private = true,
+    .close = close_file,
+    .begin = begin,
+    .begin_reading = begin_reading,
+    .commit = commit,
+    .rollback = rollback,
+    .in_transaction = in_transaction,
+    .change_mark = change_mark,
+    .statement = sqlite_statement,
+    .try_block = sqlite_try_block,
+    .bind_int = sqlite_bind_int,
+    .bind_real = sqlite_bind_real,
+    .bind_text = sqlite_bind_text,
+    .bind_null = sqlite_bind_null,
+    .run = sqlite_run,
+    .next = sqlite_next,
+    .done = sqlite_done,
+    .column_count = sqlite_column_count,
+    .column_name = sqlite_column_name,
+    .column_type = sqlite_column_type,
+    .column_int = sqlite_column_int,
+    .column_real = sqlite_column_real,
+    .column_text = sqlite_column_text,
+    .execute = execute,
+    .look = look,
+    .lock_schema = nothing_to_do,
+    .check_rights = nothing_to_do,
+    .serve_lock = sqlite_serve_lock,
+    .serve_release = sqlite_serve_release,
+    .be_patient = be_patient,
+    .backup = sqlite_backup,
+};
+
+enum err sqlite_open(const char *path, enum store_mode mode, struct store **ret_store,
+                     struct err_detail *detail)
+{
+    static pthread_once_t configured = PTHREAD_ONCE_INIT;
+    pthread_once(&configured, configure_sqlite);
+    struct sqlite_store *store = calloc(1, sizeof(*store));
+    ASSERT(store != NULL);
+    store_init(&store->base, &driver_file, mode);
+    store->serve_file = -1;
+    blocks_all(&store->block_count);
+    store->statements = calloc((size_t)store->block_count + 1, sizeof(*store->statements));
+    ASSERT(store->statements != NULL);
+    enum err error = open_file(store, path, detail);
+    const char *begin_text = mode == STORE_WRITER ? "BEGIN IMMEDIATE" : "BEGIN";
+    if (error == OK) {
+        error = sqlite_prepare(store, begin_text, &store->begin, detail);
+    }
+    if (error == OK) {
+        error = sqlite_prepare(store, "COMMIT", &store->commit, detail);
+    }
+    if (error == OK) {
+        error = sqlite_prepare(store, "ROLLBACK", &store->rollback, detail);
+    }
+    if (error == OK) {
+        error = sqlite_prepare(store, "PRAGMA data_version", &store->data_version, detail);
+    }
+    if (error != OK) {
+        close_file(&store->base);
+        return error;
+    }
+    describe(store);
+    *ret_store = &store->base;
+    return OK;
 }

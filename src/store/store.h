@@ -1,5 +1,5 @@
-/* The store: the only place that keeps anything. One contract, two databases (SQLite here;
- * PostgreSQL joins behind the same contract), so all calls take and give whole batches.
+/* The store: the only place that keeps anything. One contract, two databases (SQLite
+ * and PostgreSQL), so all calls take and give whole batches.
  *
  * A store object belongs to one thread. The engine loop holds the only writer; others open
  * read-only ones. Everything of one batch is one transaction: begin, load, save, commit. Errors:
@@ -20,7 +20,8 @@ struct store;
 
 enum store_mode { STORE_WRITER, STORE_READER };
 
-/* Opens "sqlite:PATH" (created when missing and mode is STORE_WRITER). Does not migrate. */
+/* Opens "sqlite:PATH" (created when missing and mode is STORE_WRITER) or "postgres://…". Does not
+ * migrate. */
 MUST_CHECK enum err store_open(const char *url, enum store_mode mode, struct store **ret_store,
                                struct err_detail *detail);
 void store_close(struct store *store);
@@ -41,6 +42,14 @@ MUST_CHECK enum err store_migration_state(struct store *store, struct migration_
 MUST_CHECK enum err store_migrate(struct store *store,
                                   void (*done)(void *context, const char *name), void *context,
                                   struct err_detail *detail);
+
+/* The embedded migration of that place in their order, from 0. */
+const char *store_migration_name(const struct store *store, int index);
+/* For everybody but nudge migrate: a file of our own is migrated; a server's database, and what was
+ * opened to read only, must be (ERR_SCHEMA names the command). */
+MUST_CHECK enum err store_make_ready(struct store *store,
+                                     void (*done)(void *context, const char *name), void *context,
+                                     struct err_detail *detail);
 
 /* ---- ownership ------------------------------------------------------------------------------- */
 

@@ -40,7 +40,8 @@ static int teardown(void **state)
 
 static void run_sql(struct fixture *fixture, const char *sql)
 {
-    enum err error = store_execute(fixture->store, sql, "run a test's SQL", &fixture->detail);
+    enum err error =
+        sqlite_execute_script(sqlite_of(fixture->store), sql, "run a test's SQL", &fixture->detail);
     if (error != OK) {
         fail_msg("%s: %s", sql, fixture->detail.text);
     }
@@ -123,10 +124,12 @@ static const char *plan_of(struct fixture *fixture, const char *name)
 {
     int count;
     const struct block *block = &blocks_all(&count)[blocks_find(name)];
-    struct str sql = arena_printf(fixture->arena, "EXPLAIN QUERY PLAN %s", block->sql);
+    struct str sql =
+        arena_printf(fixture->arena, "EXPLAIN QUERY PLAN %s", block->text[DIALECT_SQLITE].sql);
     sqlite3_stmt *statement = NULL;
-    assert_int_equal(sqlite3_prepare_v2(fixture->store->db, sql.ptr, -1, &statement, NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(sqlite_of(fixture->store)->db, sql.ptr, -1, &statement, NULL),
+        SQLITE_OK);
     struct str plan = STR("");
     while (sqlite3_step(statement) == SQLITE_ROW) {
         plan = arena_printf(fixture->arena, "%.*s%s; ", STR_ARG(plan),
@@ -349,9 +352,9 @@ static void views_speak_in_words(void **state)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         sqlite3_stmt *statement = NULL;
-        if (sqlite3_prepare_v2(fixture->store->db, rows[i].sql, -1, &statement, NULL) !=
+        if (sqlite3_prepare_v2(sqlite_of(fixture->store)->db, rows[i].sql, -1, &statement, NULL) !=
             SQLITE_OK) {
-            fail_msg("%s: %s", rows[i].sql, sqlite3_errmsg(fixture->store->db));
+            fail_msg("%s: %s", rows[i].sql, sqlite3_errmsg(sqlite_of(fixture->store)->db));
         }
         assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
         assert_string_equal((const char *)sqlite3_column_text(statement, 0), rows[i].expected);

@@ -33,5 +33,5 @@ said (id, at_ms, mine, text, buttons, picture, picture_alt) AS (
     WHERE type IN ('message_received', 'command_used') AND data <> '' AND data ->> '$.text' <> ''
 )
 SELECT id, at_ms, mine, text, buttons, picture, picture_alt
-FROM (SELECT * FROM said ORDER BY at_ms DESC, id DESC LIMIT ?2)
+FROM (SELECT * FROM said ORDER BY at_ms DESC, id DESC LIMIT ?2) AS newest
 ORDER BY at_ms, id;

@@ -23,7 +23,8 @@ SELECT u.id, u.first_name, u.username, u.joined_at_ms, u.channel, u.journey_set,
        u.commitments_completed, u.activity_last_at_ms, u.is_test, u.stopped
 FROM users AS u
 WHERE u.is_erased = 0
-  AND (?1 = '' OR u.first_name LIKE ?1 || '%' ESCAPE '\' OR u.username LIKE ?1 || '%' ESCAPE '\')
+  AND (?1 = '' OR lower(u.first_name) LIKE lower(?1) || '%' ESCAPE '\'
+       OR lower(u.username) LIKE lower(?1) || '%' ESCAPE '\')
 ORDER BY u.id DESC
 LIMIT ?2;
 
@@ -72,12 +73,12 @@ WITH newest AS (SELECT * FROM broadcasts ORDER BY id DESC LIMIT ?1),
 counted AS (
     SELECT
         broadcast_id,
-        sum(state BETWEEN 3 AND 6) AS sent,
-        sum(state <= 1) AS waiting,
-        sum(state = 7) AS suppressed,
-        sum(state = 8) AS expired,
-        sum(state >= 9) AS failed,
-        sum(state = 2) AS uncertain
+        count(*) FILTER (WHERE state BETWEEN 3 AND 6) AS sent,
+        count(*) FILTER (WHERE state <= 1) AS waiting,
+        count(*) FILTER (WHERE state = 7) AS suppressed,
+        count(*) FILTER (WHERE state = 8) AS expired,
+        count(*) FILTER (WHERE state >= 9) AS failed,
+        count(*) FILTER (WHERE state = 2) AS uncertain
     FROM deliveries
     WHERE broadcast_id <> 0 AND broadcast_id IN (SELECT id FROM newest)
     GROUP BY broadcast_id

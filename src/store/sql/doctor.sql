@@ -8,12 +8,12 @@ WITH counted AS (
     SELECT
         user_id,
         count(*) AS total,
-        sum(state = 1) AS completed,
-        sum(state = 1 AND completed_at_ms - created_at_ms <= 86400000) AS quick,
-        sum(source <> 'onboarding') AS outside,
-        sum(state = 1 AND source <> 'onboarding') AS outside_completed,
-        sum(state = 2) AS missed,
-        sum(state = 3) AS dropped,
+        count(*) FILTER (WHERE state = 1) AS completed,
+        count(*) FILTER (WHERE state = 1 AND completed_at_ms - created_at_ms <= 86400000) AS quick,
+        count(*) FILTER (WHERE source <> 'onboarding') AS outside,
+        count(*) FILTER (WHERE state = 1 AND source <> 'onboarding') AS outside_completed,
+        count(*) FILTER (WHERE state = 2) AS missed,
+        count(*) FILTER (WHERE state = 3) AS dropped,
         sum(CASE WHEN state = 1 THEN completed_at_ms - created_at_ms ELSE 0 END) AS ms_sum,
         min(created_at_ms) AS first_at,
         min(CASE WHEN state = 1 THEN completed_at_ms END) AS first_done_at
@@ -23,36 +23,26 @@ WITH counted AS (
         u.id,
         trim(
             CASE WHEN u.commitments_total <> coalesce(c.total, 0)
-                THEN printf('commitments_total is %d, counted %d; ',
-                            u.commitments_total, coalesce(c.total, 0)) ELSE '' END
+                THEN 'commitments_total is ' || u.commitments_total || ', counted ' || coalesce(c.total, 0) || '; ' ELSE '' END
             || CASE WHEN u.commitments_completed <> coalesce(c.completed, 0)
-                THEN printf('commitments_completed is %d, counted %d; ',
-                            u.commitments_completed, coalesce(c.completed, 0)) ELSE '' END
+                THEN 'commitments_completed is ' || u.commitments_completed || ', counted ' || coalesce(c.completed, 0) || '; ' ELSE '' END
             || CASE WHEN u.commitments_quick <> coalesce(c.quick, 0)
-                THEN printf('commitments_quick is %d, counted %d; ',
-                            u.commitments_quick, coalesce(c.quick, 0)) ELSE '' END
+                THEN 'commitments_quick is ' || u.commitments_quick || ', counted ' || coalesce(c.quick, 0) || '; ' ELSE '' END
             || CASE WHEN u.commitments_outside <> coalesce(c.outside, 0)
-                THEN printf('commitments_outside is %d, counted %d; ',
-                            u.commitments_outside, coalesce(c.outside, 0)) ELSE '' END
+                THEN 'commitments_outside is ' || u.commitments_outside || ', counted ' || coalesce(c.outside, 0) || '; ' ELSE '' END
             || CASE WHEN u.commitments_outside_completed <> coalesce(c.outside_completed, 0)
-                THEN printf('commitments_outside_completed is %d, counted %d; ',
-                            u.commitments_outside_completed, coalesce(c.outside_completed, 0))
+                THEN 'commitments_outside_completed is ' || u.commitments_outside_completed || ', counted ' || coalesce(c.outside_completed, 0) || '; '
                 ELSE '' END
             || CASE WHEN u.commitments_missed <> coalesce(c.missed, 0)
-                THEN printf('commitments_missed is %d, counted %d; ',
-                            u.commitments_missed, coalesce(c.missed, 0)) ELSE '' END
+                THEN 'commitments_missed is ' || u.commitments_missed || ', counted ' || coalesce(c.missed, 0) || '; ' ELSE '' END
             || CASE WHEN u.commitments_dropped <> coalesce(c.dropped, 0)
-                THEN printf('commitments_dropped is %d, counted %d; ',
-                            u.commitments_dropped, coalesce(c.dropped, 0)) ELSE '' END
+                THEN 'commitments_dropped is ' || u.commitments_dropped || ', counted ' || coalesce(c.dropped, 0) || '; ' ELSE '' END
             || CASE WHEN u.completion_ms_sum <> coalesce(c.ms_sum, 0)
-                THEN printf('completion_ms_sum is %d, counted %d; ',
-                            u.completion_ms_sum, coalesce(c.ms_sum, 0)) ELSE '' END
+                THEN 'completion_ms_sum is ' || u.completion_ms_sum || ', counted ' || coalesce(c.ms_sum, 0) || '; ' ELSE '' END
             || CASE WHEN u.first_commitment_at_ms <> coalesce(c.first_at, 0)
-                THEN printf('first_commitment_at_ms is %d, found %d; ',
-                            u.first_commitment_at_ms, coalesce(c.first_at, 0)) ELSE '' END
+                THEN 'first_commitment_at_ms is ' || u.first_commitment_at_ms || ', found ' || coalesce(c.first_at, 0) || '; ' ELSE '' END
             || CASE WHEN u.first_completion_at_ms <> coalesce(c.first_done_at, 0)
-                THEN printf('first_completion_at_ms is %d, found %d; ',
-                            u.first_completion_at_ms, coalesce(c.first_done_at, 0)) ELSE '' END,
+                THEN 'first_completion_at_ms is ' || u.first_completion_at_ms || ', found ' || coalesce(c.first_done_at, 0) || '; ' ELSE '' END,
             '; ') AS text
     FROM users AS u LEFT JOIN counted AS c ON c.user_id = u.id
     WHERE u.is_erased = 0
@@ -254,11 +244,11 @@ WHERE (id & 255) <> (user_id & 255)
 -- Messages by day, sequence and channel against the messages themselves.
 WITH counted AS (
     SELECT CASE WHEN d.sent_at_ms > 0 THEN d.sent_at_ms ELSE d.created_at_ms END / 86400000 AS day,
-           d.sequence, d.channel, count(*) AS total, sum(d.state BETWEEN 3 AND 6) AS sent,
-           sum(d.state BETWEEN 4 AND 6) AS delivered, sum(d.state BETWEEN 5 AND 6) AS opened,
-           sum(d.state = 6) AS clicked, sum(d.answered_at_ms > 0) AS answered,
-           sum(d.state IN (9, 10)) AS failed, sum(d.state IN (7, 8)) AS not_sent,
-           sum(d.state = 2) AS uncertain
+           d.sequence, d.channel, count(*) AS total, count(*) FILTER (WHERE d.state BETWEEN 3 AND 6) AS sent,
+           count(*) FILTER (WHERE d.state BETWEEN 4 AND 6) AS delivered, count(*) FILTER (WHERE d.state BETWEEN 5 AND 6) AS opened,
+           count(*) FILTER (WHERE d.state = 6) AS clicked, count(*) FILTER (WHERE d.answered_at_ms > 0) AS answered,
+           count(*) FILTER (WHERE d.state IN (9, 10)) AS failed, count(*) FILTER (WHERE d.state IN (7, 8)) AS not_sent,
+           count(*) FILTER (WHERE d.state = 2) AS uncertain
     FROM deliveries AS d JOIN users AS u ON u.id = d.user_id
     WHERE u.is_test = 0
     GROUP BY 1, 2, 3
@@ -269,6 +259,6 @@ WITH counted AS (
     LEFT JOIN counted AS c ON c.day = k.day AND c.sequence = k.sequence AND c.channel = k.channel
     WHERE c.day IS NULL AND (k.total <> 0 OR k.sent <> 0 OR k.answered <> 0 OR k.failed <> 0)
 )
-SELECT day, printf('delivery_counts of %s (%s, channel %d) differ from the messages', sequence,
-                   date(day * 86400, 'unixepoch'), channel)
+SELECT day, 'delivery_counts of ' || sequence || ' (day ' || day || ', channel ' || channel
+    || ') differ from the messages'
 FROM different;

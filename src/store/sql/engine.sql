@@ -10,7 +10,7 @@ SELECT max(id) FROM (
     UNION ALL SELECT max(id) FROM operator_messages
     UNION ALL SELECT max(id) FROM audit_log
     UNION ALL SELECT max(id) FROM broadcasts
-);
+) AS newest;
 
 -- name: engine_optimized_people
 -- Whom a rollback with --move concerns at most.
@@ -31,7 +31,7 @@ WHERE (existing = 1 OR joined_at_ms < ?1) AND is_erased = 0 AND is_test = 0 AND 
 -- Dead and failed ones, oldest first; the newest thousand of them at most.
 SELECT id, user_id FROM (
     SELECT id, user_id FROM deliveries WHERE state IN (9, 10) ORDER BY id DESC LIMIT 1000
-) ORDER BY id;
+) AS newest ORDER BY id;
 
 -- name: engine_delivery_owner
 -- Arguments: id.
@@ -55,4 +55,4 @@ WHERE state = 0 AND reason = 'sending_off' AND id IN (
 -- name: error_count_add
 -- Arguments: day, kind, how many more.
 INSERT INTO error_counts (day, kind, count) VALUES (?1, ?2, ?3)
-ON CONFLICT (day, kind) DO UPDATE SET count = count + excluded.count;
+ON CONFLICT (day, kind) DO UPDATE SET count = error_counts.count + excluded.count;

@@ -34,13 +34,13 @@ WHERE id = ?2 AND kind = 0 AND due_at_ms = (SELECT next_at_ms FROM users WHERE i
 
 -- name: join_events
 -- Two chains become one, in the order of ids.
-WITH RECURSIVE both (id) AS (
+WITH RECURSIVE chains (id) AS (
     SELECT event_last_id FROM users WHERE id IN (?1, ?2) AND event_last_id <> 0
     UNION ALL
-    SELECT e.previous_event_id FROM both AS b JOIN events AS e ON e.id = b.id
+    SELECT e.previous_event_id FROM chains AS b JOIN events AS e ON e.id = b.id
     WHERE e.previous_event_id <> 0
 ), linked AS (
-    SELECT id, lag(id, 1, 0) OVER (ORDER BY id) AS previous_id FROM both
+    SELECT id, lag(id, 1, 0) OVER (ORDER BY id) AS previous_id FROM chains
 )
 UPDATE events SET user_id = ?1, previous_event_id = linked.previous_id
 FROM linked
@@ -48,12 +48,12 @@ WHERE events.id = linked.id
     AND (events.user_id <> ?1 OR events.previous_event_id <> linked.previous_id);
 
 -- name: join_deliveries
-WITH RECURSIVE both (id) AS (
+WITH RECURSIVE chains (id) AS (
     SELECT delivery_last_id FROM users WHERE id IN (?1, ?2) AND delivery_last_id <> 0
     UNION ALL
-    SELECT d.previous_id FROM both AS b JOIN deliveries AS d ON d.id = b.id WHERE d.previous_id <> 0
+    SELECT d.previous_id FROM chains AS b JOIN deliveries AS d ON d.id = b.id WHERE d.previous_id <> 0
 ), linked AS (
-    SELECT id, lag(id, 1, 0) OVER (ORDER BY id) AS previous_id FROM both
+    SELECT id, lag(id, 1, 0) OVER (ORDER BY id) AS previous_id FROM chains
 )
 UPDATE deliveries SET user_id = ?1, previous_id = linked.previous_id
 FROM linked
@@ -91,12 +91,12 @@ UPDATE users SET
 FROM (
     SELECT
         count(*) AS total,
-        coalesce(sum(state = 1), 0) AS completed,
-        coalesce(sum(state = 1 AND completed_at_ms - created_at_ms <= 86400000), 0) AS quick,
-        coalesce(sum(source <> 'onboarding'), 0) AS outside,
-        coalesce(sum(state = 1 AND source <> 'onboarding'), 0) AS outside_completed,
-        coalesce(sum(state = 2), 0) AS missed,
-        coalesce(sum(state = 3), 0) AS dropped,
+        count(*) FILTER (WHERE state = 1) AS completed,
+        count(*) FILTER (WHERE state = 1 AND completed_at_ms - created_at_ms <= 86400000) AS quick,
+        count(*) FILTER (WHERE source <> 'onboarding') AS outside,
+        count(*) FILTER (WHERE state = 1 AND source <> 'onboarding') AS outside_completed,
+        count(*) FILTER (WHERE state = 2) AS missed,
+        count(*) FILTER (WHERE state = 3) AS dropped,
         coalesce(sum(CASE WHEN state = 1 THEN completed_at_ms - created_at_ms ELSE 0 END), 0) AS ms_sum,
         coalesce(min(created_at_ms), 0) AS first_at,
         coalesce(min(CASE WHEN state = 1 THEN completed_at_ms END), 0) AS first_done_at

@@ -15,27 +15,27 @@ SELECT coalesce(max(e.id), 0) >> 21 AS newest_ms FROM events AS e;
 -- 0 no bound.
 SELECT
     count(*) AS users,
-    coalesce(sum(CASE WHEN ?6 = 0 THEN u.commitments_total > 0
+    count(*) FILTER (WHERE CASE WHEN ?6 = 0 THEN u.commitments_total > 0
                       ELSE u.first_commitment_at_ms > 0
-                           AND u.first_commitment_at_ms <= u.joined_at_ms + ?6 END), 0) AS converted,
-    coalesce(sum(CASE WHEN ?6 = 0 THEN u.commitments_outside > 0
+                           AND u.first_commitment_at_ms <= u.joined_at_ms + ?6 END) AS converted,
+    count(*) FILTER (WHERE CASE WHEN ?6 = 0 THEN u.commitments_outside > 0
                       ELSE u.commitments_outside > 0 AND EXISTS (
                           SELECT 1 FROM commitments AS c
                           WHERE c.user_id = u.id AND c.source <> 'onboarding'
-                            AND c.created_at_ms <= u.joined_at_ms + ?6) END), 0)
+                            AND c.created_at_ms <= u.joined_at_ms + ?6) END)
         AS converted_outside,
-    coalesce(sum(u.commitments_total = 0), 0) AS inactive,
-    coalesce(sum(u.commitments_completed > 0), 0) AS activated,
-    coalesce(sum(u.activity_last_at_ms < ?5 - 7 * 86400000), 0) AS silent_7d,
-    coalesce(sum(u.activity_last_at_ms < ?5 - 30 * 86400000), 0) AS silent_30d,
+    count(*) FILTER (WHERE u.commitments_total = 0) AS inactive,
+    count(*) FILTER (WHERE u.commitments_completed > 0) AS activated,
+    count(*) FILTER (WHERE u.activity_last_at_ms < ?5 - 7 * 86400000) AS silent_7d,
+    count(*) FILTER (WHERE u.activity_last_at_ms < ?5 - 2592000000) AS silent_30d,
     coalesce(sum(u.commitments_total), 0) AS commitments,
     coalesce(sum(u.commitments_completed), 0) AS completed,
     coalesce(sum(u.commitments_quick), 0) AS quick,
     coalesce(sum(u.commitments_outside), 0) AS outside,
     coalesce(sum(u.commitments_outside_completed), 0) AS outside_completed,
     coalesce(sum(u.completion_ms_sum), 0) AS completion_ms,
-    coalesce(sum(u.commitments_total >= 10
-                 AND u.commitments_completed * 5 >= u.commitments_total * 4), 0) AS power_users,
+    count(*) FILTER (WHERE u.commitments_total >= 10
+                 AND u.commitments_completed * 5 >= u.commitments_total * 4) AS power_users,
     coalesce(sum(CASE WHEN u.commitments_total >= 10
                            AND u.commitments_completed * 5 >= u.commitments_total * 4
                       THEN u.commitments_total END), 0) AS power_commitments
@@ -108,13 +108,13 @@ SELECT
     count(DISTINCT CASE WHEN step = 2 AND completed_ms > 0 THEN user_id END) AS step_3_completed,
     count(DISTINCT CASE WHEN step = 3 AND completed_ms > 0 THEN user_id END) AS step_4_completed,
     (SELECT coalesce(sum(onboarding_completed), 0) FROM people) AS graduated,
-    (SELECT coalesce(sum(commitments_outside > 0), 0) FROM people) AS first_commitment,
-    (SELECT coalesce(sum(commitments_outside_completed > 0), 0) FROM people) AS first_completion
+    (SELECT count(*) FILTER (WHERE commitments_outside > 0) FROM people) AS first_commitment,
+    (SELECT count(*) FILTER (WHERE commitments_outside_completed > 0) FROM people) AS first_completion
 FROM steps;
 
 -- name: metrics_abandonment
 -- Runs of the onboarding entered at least eight days ago; outcome 3 is abandoned.
-SELECT count(*) AS entered, coalesce(sum(r.outcome = 3), 0) AS abandoned
+SELECT count(*) AS entered, count(*) FILTER (WHERE r.outcome = 3) AS abandoned
 FROM users AS u
 JOIN runs AS r ON r.user_id = u.id
 WHERE u.is_test = 0 AND u.is_erased = 0
@@ -133,8 +133,8 @@ SELECT
     count(DISTINCT e.user_id) AS mau
 FROM events AS e
 JOIN users AS u ON u.id = e.user_id
-WHERE e.id >= (?5 - 30 * 86400000) << 21
-  AND e.at_ms >= ?5 - 30 * 86400000 AND e.at_ms <= ?5
+WHERE e.id >= (?5 - 2592000000) << 21
+  AND e.at_ms >= ?5 - 2592000000 AND e.at_ms <= ?5
   AND e.type IN (SELECT value FROM json_each(?6))
   AND u.is_test = 0 AND u.is_erased = 0
   AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
@@ -142,10 +142,10 @@ WHERE e.id >= (?5 - 30 * 86400000) << 21
 
 -- name: metrics_joins
 SELECT
-    coalesce(sum(u.joined_at_ms > ?5 - 7 * 86400000), 0) AS last_7_days,
-    coalesce(sum(u.joined_at_ms > ?5 - 14 * 86400000
-                 AND u.joined_at_ms <= ?5 - 7 * 86400000), 0) AS previous_7_days,
-    coalesce(sum(u.joined_at_ms > ?5 - 30 * 86400000), 0) AS last_30_days
+    count(*) FILTER (WHERE u.joined_at_ms > ?5 - 7 * 86400000) AS last_7_days,
+    count(*) FILTER (WHERE u.joined_at_ms > ?5 - 14 * 86400000
+                 AND u.joined_at_ms <= ?5 - 7 * 86400000) AS previous_7_days,
+    count(*) FILTER (WHERE u.joined_at_ms > ?5 - 2592000000) AS last_30_days
 FROM users AS u
 WHERE u.is_test = 0 AND u.is_erased = 0
   AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
@@ -159,7 +159,7 @@ JOIN commitments AS c ON c.user_id = u.id
 WHERE u.is_test = 0 AND u.is_erased = 0
   AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
   AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
-  AND c.created_at_ms > ?5 - 30 * 86400000 AND c.created_at_ms <= ?5;
+  AND c.created_at_ms > ?5 - 2592000000 AND c.created_at_ms <= ?5;
 
 -- name: metrics_distribution
 -- How many people made how many commitments, from few to many.
@@ -192,13 +192,13 @@ eligible AS (
     GROUP BY p.week, c.k
     UNION ALL
     SELECT week, -1, count(*), sum(existing)
-    FROM people WHERE joined_at_ms + 60 * 86400000 <= ?5 GROUP BY week
+    FROM people WHERE joined_at_ms + 5184000000 <= ?5 GROUP BY week
 ),
 lived AS MATERIALIZED (
     SELECT u.id, u.joined_at_ms, (u.joined_at_ms / 86400000 + 3) / 7 AS week,
            (e.at_ms - u.joined_at_ms) / (7 * 86400000) AS k,
-           max(e.at_ms - u.joined_at_ms >= 30 * 86400000
-               AND e.at_ms - u.joined_at_ms < 60 * 86400000) AS in_month
+           max(e.at_ms - u.joined_at_ms >= 2592000000
+               AND e.at_ms - u.joined_at_ms < 5184000000) AS in_month
     FROM events AS e CROSS JOIN users AS u ON u.id = e.user_id
     WHERE e.type IN (SELECT value FROM json_each(?6))
       AND u.is_test = 0 AND u.is_erased = 0
@@ -216,7 +216,7 @@ active AS (
     UNION ALL
     SELECT week, -1, count(DISTINCT id)
     FROM lived
-    WHERE in_month AND joined_at_ms + 60 * 86400000 <= ?5
+    WHERE in_month AND joined_at_ms + 5184000000 <= ?5
     GROUP BY week
 )
 SELECT el.week, el.k, el.people AS eligible, coalesce(a.people, 0) AS active, el.imported
@@ -277,11 +277,11 @@ WHERE day > ?5 / 86400000 - 7 AND day <= ?5 / 86400000;
 -- name: metrics_feedback
 -- Ratings of all time; problems told in the last 7 days and the 7 before.
 SELECT
-    coalesce(sum(f.rating <> 0), 0) AS ratings,
-    coalesce(sum(f.rating = 1), 0) AS helpful,
-    coalesce(sum(f.is_problem AND f.at_ms > ?5 - 7 * 86400000), 0) AS problems,
-    coalesce(sum(f.is_problem AND f.at_ms > ?5 - 14 * 86400000
-                 AND f.at_ms <= ?5 - 7 * 86400000), 0) AS problems_before
+    count(*) FILTER (WHERE f.rating <> 0) AS ratings,
+    count(*) FILTER (WHERE f.rating = 1) AS helpful,
+    count(*) FILTER (WHERE f.is_problem = 1 AND f.at_ms > ?5 - 7 * 86400000) AS problems,
+    count(*) FILTER (WHERE f.is_problem = 1 AND f.at_ms > ?5 - 14 * 86400000
+                 AND f.at_ms <= ?5 - 7 * 86400000) AS problems_before
 FROM feedback AS f
 JOIN users AS u ON u.id = f.user_id
 WHERE f.at_ms <= ?5
@@ -292,8 +292,8 @@ WHERE f.at_ms <= ?5
 -- name: metrics_support_events
 -- Tracked requests for support, and /help asked for twice within an hour, by the same two weeks.
 SELECT
-    coalesce(sum(e.at_ms > ?5 - 7 * 86400000), 0) AS requests,
-    coalesce(sum(e.at_ms <= ?5 - 7 * 86400000), 0) AS requests_before
+    count(*) FILTER (WHERE e.at_ms > ?5 - 7 * 86400000) AS requests,
+    count(*) FILTER (WHERE e.at_ms <= ?5 - 7 * 86400000) AS requests_before
 FROM events AS e
 JOIN users AS u ON u.id = e.user_id
 WHERE e.id >= (?5 - 14 * 86400000) << 21

@@ -7,15 +7,17 @@ SELECT owner, pid, fence, until_ms FROM engine_lease WHERE id = 1;
 -- A renewal by the same owner keeps the fence; every take-over raises it.
 INSERT INTO engine_lease (id, owner, pid, fence, until_ms) VALUES (1, ?1, ?2, 1, ?3)
 ON CONFLICT (id) DO UPDATE SET
-    fence = fence + (owner <> excluded.owner OR until_ms = 0), owner = excluded.owner,
-    pid = excluded.pid, until_ms = excluded.until_ms;
+    fence = engine_lease.fence
+        + CASE WHEN engine_lease.owner <> excluded.owner OR engine_lease.until_ms = 0 THEN 1 ELSE 0 END,
+    owner = excluded.owner, pid = excluded.pid, until_ms = excluded.until_ms;
 
 -- name: lease_give
 UPDATE engine_lease SET until_ms = 0 WHERE id = 1 AND owner = ?1;
 
 -- name: inbox_insert
 INSERT INTO inbox (kind, payload, actor, at_ms, answered_at_ms, outcome, result)
-VALUES (?1, ?2, ?3, ?4, 0, '', '');
+VALUES (?1, ?2, ?3, ?4, 0, '', '')
+RETURNING id;
 
 -- name: inbox_unanswered
 -- By the partial index of unanswered ones.
@@ -70,7 +72,9 @@ SELECT DISTINCT definition FROM runs WHERE outcome = 0;
 -- name: pause_save
 -- The later end counts.
 INSERT INTO channel_pauses (channel, address, until_ms) VALUES (?1, ?2, ?3)
-ON CONFLICT (channel, address) DO UPDATE SET until_ms = max(until_ms, excluded.until_ms);
+ON CONFLICT (channel, address) DO UPDATE SET until_ms =
+    CASE WHEN excluded.until_ms > channel_pauses.until_ms THEN excluded.until_ms
+         ELSE channel_pauses.until_ms END;
 
 -- name: pauses_load
 -- Arguments: now. What still holds.
@@ -138,13 +142,17 @@ DELETE FROM due WHERE due_at_ms = ?1 AND id = ?2;
 
 -- name: due_set_aside
 -- Arguments: instant, id, kind, user, now, why.
-INSERT OR REPLACE INTO due_failed (due_at_ms, id, kind, user_id, failed_at_ms, why)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6);
+INSERT INTO due_failed (due_at_ms, id, kind, user_id, failed_at_ms, why)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT (due_at_ms, id) DO UPDATE SET
+    kind = excluded.kind, user_id = excluded.user_id, failed_at_ms = excluded.failed_at_ms,
+    why = excluded.why;
 
 -- name: due_put_back
 -- Arguments: instant. What was set aside before it is due again.
-INSERT OR IGNORE INTO due (due_at_ms, id, kind, user_id)
-SELECT due_at_ms, id, kind, user_id FROM due_failed WHERE failed_at_ms < ?1;
+INSERT INTO due (due_at_ms, id, kind, user_id)
+SELECT due_at_ms, id, kind, user_id FROM due_failed WHERE failed_at_ms < ?1
+ON CONFLICT DO NOTHING;
 
 -- name: due_failed_forget
 -- Arguments: instant. The other half of due_put_back.

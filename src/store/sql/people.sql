@@ -175,11 +175,11 @@ UPDATE deliveries SET answered_at_ms = ?2 WHERE id = ?1;
 -- Differences of one transaction.
 INSERT INTO delivery_counts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
 ON CONFLICT (day, sequence, channel) DO UPDATE SET
-    total = total + excluded.total, sent = sent + excluded.sent,
-    delivered = delivered + excluded.delivered, opened = opened + excluded.opened,
-    clicked = clicked + excluded.clicked, answered = answered + excluded.answered,
-    failed = failed + excluded.failed, not_sent = not_sent + excluded.not_sent,
-    uncertain = uncertain + excluded.uncertain;
+    total = delivery_counts.total + excluded.total, sent = delivery_counts.sent + excluded.sent,
+    delivered = delivery_counts.delivered + excluded.delivered, opened = delivery_counts.opened + excluded.opened,
+    clicked = delivery_counts.clicked + excluded.clicked, answered = delivery_counts.answered + excluded.answered,
+    failed = delivery_counts.failed + excluded.failed, not_sent = delivery_counts.not_sent + excluded.not_sent,
+    uncertain = delivery_counts.uncertain + excluded.uncertain;
 
 -- name: delivery_counts_of_user
 -- Of all messages of one person: a walk along the chain. For who becomes a test person or is none.
@@ -189,9 +189,9 @@ WITH RECURSIVE chain (id) AS (
     SELECT d.previous_id FROM chain AS c JOIN deliveries AS d ON d.id = c.id WHERE d.previous_id <> 0
 )
 SELECT CASE WHEN d.sent_at_ms > 0 THEN d.sent_at_ms ELSE d.created_at_ms END / 86400000 AS day,
-       d.sequence, d.channel, count(*), sum(d.state BETWEEN 3 AND 6), sum(d.state BETWEEN 4 AND 6),
-       sum(d.state BETWEEN 5 AND 6), sum(d.state = 6), sum(d.answered_at_ms > 0),
-       sum(d.state IN (9, 10)), sum(d.state IN (7, 8)), sum(d.state = 2)
+       d.sequence, d.channel, count(*), count(*) FILTER (WHERE d.state BETWEEN 3 AND 6), count(*) FILTER (WHERE d.state BETWEEN 4 AND 6),
+       count(*) FILTER (WHERE d.state BETWEEN 5 AND 6), count(*) FILTER (WHERE d.state = 6), count(*) FILTER (WHERE d.answered_at_ms > 0),
+       count(*) FILTER (WHERE d.state IN (9, 10)), count(*) FILTER (WHERE d.state IN (7, 8)), count(*) FILTER (WHERE d.state = 2)
 FROM chain AS c JOIN deliveries AS d ON d.id = c.id AND d.user_id = ?1
 GROUP BY day, d.sequence, d.channel;
 

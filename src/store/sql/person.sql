@@ -72,7 +72,7 @@ WITH RECURSIVE chain (id) AS (
     SELECT d.previous_id FROM chain AS c JOIN deliveries AS d ON d.id = c.id WHERE d.previous_id <> 0
 )
 SELECT CASE WHEN d.sent_at_ms > 0 THEN d.sent_at_ms ELSE d.created_at_ms END / 86400000 AS day,
-       d.sequence, d.channel, 0, 0, 0, 0, 0, 0, 0, count(*), -sum(d.state = 2)
+       d.sequence, d.channel, 0, 0, 0, 0, 0, 0, 0, count(*), -count(*) FILTER (WHERE d.state = 2)
 FROM chain AS c JOIN deliveries AS d ON d.id = c.id AND d.user_id = ?1
 WHERE d.state <= 2
 GROUP BY day, d.sequence, d.channel;

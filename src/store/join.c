@@ -1,8 +1,7 @@
 /* Two rows of one person become one. All by SQL: nothing of a long past is loaded for it. */
-#include "store/sqlite.h"
+#include "store/driver.h"
 
 #include "base/check.h"
-#include "store/blocks.h"
 
 enum { COMPLETIONS_MAX = 200000 }; /* years of one person */
 
@@ -16,12 +15,9 @@ enum err store_alias_find(struct store *store, int64_t user_id, int64_t *ret_use
     }
     bind_int(&binder, user_id);
     bool is_row;
-    error = statement_next(store, &binder, &is_row, "find a person", detail);
+    error = statement_next(&binder, &is_row, "find a person", detail);
     if (error == OK) {
-        *ret_user_id = is_row ? sqlite3_column_int64(binder.statement, 0) : 0;
-        if (is_row) {
-            statement_done(&binder);
-        }
+        *ret_user_id = is_row ? read_first(&binder) : 0;
     }
     return error;
 }
@@ -48,18 +44,18 @@ enum err store_join_completions(struct store *store, struct arena *arena, int64_
 static enum err run_block(struct store *store, const char *name, int64_t first, int64_t second,
                           int *ret_changed, struct err_detail *detail)
 {
-    struct binder binder = {0};
+    struct binder binder;
     int block = blocks_find(name);
     ASSERT(block >= 0);
-    enum err error = block_statement(store, block, &binder.statement, detail);
+    enum err error = bind_block(store, block, &binder, detail);
     if (error != OK) {
         return error;
     }
     bind_int(&binder, first);
-    if (sqlite3_bind_parameter_count(binder.statement) > 1) {
+    if (blocks_parameters(store->driver->dialect, block) > 1) {
         bind_int(&binder, second);
     }
-    return statement_run(store, &binder, ret_changed, "join two people", detail);
+    return statement_run(&binder, ret_changed, "join two people", detail);
 }
 
 static enum err move_rows(struct store *store, int64_t survivor_id, int64_t alias_id,
@@ -86,7 +82,7 @@ enum err store_people_join(struct store *store, int64_t survivor_id, int64_t ali
 {
     int64_t survivor = 0;
     int64_t alias = 0;
-    ASSERT(survivor_id != alias_id && sqlite3_get_autocommit(store->db) == 0);
+    ASSERT(survivor_id != alias_id && store->driver->in_transaction(store));
     enum err error = store_alias_find(store, survivor_id, &survivor, detail);
     if (error == OK) {
         error = store_alias_find(store, alias_id, &alias, detail);

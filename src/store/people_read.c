@@ -1,8 +1,8 @@
-/* Rows of people as SQLite gives them, turned into the structures of core/person.h.
+/* Rows of people as the database gives them, turned into the structures of core/person.h.
  *
  * Columns are read in the order of the table. A table with another number of columns, and a value
  * that its column may not hold, are refused with their place. */
-#include "store/sqlite.h"
+#include "store/driver.h"
 
 #include "base/check.h"
 
@@ -11,7 +11,7 @@ enum { COMMITMENT_COLUMNS = 19, DELIVERY_COLUMNS = 30, RUN_COLUMNS = 21, USER_CO
 static enum err check_row(const struct reader *reader, const char *table, int columns, int64_t id,
                           struct err_detail *detail)
 {
-    int found = sqlite3_column_count(reader->statement);
+    int found = reader->driver->column_count(reader->statement);
     if (found != columns) {
         return err_set(
             detail, ERR_SCHEMA,

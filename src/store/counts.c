@@ -2,7 +2,7 @@
  * what they count. A saved message takes back how it was counted before and is counted as it is
  * now; the differences of one transaction are summed here, and written with one statement for each
  * key before its commit. Test people's messages are not counted. */
-#include "store/sqlite.h"
+#include "store/driver.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +72,7 @@ static enum err write_key(struct store *store, const struct key_counts *key,
     for (int i = 0; i < COUNTS; i++) {
         bind_int(&binder, key->n[i]);
     }
-    return statement_run(store, &binder, NULL, "count messages", detail);
+    return statement_run(&binder, NULL, "count messages", detail);
 }
 
 enum err counts_write(struct store *store, struct err_detail *detail)
@@ -183,7 +183,7 @@ enum err counts_take_person(struct store *store, enum statement which, int64_t u
     bind_int(&binder, user_id);
     for (;;) {
         bool is_row;
-        error = statement_next(store, &binder, &is_row, "count a person's messages", detail);
+        error = statement_next(&binder, &is_row, "count a person's messages", detail);
         if (error != OK || !is_row) {
             return error;
         }

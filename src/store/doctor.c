@@ -1,12 +1,11 @@
-/* Recounts what is kept twice: every block of sql/doctor.sql, then SQLite's own check of the file.
+/* Recounts what is kept twice: every block whose name begins with doctor_, among them the
+ * check that the database makes of itself.
  *
  * All checks read one snapshot, so that an engine at work does not make findings. Nothing is
  * repaired: a finding is a bug or a damaged disk, and both want a person. */
-#include "store/sqlite.h"
+#include "store/driver.h"
 
 #include <string.h>
-
-#include "store/blocks.h"
 
 static const char PREFIX[] = "doctor_";
 
@@ -33,7 +32,7 @@ static enum err run_check(struct doctor *doctor, const char *check, struct binde
     doctor->checks++;
     while (doctor->count < doctor->max) {
         bool is_row;
-        enum err error = statement_next(doctor->store, binder, &is_row, check, detail);
+        enum err error = statement_next(binder, &is_row, check, detail);
         if (error != OK || !is_row) {
             return error;
         }
@@ -53,8 +52,8 @@ static enum err check_blocks(struct doctor *doctor, struct err_detail *detail)
         if (strncmp(blocks[i].name, PREFIX, strlen(PREFIX)) != 0) {
             continue;
         }
-        struct binder binder = {0};
-        enum err error = block_statement(doctor->store, i, &binder.statement, detail);
+        struct binder binder;
+        enum err error = bind_block(doctor->store, i, &binder, detail);
         if (error == OK) {
             error = run_check(doctor, blocks[i].name + strlen(PREFIX), &binder, detail);
         }
@@ -65,37 +64,18 @@ static enum err check_blocks(struct doctor *doctor, struct err_detail *detail)
     return OK;
 }
 
-/* Pages, indexes, and that every value has its column's type. "ok" is the only row when all is
- * well. */
-static enum err check_file(struct doctor *doctor, struct err_detail *detail)
-{
-    struct binder binder = {0};
-    enum err error = store_prepare(doctor->store,
-                                   "SELECT 0, integrity_check FROM pragma_integrity_check(100) "
-                                   "WHERE integrity_check <> 'ok'",
-                                   &binder.statement, detail);
-    if (error == OK) {
-        error = run_check(doctor, "file", &binder, detail);
-    }
-    sqlite3_finalize(binder.statement);
-    return error;
-}
-
 enum err store_doctor(struct store *store, struct arena *arena, int max,
                       struct finding **ret_findings, int *ret_count, int *ret_checks,
                       struct err_detail *detail)
 {
     struct doctor doctor = {store, arena, ARENA_ARRAY(arena, struct finding, (size_t)max),
                             0,     max,   0};
-    bool alone = sqlite3_get_autocommit(store->db) != 0;
-    enum err error = alone ? store_execute(store, "BEGIN", "read the database", detail) : OK;
+    bool alone = !store->driver->in_transaction(store);
+    enum err error = alone ? store->driver->begin_reading(store, detail) : OK;
     if (error != OK) {
         return error;
     }
     error = check_blocks(&doctor, detail);
-    if (error == OK) {
-        error = check_file(&doctor, detail);
-    }
     if (alone) {
         store_rollback(store); /* nothing was written */
     }

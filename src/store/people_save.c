@@ -3,7 +3,7 @@
  *
  * Rows are bound in the order of the table's columns; insert and update number their parameters
  * alike, so one function binds for both. */
-#include "store/sqlite.h"
+#include "store/driver.h"
 
 #include "base/check.h"
 
@@ -192,7 +192,7 @@ static enum err save_due(struct save *save, enum due_kind kind, int64_t id, int6
         }
         bind_int(&binder, *saved_next_at_ms);
         bind_int(&binder, id);
-        error = statement_run(save->store, &binder, NULL, "save what is due", save->detail);
+        error = statement_run(&binder, NULL, "save what is due", save->detail);
         if (error != OK) {
             return error;
         }
@@ -206,7 +206,7 @@ static enum err save_due(struct save *save, enum due_kind kind, int64_t id, int6
         bind_int(&binder, id);
         bind_int(&binder, kind);
         bind_int(&binder, save->person->user.id);
-        error = statement_run(save->store, &binder, NULL, "save what is due", save->detail);
+        error = statement_run(&binder, NULL, "save what is due", save->detail);
         if (error != OK) {
             return error;
         }
@@ -219,7 +219,7 @@ static enum err save_due(struct save *save, enum due_kind kind, int64_t id, int6
 static enum err run_one(struct save *save, struct binder *binder, bool *ret_found, const char *what)
 {
     int changed = 0;
-    enum err error = statement_run(save->store, binder, &changed, what, save->detail);
+    enum err error = statement_run(binder, &changed, what, save->detail);
     *ret_found = changed == 1;
     return error;
 }
@@ -337,7 +337,7 @@ static enum err save_first_answer(struct save *save)
     }
     bind_int(&binder, save->person->answered_delivery_id);
     bind_int(&binder, save->person->answered_at_ms);
-    return statement_run(save->store, &binder, NULL, "save an answer", save->detail);
+    return statement_run(&binder, NULL, "save an answer", save->detail);
 }
 
 /* The message that the present input answered; it need not be loaded. */
@@ -355,7 +355,7 @@ static enum err save_answered(struct save *save)
     bind_int(&binder, person->answered_delivery_id);
     bind_int(&binder, person->user.id);
     bool is_first;
-    error = statement_next(save->store, &binder, &is_first, "look for an answer", save->detail);
+    error = statement_next(&binder, &is_first, "look for an answer", save->detail);
     if (error == OK && is_first) {
         struct reader reader = read_begin(&binder, save->store->arena);
         int64_t at_ms = read_int64(&reader);

@@ -1,6 +1,6 @@
 /* What operators and processes set and ask: the inbox, settings, definitions, pauses and the audit
  * log. None of it is hot. */
-#include "store/sqlite.h"
+#include "store/driver.h"
 
 #include "base/check.h"
 
@@ -27,7 +27,7 @@ enum err store_inbox_put(struct store *store, struct str kind, struct str payloa
                          int64_t at_ms, int64_t *ret_id, struct err_detail *detail)
 {
     struct binder binder;
-    ASSERT(sqlite3_get_autocommit(store->db));
+    ASSERT(!store->driver->in_transaction(store));
     enum err error = bind_begin(store, STATEMENT_INBOX_INSERT, &binder, detail);
     if (error != OK) {
         return error;
@@ -36,11 +36,12 @@ enum err store_inbox_put(struct store *store, struct str kind, struct str payloa
     bind_text(&binder, payload);
     bind_text(&binder, actor);
     bind_int(&binder, at_ms);
-    sqlite3_busy_timeout(store->db, STORE_BUSY_INBOX_MS);
-    error = statement_run(store, &binder, NULL, "hand over a command", detail);
-    sqlite3_busy_timeout(store->db, STORE_BUSY_MS);
+    store->driver->be_patient(store, true);
+    bool is_row;
+    error = statement_next(&binder, &is_row, "hand over a command", detail);
+    store->driver->be_patient(store, false);
     if (error == OK) {
-        *ret_id = sqlite3_last_insert_rowid(store->db);
+        *ret_id = read_first(&binder);
     }
     return error;
 }
@@ -58,7 +59,7 @@ enum err store_inbox_load(struct store *store, struct arena *arena, int limit,
     int count = 0;
     for (;;) {
         bool is_row;
-        error = statement_next(store, &binder, &is_row, "load commands", detail);
+        error = statement_next(&binder, &is_row, "load commands", detail);
         if (error != OK) {
             return error;
         }
@@ -91,7 +92,7 @@ enum err store_inbox_answer(struct store *store, int64_t id, enum err outcome, s
     bind_text(&binder, str_of(outcome_names[outcome]));
     bind_text(&binder, result);
     int changed = 0;
-    error = statement_run(store, &binder, &changed, "answer a command", detail);
+    error = statement_run(&binder, &changed, "answer a command", detail);
     if (error == OK && changed == 0) {
         return err_set(detail, ERR_NOT_FOUND, "no command %lld waits for an answer", (long long)id);
     }
@@ -108,7 +109,7 @@ enum err store_inbox_result(struct store *store, struct arena *arena, int64_t id
     }
     bind_int(&binder, id);
     bool is_row;
-    error = statement_next(store, &binder, &is_row, "read the result of a command", detail);
+    error = statement_next(&binder, &is_row, "read the result of a command", detail);
     if (error != OK) {
         return error;
     }
@@ -137,7 +138,7 @@ static enum err text_of(struct store *store, struct arena *arena, enum statement
         return error;
     }
     bind_text(&binder, key);
-    error = statement_next(store, &binder, ret_found, what, detail);
+    error = statement_next(&binder, ret_found, what, detail);
     if (error != OK) {
         return error;
     }
@@ -169,7 +170,7 @@ enum err store_setting_put(struct store *store, const char *name, struct str jso
     bind_text(&binder, str_of(name));
     bind_text(&binder, json);
     bind_int(&binder, at_ms);
-    return statement_run(store, &binder, NULL, "save a setting", detail);
+    return statement_run(&binder, NULL, "save a setting", detail);
 }
 
 enum err store_audit_append(struct store *store, struct str actor, struct str action,
@@ -187,7 +188,7 @@ enum err store_audit_append(struct store *store, struct str actor, struct str ac
     bind_text(&binder, action);
     bind_text(&binder, before);
     bind_text(&binder, after);
-    return statement_run(store, &binder, NULL, "append to the audit log", detail);
+    return statement_run(&binder, NULL, "append to the audit log", detail);
 }
 
 enum err store_definition_put(struct store *store, struct str hash, struct str journey,
@@ -204,7 +205,7 @@ enum err store_definition_put(struct store *store, struct str hash, struct str j
     bind_text(&binder, version);
     bind_text(&binder, yaml);
     bind_int(&binder, at_ms);
-    return statement_run(store, &binder, NULL, "save a definition", detail);
+    return statement_run(&binder, NULL, "save a definition", detail);
 }
 
 enum err store_definition_get(struct store *store, struct arena *arena, struct str hash,
@@ -231,5 +232,5 @@ enum err store_pause_put(struct store *store, enum channel_kind channel, struct 
     bind_int(&binder, channel);
     bind_text(&binder, address);
     bind_int(&binder, until_ms);
-    return statement_run(store, &binder, NULL, "save a pause", detail);
+    return statement_run(&binder, NULL, "save a pause", detail);
 }

@@ -3,7 +3,7 @@
  * They are read and written for every message, and a general JSON reader would cost more than all
  * else of the row. So this writes one fixed form, without blanks, and reads back exactly that form;
  * anything else means that somebody else wrote the column, and is refused. */
-#include "store/sqlite.h"
+#include "store/driver.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* What is only ever appended or looked up by its key: seen inputs, identities, events, feedback,
  * messages to operators, and the rows of what is due. */
-#include "store/sqlite.h"
+#include "store/driver.h"
 
 #include "base/check.h"
 #include "core/event.h"
@@ -17,7 +17,7 @@ enum err store_seen(struct store *store, struct str source, struct str external_
     bind_text(&binder, external_id);
     bind_int(&binder, at_ms);
     int changed = 0;
-    error = statement_run(store, &binder, &changed, "remember an input", detail);
+    error = statement_run(&binder, &changed, "remember an input", detail);
     if (error == OK) {
         *ret_new = changed == 1;
     }
@@ -34,7 +34,7 @@ enum err store_seen_prune(struct store *store, struct str source, int64_t before
     }
     bind_text(&binder, source);
     bind_int(&binder, before_ms);
-    return statement_run(store, &binder, NULL, "forget old inputs", detail);
+    return statement_run(&binder, NULL, "forget old inputs", detail);
 }
 
 static enum err identity_find(struct store *store, struct str kind, struct str value,
@@ -48,12 +48,9 @@ static enum err identity_find(struct store *store, struct str kind, struct str v
     bind_text(&binder, kind);
     bind_text(&binder, value);
     bool is_row;
-    error = statement_next(store, &binder, &is_row, "find an identity", detail);
+    error = statement_next(&binder, &is_row, "find an identity", detail);
     if (error == OK) {
-        *ret_user_id = is_row ? sqlite3_column_int64(binder.statement, 0) : 0;
-        if (is_row) {
-            statement_done(&binder);
-        }
+        *ret_user_id = is_row ? read_first(&binder) : 0;
     }
     return error;
 }
@@ -72,7 +69,7 @@ static enum err identity_add(struct store *store, struct str kind, struct str va
     bind_int(&binder, user_id);
     bind_int(&binder, at_ms);
     int changed = 0;
-    error = statement_run(store, &binder, &changed, "add an identity", detail);
+    error = statement_run(&binder, &changed, "add an identity", detail);
     if (error != OK) {
         return error;
     }
@@ -127,7 +124,7 @@ enum err store_identity_change(struct store *store, int64_t user_id,
         bind_text(&binder, kind);
         bind_text(&binder, change->old_value);
         bind_int(&binder, user_id);
-        return statement_run(store, &binder, NULL, "remove an identity", detail);
+        return statement_run(&binder, NULL, "remove an identity", detail);
     }
     return OK;
 }
@@ -153,7 +150,7 @@ enum err store_events_append(struct store *store, const struct event *events, in
         bind_text(&binder, event->rule);
         bind_text(&binder, event->data);
         bind_real(&binder, event->revenue);
-        error = statement_run(store, &binder, NULL, "append an event", detail);
+        error = statement_run(&binder, NULL, "append an event", detail);
         if (error != OK) {
             return error;
         }
@@ -177,7 +174,7 @@ enum err store_feedback_append(struct store *store, const struct feedback *feedb
         bind_text(&binder, feedback[i].text);
         bind_int(&binder, feedback[i].rating);
         bind_int(&binder, feedback[i].is_problem);
-        error = statement_run(store, &binder, NULL, "append feedback", detail);
+        error = statement_run(&binder, NULL, "append feedback", detail);
         if (error != OK) {
             return error;
         }
@@ -199,7 +196,7 @@ enum err store_notices_append(struct store *store, const struct notice *notices,
         bind_text(&binder, notices[i].kind);
         bind_int(&binder, notices[i].user_id);
         bind_text(&binder, notices[i].text);
-        error = statement_run(store, &binder, NULL, "append a message to operators", detail);
+        error = statement_run(&binder, NULL, "append a message to operators", detail);
         if (error != OK) {
             return error;
         }
@@ -220,7 +217,7 @@ enum err store_due_load(struct store *store, int64_t until_ms, int limit, struct
     int count = 0;
     for (;;) {
         bool is_row;
-        error = statement_next(store, &binder, &is_row, "load what is due", detail);
+        error = statement_next(&binder, &is_row, "load what is due", detail);
         if (error != OK) {
             return error;
         }
@@ -253,12 +250,9 @@ enum err store_due_next(struct store *store, int64_t *ret_due_at_ms, struct err_
         return error;
     }
     bool is_row;
-    error = statement_next(store, &binder, &is_row, "load what is due", detail);
+    error = statement_next(&binder, &is_row, "load what is due", detail);
     if (error == OK) {
-        *ret_due_at_ms = is_row ? sqlite3_column_int64(binder.statement, 0) : INT64_MAX;
-        if (is_row) {
-            statement_done(&binder);
-        }
+        *ret_due_at_ms = is_row ? read_first(&binder) : INT64_MAX;
     }
     return error;
 }

@@ -3,7 +3,7 @@
  *
  * The counters on the user say which states of commitments exist at all, so that those who have
  * none cost no descent; doctor proves the counters. */
-#include "store/sqlite.h"
+#include "store/driver.h"
 
 #include <stdlib.h>
 
@@ -38,7 +38,7 @@ static enum err load_user(struct load *load, bool *ret_found)
         return error;
     }
     bind_int(&binder, load->want->user_id);
-    error = statement_next(load->store, &binder, ret_found, "load a user", load->detail);
+    error = statement_next(&binder, ret_found, "load a user", load->detail);
     if (error != OK || !*ret_found) {
         return error;
     }
@@ -53,8 +53,7 @@ static enum err load_commitments(struct load *load, struct binder *binder)
 {
     for (;;) {
         bool is_row;
-        enum err error =
-            statement_next(load->store, binder, &is_row, "load commitments", load->detail);
+        enum err error = statement_next(binder, &is_row, "load commitments", load->detail);
         if (error != OK || !is_row) {
             return error;
         }
@@ -171,7 +170,7 @@ static enum err load_runs(struct load *load, enum statement which, int64_t argum
     bind_int(&binder, argument);
     for (;;) {
         bool is_row;
-        error = statement_next(load->store, &binder, &is_row, "load runs", load->detail);
+        error = statement_next(&binder, &is_row, "load runs", load->detail);
         if (error != OK || !is_row) {
             return error;
         }
@@ -214,7 +213,7 @@ static enum err load_deliveries(struct load *load, enum statement which, int64_t
     bind_int(&binder, second);
     for (;;) {
         bool is_row;
-        error = statement_next(load->store, &binder, &is_row, "load messages", load->detail);
+        error = statement_next(&binder, &is_row, "load messages", load->detail);
         if (error != OK || !is_row) {
             return error;
         }
@@ -259,7 +258,7 @@ static enum err step_back(struct load *load, int64_t *id, int64_t *ret_at_ms, bo
     bind_int(&binder, *id);
     bind_int(&binder, load->want->user_id);
     bool is_row;
-    error = statement_next(load->store, &binder, &is_row, "load the history", load->detail);
+    error = statement_next(&binder, &is_row, "load the history", load->detail);
     if (error != OK) {
         return error;
     }

@@ -1,5 +1,5 @@
 /* One person as a whole: everything held about them as JSON, and erasing it. */
-#include "store/sqlite.h"
+#include "store/driver.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +7,6 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "store/blocks.h"
 
 enum { EXPORT_ROWS_MAX = 200000 }; /* of one kind; years of one person */
 
@@ -106,8 +105,8 @@ static enum err export_person(struct store *store, struct arena *arena, int64_t 
 enum err store_user_export(struct store *store, struct arena *arena, int64_t user_id,
                            struct str *ret_json, struct err_detail *detail)
 {
-    bool alone = sqlite3_get_autocommit(store->db) != 0;
-    enum err error = alone ? store_execute(store, "BEGIN", "read a person", detail) : OK;
+    bool alone = !store->driver->in_transaction(store);
+    enum err error = alone ? store->driver->begin_reading(store, detail) : OK;
     if (error != OK) {
         return error;
     }
@@ -140,18 +139,18 @@ enum err store_user_erase(struct store *store, int64_t user_id, int64_t at_ms,
         return counted;
     }
     for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
-        struct binder binder = {0};
+        struct binder binder;
         int block = blocks_find(blocks[i]);
         ASSERT(block >= 0);
-        enum err error = block_statement(store, block, &binder.statement, detail);
+        enum err error = bind_block(store, block, &binder, detail);
         if (error != OK) {
             return error;
         }
         bind_int(&binder, user_id);
-        if (sqlite3_bind_parameter_count(binder.statement) > 1) {
+        if (blocks_parameters(store->driver->dialect, block) > 1) {
             bind_int(&binder, at_ms);
         }
-        error = statement_run(store, &binder, &changed, "erase a person", detail);
+        error = statement_run(&binder, &changed, "erase a person", detail);
         if (error != OK) {
             return error;
         }
