@@ -95,6 +95,28 @@ test('the page works by keyboard alone, on a small screen', async () => {
     await context.close();
 });
 
+test('a tap shows what became of the message', async () => {
+    const { context, page, problems } = await open();
+    await press(page, 'Say hello');
+    await heard(page, '30 seconds');
+    await press(page, 'Done');
+    await heard(page, 'first win');
+    const first = page.locator('.message:not(.mine)', { hasText: '30 seconds' });
+    assert.doesNotMatch(await first.innerText(), /→|Too much/, 'the choice is an answer of one\'s own');
+    await page.locator('.message.mine', { hasText: 'Done' }).waitFor(WAIT);
+    await write(page, '/commit read');
+    await heard(page, 'Noted: read');
+    await write(page, '/commit run');
+    await heard(page, 'Noted: run');
+    await write(page, '/list');
+    await heard(page, '2 open commitments');
+    await press(page, 'Drop 1');
+    await heard(page, 'Letting go is a decision');
+    assert.equal(await page.getByText('2 open commitments').count(), 0);
+    assert.deepEqual(problems, []);
+    await context.close();
+});
+
 test('what people write never becomes part of the page', async () => {
     const { context, page, problems } = await open();
     const evil = '<img src=x onerror="document.title=\'owned\'"> **bold** [link](javascript:alert(1))';

@@ -24,6 +24,13 @@ function merged(old: Message[], fresh: Message[]): Message[] {
   return [...byId.values()].sort((a, b) => a.at_ms - b.at_ms);
 }
 
+/** A choice added at the end is left out: it stands below, as an answer of one's own. */
+const changed = (message: Message, html: string, buttons: Button[]): Message => ({
+  ...message,
+  html: html.startsWith(message.html ?? '') ? message.html : html,
+  buttons,
+});
+
 function Bubble(props: {
   message: Message;
   live: boolean;
@@ -133,7 +140,7 @@ function Chat() {
       setSession(opened);
       close = listen({
         message: (message) => add([message]),
-        edit: (id, buttons) => setMessages((old) => old.map((m) => (m.id === id ? { ...m, buttons } : m))),
+        edit: (id, html, buttons) => setMessages((old) => old.map((m) => (m.id === id ? changed(m, html, buttons) : m))),
         tap: setToast,
         file: saveFile,
         connected: (isOpen) => {

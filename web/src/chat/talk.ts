@@ -20,7 +20,7 @@ export interface Session {
 }
 export interface Events {
   message(message: Message): void;
-  edit(id: string, buttons: Button[]): void;
+  edit(id: string, html: string, buttons: Button[]): void;
   tap(text: string): void;
   file(name: string, content: string): void;
   connected(open: boolean): void;
@@ -121,7 +121,9 @@ export function listen(events: Events): () => void {
   source.onopen = () => events.connected(true);
   source.onerror = () => events.connected(false);
   on<Message>('message', (data) => events.message({ ...data, mine: false }));
-  on<{ message_id: string; buttons: Button[] }>('edit', (data) => events.edit(data.message_id, data.buttons));
+  on<{ message_id: string; html: string; buttons: Button[] }>('edit', (data) =>
+    events.edit(data.message_id, data.html, data.buttons),
+  );
   on<{ text: string }>('tap', (data) => events.tap(data.text));
   on<{ name: string; content: string }>('file', (data) => events.file(data.name, data.content));
   return () => source.close();
