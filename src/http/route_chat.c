@@ -318,6 +318,36 @@ void route_chat_history(struct request *request)
     http_reply_json(request, MHD_HTTP_OK, answer);
 }
 
+/* The person's own data as a file: what the page fetches when it is told of one. Not in the stream,
+ * which holds little. */
+void route_chat_export(struct request *request)
+{
+    if (!chat_is_on(request) || !allowed(request, "export", 6, 6)) {
+        return;
+    }
+    struct str address = session_address(request);
+    if (address.length == 0) {
+        return;
+    }
+    struct err_detail detail = {""};
+    struct str json = STR_NONE;
+    int64_t user_id = 0;
+    enum err error = session_user(request, address, &user_id, &detail);
+    if (error == OK) {
+        error = user_id == 0
+                    ? err_set(&detail, ERR_NOT_FOUND, "there is nothing yet; write something first")
+                    : store_user_export(http_app(request)->reader, http_arena(request), user_id,
+                                        &json, &detail);
+    }
+    if (error != OK) {
+        http_problem_of(request, error, &detail);
+        return;
+    }
+    http_reply_header(request, "Content-Disposition", "attachment; filename=\"my-data.json\"");
+    http_reply_header(request, "Cache-Control", "no-store");
+    http_reply(request, MHD_HTTP_OK, "application/json", json);
+}
+
 /* ---- the stream ---- */
 
 struct listening {
@@ -339,7 +369,6 @@ static void tell_act(struct listening *listening, const struct outgoing *outgoin
     } else if (act->kind == ACT_SEND_FILE) {
         name = "file";
         json_object_set_new(event, "name", json_str(act->file_name));
-        json_object_set_new(event, "content", json_str(act->text));
     } else {
         json_object_set_new(event, "callback_id", json_str(act->callback_id));
         json_object_set_new(event, "text", json_str(act->text));

@@ -23,6 +23,7 @@ static const struct route routes[] = {
     {METHOD_POST, "/chat/messages", route_chat_message},
     {METHOD_GET, "/chat/messages", route_chat_history},
     {METHOD_GET, "/chat/events", route_chat_events},
+    {METHOD_GET, "/chat/export", route_chat_export},
 };
 
 static bool matches(const struct route *route, struct str path)

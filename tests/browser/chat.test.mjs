@@ -1,6 +1,7 @@
 // A newcomer in a real browser: the demonstration, from hello to graduation, and what a chat page must
 // be able to do besides (reload, keyboard, small screens, both colour schemes, screen readers).
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { checkAccess, heard, launch, open as openChat, press, WAIT, write } from '../lib/browser.mjs';
 import { Installation } from '../lib/nudge.mjs';
@@ -129,6 +130,24 @@ test('what people write never becomes part of the page', async () => {
     assert.equal(await page.locator('.log img').count(), 0);
     assert.equal(await page.locator('.log a[href^="javascript"]').count(), 0);
     assert.doesNotMatch(await page.title(), /owned/);
+    assert.deepEqual(problems, []);
+    await context.close();
+});
+
+test('/export is saved as a file', async () => {
+    const { context, page, problems } = await open({ acceptDownloads: true });
+    await press(page, 'Say hello');
+    await heard(page, '30 seconds');
+    await write(page, '/commit water the plants');
+    await heard(page, 'Noted');
+    const saved = page.waitForEvent('download', WAIT);
+    await write(page, '/export');
+    const download = await saved;
+    assert.equal(download.suggestedFilename(), 'my-data.json');
+    const data = JSON.parse(readFileSync(await download.path(), 'utf8'));
+    assert.deepEqual(data.commitments.map(({ text }) => text), ['water the plants']);
+    assert.deepEqual(data.identities.map(({ kind }) => kind), ['webchat']);
+    await heard(page, 'all that we hold about you');
     assert.deepEqual(problems, []);
     await context.close();
 });

@@ -2,14 +2,14 @@
 import './chat.css';
 import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { listen, openSession, readHistory, send, telegramLink, type Button, type Message, type Session } from './talk';
+import { listen, openSession, readExport, readHistory, send, telegramLink, type Button, type Message, type Session } from './talk';
 import { clockTime, gap, language, say } from './words';
 
 const newId = () => crypto.getRandomValues(new Uint32Array(4)).join('-');
 
-function saveFile(name: string, content: string) {
+function saveFile(name: string, content: Blob) {
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([content], { type: 'application/json' }));
+  link.href = URL.createObjectURL(content);
   link.download = name;
   link.click();
   URL.revokeObjectURL(link.href);
@@ -142,7 +142,7 @@ function Chat() {
         message: (message) => add([message]),
         edit: (id, html, buttons) => setMessages((old) => old.map((m) => (m.id === id ? changed(m, html, buttons) : m))),
         tap: setToast,
-        file: saveFile,
+        file: (name) => void readExport().then((file) => (file ? saveFile(name, file) : setToast(say.wait))),
         connected: (isOpen) => {
           setOpen(isOpen);
           if (isOpen) {

@@ -22,7 +22,7 @@ export interface Events {
   message(message: Message): void;
   edit(id: string, html: string, buttons: Button[]): void;
   tap(text: string): void;
-  file(name: string, content: string): void;
+  file(name: string): void;
   connected(open: boolean): void;
 }
 
@@ -97,6 +97,16 @@ export async function readHistory(): Promise<History> {
   return (await answer.json()) as History;
 }
 
+/** The visitor's own data; null when it cannot be had now. */
+export async function readExport(): Promise<Blob | null> {
+  try {
+    const answer = await call('/chat/export');
+    return answer.ok ? await answer.blob() : null;
+  } catch {
+    return null;
+  }
+}
+
 export interface Outgoing {
   id: string;
   text?: string;
@@ -125,6 +135,6 @@ export function listen(events: Events): () => void {
     events.edit(data.message_id, data.html, data.buttons),
   );
   on<{ text: string }>('tap', (data) => events.tap(data.text));
-  on<{ name: string; content: string }>('file', (data) => events.file(data.name, data.content));
+  on<{ name: string }>('file', (data) => events.file(data.name));
   return () => source.close();
 }
