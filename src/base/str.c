@@ -3,21 +3,6 @@
 
 #include <string.h>
 
-struct str str_of(const char *text)
-{
-    return text == NULL ? STR_NONE : (struct str){text, strlen(text)};
-}
-
-bool str_equal(struct str a, struct str b)
-{
-    return a.length == b.length && (a.length == 0 || memcmp(a.ptr, b.ptr, a.length) == 0);
-}
-
-bool str_is(struct str a, const char *b)
-{
-    return str_equal(a, str_of(b));
-}
-
 bool str_starts(struct str text, struct str prefix)
 {
     return text.length >= prefix.length &&

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct str {
     const char *ptr;
@@ -16,11 +17,22 @@ struct str {
 /* For printf: "%.*s", STR_ARG(text). */
 #define STR_ARG(text) (int)(text).length, (text).ptr != NULL ? (text).ptr : ""
 
-/* The view of a C string; NULL gives the empty view. */
-struct str str_of(const char *text);
-bool str_equal(struct str a, struct str b);
+/* The view of a C string; NULL gives the empty view. Here, so that the length of a literal is known
+ * when it is compiled: every decision compares dozens. */
+static inline struct str str_of(const char *text)
+{
+    return text == NULL ? STR_NONE : (struct str){text, strlen(text)};
+}
+static inline bool str_equal(struct str a, struct str b)
+{
+    return a.length == b.length &&
+           (a.length == 0 || a.ptr == b.ptr || memcmp(a.ptr, b.ptr, a.length) == 0);
+}
 /* Whether the view equals the C string. */
-bool str_is(struct str a, const char *b);
+static inline bool str_is(struct str a, const char *b)
+{
+    return str_equal(a, str_of(b));
+}
 bool str_starts(struct str text, struct str prefix);
 /* -1, 0, 1 by bytes. */
 int str_compare(struct str a, struct str b);

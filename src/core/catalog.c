@@ -41,14 +41,28 @@ const struct journey *catalog_journey(const struct catalog *catalog, struct str 
     return NULL;
 }
 
-/* Asked for every run at every input: most differ in the first byte. */
+/* Asked for every run at every input. */
 static bool has_hash(const struct journey *journey, struct str hash)
 {
-    return hash.length > 0 && journey->hash.ptr[0] == hash.ptr[0] && str_equal(journey->hash, hash);
+    return journey->hash.ptr == hash.ptr ||
+           (hash.length == journey->hash.length && journey->hash.ptr[0] == hash.ptr[0] &&
+            str_equal(journey->hash, hash));
+}
+
+uint8_t catalog_hash_slot(struct str hash)
+{
+    return (uint8_t)(hash.ptr[0] * 16 + hash.ptr[1]);
 }
 
 const struct journey *catalog_definition(const struct catalog *catalog, struct str hash)
 {
+    if (hash.length < 2) {
+        return NULL;
+    }
+    int likely = catalog->by_hash[catalog_hash_slot(hash)];
+    if (likely > 0 && has_hash(catalog->journeys[likely - 1], hash)) {
+        return catalog->journeys[likely - 1];
+    }
     for (int i = 0; i < catalog->journey_count; i++) {
         if (has_hash(catalog->journeys[i], hash)) {
             return catalog->journeys[i];

@@ -129,6 +129,10 @@ enum err catalog_build(struct arena *arena, const struct definition_file *files,
         catalog_free(building.catalog);
         return ERR_INVALID;
     }
+    for (int i = 0; i < building.catalog->journey_count; i++) {
+        struct str hash = building.catalog->journeys[i]->hash;
+        building.catalog->by_hash[catalog_hash_slot(hash)] = (uint8_t)(i + 1);
+    }
     recognise_join(building.catalog->arena, building.catalog->words, building.catalog->word_count,
                    &building.catalog->overwhelm, &building.catalog->crisis);
     *ret_catalog = building.catalog;

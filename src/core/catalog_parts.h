@@ -16,6 +16,7 @@ struct catalog {
     struct languages languages;
     const struct journey **journeys; /* by name */
     int journey_count;
+    uint8_t by_hash[256]; /* index + 1 of a journey by the beginning of its hash; 0: none */
     const struct journey **pinned;
     int pinned_count, pinned_capacity;
     struct bot_text *texts; /* by key */
@@ -44,4 +45,6 @@ void catalog_collect_languages(struct building *building);
 void catalog_check(struct building *building);
 /* By key, by name; NULL when there is none. Texts must be sorted. */
 const struct bot_text *catalog_find_text(const struct catalog *catalog, struct str key);
+/* Place in by_hash; the hash is not empty. */
+uint8_t catalog_hash_slot(struct str hash);
 int catalog_text_order(const void *left, const void *right);

@@ -156,7 +156,8 @@ static bool set_zone(struct deciding *deciding, struct str value)
         "America/Sao_Paulo", "Asia/Kolkata",  "Asia/Bangkok",     "Australia/Sydney"};
     struct say_buttons buttons = {.count = 0};
     for (int i = 0; i < ZONE_BUTTONS; i++) {
-        say_button(deciding, &buttons, str_of(common[i]), "s:zone:%s", common[i]);
+        struct str zone = str_of(common[i]);
+        say_button(deciding, &buttons, zone, "s:zone:%.*s", STR_ARG(zone));
     }
     say_button(deciding, &buttons, say_plain(deciding, "button_never_mind"), "x:cancel");
     dialog_open(deciding, DIALOG_ZONE, 0);

@@ -64,7 +64,9 @@ static void add_token(struct arena *arena, struct sentence *sentence, size_t fro
 static bool split_words(struct arena *arena, struct str text, struct sentence *sentence)
 {
     *sentence = (struct sentence){.text = text};
-    sentence->tokens = ARENA_ARRAY(arena, struct phrase_token, PHRASE_TOKENS_MAX);
+    size_t most = text.length / 2 + 1;
+    sentence->tokens = ARENA_ARRAY(arena, struct phrase_token,
+                                   most < PHRASE_TOKENS_MAX ? most : PHRASE_TOKENS_MAX);
     size_t at = 0;
     while (at < text.length) {
         while (at < text.length && is_space(text.ptr[at])) {
@@ -88,8 +90,7 @@ static bool has_class(const struct phrase_language *language, const struct sente
                       size_t at, enum word_class class)
 {
     int value;
-    return at < sentence->count &&
-           phrase_lookup(language, sentence->tokens[at].word, class, &value);
+    return at < sentence->count && phrase_token_is(language, &sentence->tokens[at], class, &value);
 }
 
 /* Whether the word before makes something else of it: "about tomorrow", "look at 7". */
@@ -160,19 +161,26 @@ static bool may_stand(const struct phrase_language *language, const struct sente
     return parts->strong || ((parts->kinds & PART_CLOCK) != 0 && (parts->kinds & with_clock) != 0);
 }
 
-/* The longest phrase that ends the text. */
+/* The longest phrase that ends the text; without one, the first that may stand where it stands
+ * (ret_first->to 0: there is none either). */
 static bool find_end(const struct phrase_language *language, const struct sentence *sentence,
-                     struct place *ret_place)
+                     struct place *ret_end, struct place *ret_first)
 {
+    size_t next = 0; /* not a piece of what was refused */
+    *ret_first = (struct place){0};
     for (size_t from = 0; from < sentence->count; from++) {
         struct place place = {.from = from};
         size_t taken =
             phrase_match(language, sentence->tokens + from, sentence->count - from, &place.parts);
         place.to = from + taken;
-        if (taken > 0 && is_at_end(language, sentence, &place) &&
-            may_stand(language, sentence, &place)) {
-            *ret_place = place;
+        bool stands = taken > 0 && may_stand(language, sentence, &place);
+        if (stands && is_at_end(language, sentence, &place)) {
+            *ret_end = place;
             return true;
+        }
+        if (from >= next && ret_first->to == 0 && taken > 0) {
+            next = place.to;
+            *ret_first = stands ? place : *ret_first;
         }
     }
     return false;
@@ -249,9 +257,9 @@ static bool parse_in(struct arena *arena, const struct phrase_language *language
 {
     struct place end;
     struct place first;
-    bool has_end = find_end(language, sentence, &end);
-    if (!has_end) {
-        if (!find_first(language, sentence, sentence->count, &first)) {
+    phrase_classify(language, sentence->tokens, sentence->count);
+    if (!find_end(language, sentence, &end, &first)) {
+        if (first.to == 0) {
             return false;
         }
         *ret_parts = first.parts;

@@ -34,14 +34,15 @@ bool phrase_clock_digits(struct str word, int *ret_hour, int *ret_minute, bool *
 }
 
 /* An hour as a number or a word, 0..23. */
-static bool hour_of(const struct phrase_language *language, struct str word, int *ret_hour)
+static bool hour_of(const struct phrase_language *language, const struct phrase_token *token,
+                    int *ret_hour)
 {
     int tenths;
-    if (digits(word, ret_hour)) {
+    if (digits(token->word, ret_hour)) {
         return *ret_hour <= 23;
     }
-    if (!phrase_lookup(language, word, WORD_NUMBER, &tenths) || tenths % 10 != 0 || tenths < 10 ||
-        tenths > 120) {
+    if (!phrase_token_is(language, token, WORD_NUMBER, &tenths) || tenths % 10 != 0 ||
+        tenths < 10 || tenths > 120) {
         return false;
     }
     *ret_hour = tenths / 10;
@@ -145,12 +146,12 @@ size_t phrase_clock_english(const struct phrase_language *language,
     if (glued_half_day(tokens[0].word, parts)) {
         return 1;
     }
-    if (english_fraction(tokens, count, &minute) && hour_of(language, tokens[2].word, &hour)) {
+    if (english_fraction(tokens, count, &minute) && hour_of(language, &tokens[2], &hour)) {
         put_fraction(parts, hour, minute);
         return 3;
     }
     bool full = phrase_clock_digits(tokens[0].word, &hour, &minute, &zero);
-    if (!full && !hour_of(language, tokens[0].word, &hour)) {
+    if (!full && !hour_of(language, &tokens[0], &hour)) {
         return 0;
     }
     minute = full ? minute : 0;
@@ -183,7 +184,7 @@ static size_t german_fraction(const struct phrase_language *language,
         words = 2;
         minutes = str_is(tokens[1].word, "nach") ? 15 : str_is(tokens[1].word, "vor") ? -15 : 0;
     }
-    if (minutes == 0 || count <= words || !hour_of(language, tokens[words].word, &hour)) {
+    if (minutes == 0 || count <= words || !hour_of(language, &tokens[words], &hour)) {
         return 0;
     }
     put_fraction(parts, hour, minutes);
@@ -230,7 +231,7 @@ size_t phrase_clock_german(const struct phrase_language *language,
         return 1;
     }
     bool full = phrase_clock_digits(tokens[0].word, &hour, &minute, &zero);
-    if (!full && !hour_of(language, tokens[0].word, &hour)) {
+    if (!full && !hour_of(language, &tokens[0], &hour)) {
         return 0;
     }
     minute = full ? minute : 0;

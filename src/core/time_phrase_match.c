@@ -10,6 +10,7 @@
 enum {
     SPAN_MINUTES_MAX = 366 * 24 * 60,
     DAY_MINUTES = 24 * 60,
+    CLOCK_TOKENS_MAX = 4, /* "half past seven", "quarter to 7 pm" */
 };
 
 /* What stood in the places of a pattern. */
@@ -21,22 +22,23 @@ struct places {
     struct phrase_parts clock;
 };
 
-bool phrase_word_is(struct str word, const char *listed)
+static bool word_is(struct str word, const char *listed, size_t length)
 {
     static const struct {
         const char *umlaut;
         const char *plain;
     } spellings[] = {{"\xC3\xA4", "ae"}, {"\xC3\xB6", "oe"}, {"\xC3\xBC", "ue"}};
     size_t at = 0;
-    while (*listed != '\0') {
+    const char *end = listed + length;
+    while (listed < end) {
         if (at < word.length && word.ptr[at] == *listed) {
             at++;
             listed++;
             continue;
         }
-        bool same = false;
-        for (size_t i = 0; i < 3 && !same; i++) {
-            same = strncmp(listed, spellings[i].umlaut, 2) == 0 && word.length - at >= 2 &&
+        bool same = false; /* most words differ in the first letter, which no umlaut is */
+        for (size_t i = 0; i < 3 && !same && *listed == spellings[0].umlaut[0]; i++) {
+            same = listed[1] == spellings[i].umlaut[1] && word.length - at >= 2 &&
                    memcmp(word.ptr + at, spellings[i].plain, 2) == 0;
         }
         if (!same) {
@@ -46,6 +48,11 @@ bool phrase_word_is(struct str word, const char *listed)
         listed += 2;
     }
     return at == word.length;
+}
+
+bool phrase_word_is(struct str word, const char *listed)
+{
+    return word_is(word, listed, strlen(listed));
 }
 
 bool phrase_lookup(const struct phrase_language *language, struct str word, enum word_class class,
@@ -61,8 +68,15 @@ bool phrase_lookup(const struct phrase_language *language, struct str word, enum
     return false;
 }
 
-/* "20", "1.5", "1,5" and number words, in tenths. */
-static bool number_of(const struct phrase_language *language, struct str word, int *ret_tenths)
+bool phrase_token_is(const struct phrase_language *language, const struct phrase_token *token,
+                     enum word_class class, int *ret_value)
+{
+    return (token->classes & (1u << class)) != 0 &&
+           phrase_lookup(language, token->word, class, ret_value);
+}
+
+/* "20", "1.5", "1,5", in tenths. */
+static bool digits_of(struct str word, int *ret_tenths)
 {
     struct str whole = word;
     int64_t tenth = 0;
@@ -77,7 +91,7 @@ static bool number_of(const struct phrase_language *language, struct str word, i
         *ret_tenths = (int)(value * 10 + tenth);
         return *ret_tenths > 0;
     }
-    return phrase_lookup(language, word, WORD_NUMBER, ret_tenths);
+    return false;
 }
 
 /* "20min", "2h". */
@@ -88,7 +102,7 @@ static bool span_of(const struct phrase_language *language, struct str word, str
         digits++;
     }
     struct str unit = {word.ptr + digits, word.length - digits};
-    return digits > 0 && number_of(language, (struct str){word.ptr, digits}, &places->tenths) &&
+    return digits > 0 && digits_of((struct str){word.ptr, digits}, &places->tenths) &&
            phrase_lookup(language, unit, WORD_UNIT, &places->unit_minutes);
 }
 
@@ -98,8 +112,11 @@ static bool weekday_and_hours(const struct phrase_language *language, struct str
 {
     for (size_t i = 0; i < language->word_count; i++) {
         const struct phrase_word *weekday = &language->words[i];
+        if (weekday->class != WORD_WEEKDAY) {
+            continue;
+        }
         struct str name = str_of(weekday->text);
-        if (weekday->class == WORD_WEEKDAY && str_starts(word, name) &&
+        if (str_starts(word, name) &&
             phrase_lookup(language, (struct str){word.ptr + name.length, word.length - name.length},
                           WORD_HOURS, &places->hours)) {
             places->weekday = weekday->value;
@@ -125,20 +142,21 @@ static size_t take_place(const struct phrase_language *language, char place,
     struct str word = tokens[0].word;
     switch (place) {
     case 'n':
-        return number_of(language, word, &places->tenths);
+        return digits_of(word, &places->tenths) ||
+               phrase_token_is(language, tokens, WORD_NUMBER, &places->tenths);
     case 'u':
-        return phrase_lookup(language, word, WORD_UNIT, &places->unit_minutes);
+        return phrase_token_is(language, tokens, WORD_UNIT, &places->unit_minutes);
     case 's':
         return span_of(language, word, places);
     case 'w':
-        return phrase_lookup(language, word, WORD_WEEKDAY, &places->weekday);
+        return phrase_token_is(language, tokens, WORD_WEEKDAY, &places->weekday);
     case 'v':
-        return phrase_lookup(language, word, WORD_WEEKDAY, &places->weekday) ||
-               phrase_lookup(language, word, WORD_WEEKDAY_SHORT, &places->weekday);
+        return phrase_token_is(language, tokens, WORD_WEEKDAY, &places->weekday) ||
+               phrase_token_is(language, tokens, WORD_WEEKDAY_SHORT, &places->weekday);
     case 'W':
-        return phrase_lookup(language, word, WORD_WEEKDAYS, &places->weekday);
+        return phrase_token_is(language, tokens, WORD_WEEKDAYS, &places->weekday);
     case 'p':
-        return phrase_lookup(language, word, WORD_HOURS, &places->hours);
+        return phrase_token_is(language, tokens, WORD_HOURS, &places->hours);
     case 'x':
         return weekday_and_hours(language, word, places);
     case 'c':
@@ -157,26 +175,26 @@ static size_t take_pattern(const struct phrase_language *language, const char *p
                            const struct phrase_token *tokens, size_t count, struct places *places)
 {
     size_t at = 0;
-    struct str rest = str_of(pattern);
-    while (rest.ptr != NULL) {
-        struct str part = str_split(rest, ' ', &rest);
+    for (const char *part = pattern;;) {
+        size_t length = strcspn(part, " ");
         if (at == count) {
             return 0;
         }
         size_t taken;
-        if (part.length == 2 && part.ptr[0] == '%') {
-            taken = take_place(language, part.ptr[1], tokens + at, count - at, places);
+        if (length == 2 && part[0] == '%') {
+            taken = take_place(language, part[1], tokens + at, count - at, places);
         } else {
-            char listed[32];
-            str_copy(listed, sizeof(listed), part);
-            taken = phrase_word_is(tokens[at].word, listed);
+            taken = word_is(tokens[at].word, part, length);
         }
         if (taken == 0) {
             return 0;
         }
         at += taken;
+        if (part[length] == '\0') {
+            return at;
+        }
+        part += length + 1;
     }
-    return at;
 }
 
 static bool put_span(const struct phrase_pattern *pattern, const struct places *places,
@@ -268,16 +286,80 @@ static bool put_effect(const struct phrase_pattern *pattern, const struct places
     return false;
 }
 
+/* Many patterns begin with the same place: whether the first token fills it is found out once. */
+struct begins {
+    unsigned asked, fits; /* a bit for each letter, capitals apart */
+};
+
+/* Whether the pattern's first part fits; literally only by its first letter. */
+static bool may_begin(struct begins *begins, const struct phrase_language *language,
+                      const char *pattern, const struct phrase_token *tokens, size_t count)
+{
+    if (pattern[0] != '%') { /* umlauts have two spellings */
+        return pattern[0] < 0 || pattern[0] == tokens[0].word.ptr[0];
+    }
+    char place = pattern[1];
+    unsigned bit = place == 'W' ? 1u : 1u << (place - 'a' + 1);
+    if ((begins->asked & bit) == 0) {
+        struct places places = {.hours = -1};
+        begins->asked |= bit;
+        begins->fits |= take_place(language, place, tokens, count, &places) > 0 ? bit : 0;
+    }
+    return (begins->fits & bit) != 0;
+}
+
+static unsigned classes_of(const struct phrase_language *language, struct str word)
+{
+    unsigned classes = 0;
+    for (size_t i = 0; i < language->word_count; i++) {
+        const struct phrase_word *listed = &language->words[i];
+        if ((listed->text[0] < 0 || listed->text[0] == word.ptr[0]) &&
+            phrase_word_is(word, listed->text)) {
+            classes |= 1u << listed->class;
+        }
+    }
+    return classes;
+}
+
+/* However many of the tokens behind it may be taken. */
+static bool clock_may_begin(const struct phrase_language *language,
+                            const struct phrase_token *tokens, size_t count)
+{
+    struct places places;
+    for (size_t most = 1; most <= count && most <= CLOCK_TOKENS_MAX; most++) {
+        if (take_clock(language, tokens, most, 0, &places) > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void phrase_classify(const struct phrase_language *language, struct phrase_token *tokens,
+                     size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        tokens[i].classes = classes_of(language, tokens[i].word);
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct begins begins = {0};
+        tokens[i].begins = clock_may_begin(language, tokens + i, count - i);
+        for (size_t k = 0; k < language->pattern_count && !tokens[i].begins; k++) {
+            tokens[i].begins =
+                may_begin(&begins, language, language->patterns[k].text, tokens + i, count - i);
+        }
+    }
+}
+
 /* The longest pattern that fits and whose parts do not stand yet. */
 static size_t take_part(const struct phrase_language *language, const struct phrase_token *tokens,
                         size_t count, unsigned kinds, struct phrase_parts *ret_parts)
 {
     size_t best = 0;
+    struct begins begins = {0};
     for (size_t i = 0; i < language->pattern_count; i++) {
         const struct phrase_pattern *pattern = &language->patterns[i];
-        char first = pattern->text[0];
-        if (first > 0 && first != '%' && first != tokens[0].word.ptr[0]) {
-            continue; /* most patterns begin with another word; umlauts have two spellings */
+        if (!may_begin(&begins, language, pattern->text, tokens, count)) {
+            continue;
         }
         struct places places = {.hours = -1};
         struct phrase_parts parts;
@@ -335,8 +417,11 @@ size_t phrase_match(const struct phrase_language *language, const struct phrase_
                     size_t count, struct phrase_parts *ret_parts)
 {
     struct phrase_parts sum;
+    if (!tokens[0].begins) {
+        return 0;
+    }
     size_t at = take_part(language, tokens, count, 0, &sum);
-    while (at > 0 && at < count) {
+    while (at > 0 && at < count && tokens[at].begins) {
         struct phrase_parts next;
         size_t taken = take_part(language, tokens + at, count - at, sum.kinds, &next);
         if (taken == 0 || !phrase_parts_fit(&sum, &next)) {

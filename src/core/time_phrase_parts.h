@@ -13,7 +13,9 @@ struct phrase_token {
     struct str word; /* folded, without punctuation around it; never empty */
     size_t from;     /* bytes of the text it stands in, with its punctuation */
     size_t to;
-    bool comma; /* one follows it */
+    bool comma;       /* one follows it */
+    unsigned classes; /* bits of enum word_class: what it is in the language being tried */
+    bool begins;      /* some pattern of that language may begin with it */
 };
 
 /* Bits: which parts a phrase has. */
@@ -121,7 +123,13 @@ bool phrase_parts_fit(const struct phrase_parts *a, const struct phrase_parts *b
 void phrase_parts_add(struct phrase_parts *parts, const struct phrase_parts *added);
 /* Whether the word of the text is the word of a table; "ae" is taken for "ä" and so on. */
 bool phrase_word_is(struct str word, const char *listed);
-/* The value of a word of the class; false when it is none. */
+/* Notes what the tokens are in the language; before anything else is asked about them. */
+void phrase_classify(const struct phrase_language *language, struct phrase_token *tokens,
+                     size_t count);
+/* The value of the token in the class; false when it is none of it. */
+bool phrase_token_is(const struct phrase_language *language, const struct phrase_token *token,
+                     enum word_class class, int *ret_value);
+/* The same of any word. */
 bool phrase_lookup(const struct phrase_language *language, struct str word, enum word_class class,
                    int *ret_value);
 

@@ -14,6 +14,19 @@ enum { ARENA_BYTES = 256 * 1024, PACK_BYTES = 24 * 1024 };
 /* Serving a row changes its instant, or time would stand still. */
 enum { REPEATS_MAX = 100 };
 
+/* Seconds lie all over the memory: many are fetched at a time. */
+static void flush_sent(struct life *life)
+{
+    uint32_t *counts = life->setting->sent_in_second;
+    for (int i = 0; i < life->sent_count; i++) {
+        __builtin_prefetch(&counts[life->sent_seconds[i]], 1);
+    }
+    for (int i = 0; i < life->sent_count; i++) {
+        __atomic_fetch_add(&counts[life->sent_seconds[i]], 1, __ATOMIC_RELAXED);
+    }
+    life->sent_count = 0;
+}
+
 struct life *life_new(const struct setting *setting, struct tally *tally)
 {
     struct life *life = calloc(1, sizeof(*life));
@@ -27,6 +40,7 @@ struct life *life_new(const struct setting *setting, struct tally *tally)
 
 void life_free(struct life *life)
 {
+    flush_sent(life);
     arena_free(life->arena);
     arena_free(life->spare);
     free(life);
@@ -141,8 +155,11 @@ static void count_sent(struct life *life, const struct delivery *delivery)
     life->tally->messages[delivery->class]++;
     life->received++;
     int64_t second = (life->world.now_ms - setting->start_ms) / 1000;
-    if (setting->sent_in_second != NULL && second >= 0 && second < setting->second_count) {
-        __atomic_fetch_add(&setting->sent_in_second[second], 1, __ATOMIC_RELAXED);
+    if (second >= 0 && second < setting->second_count) {
+        life->sent_seconds[life->sent_count++] = (uint32_t)second;
+        if (life->sent_count == SENT_BUFFER) {
+            flush_sent(life);
+        }
     }
 }
 

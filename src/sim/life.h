@@ -16,7 +16,7 @@ struct setting {
     uint64_t seed;
     int64_t start_ms; /* the first joins */
     int64_t span_ms;  /* everybody lives so long from joining */
-    /* Messages that left in each second since start_ms; NULL: not counted. */
+    /* Messages that left in each second since start_ms. Complete when all lives are freed. */
     uint32_t *sent_in_second; /* counted atomically */
     int64_t second_count;
 };

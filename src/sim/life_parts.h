@@ -17,6 +17,7 @@ enum {
     INTENTS_MAX = 64,
     DEEDS_MAX = 64,
     UNANSWERED_MAX = 16,
+    SENT_BUFFER = 256,
     TOKEN_BYTES = LIMIT_CALLBACK_BYTES + 1
 };
 
@@ -51,6 +52,9 @@ struct life {
     int64_t received;               /* messages */
     bool has_blocked;
     bool has_committed; /* made one of their own */
+
+    uint32_t sent_seconds[SENT_BUFFER]; /* of messages that the setting's count lacks */
+    int sent_count;
 
     struct person *person;
     struct world world;
