@@ -106,8 +106,9 @@ describe('a picture with its caption', () => {
         const { scene, ann } = await newcomer(t);
         await ann.send('/start');
         const first = await ann.receive(/lovely to meet you/);
-        const list = await ann.tap({ data: 'x:list' }, { message_id: first.message_id });
+        const list = await ann.tap({ data: 'x:list:0' }, { message_id: first.message_id });
         await list.answered();
+        await ann.receive(/Nothing is open/); // a message of its own
         await first.tap('✅ Done');
         await ann.receive(/first win/);
         const old = await ann.tap({ data: first.buttons[0].callback_data }, { message_id: first.message_id });
