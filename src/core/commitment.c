@@ -162,7 +162,7 @@ struct commitment *commitment_insert(struct deciding *deciding, const struct com
     commitment_arm(commitment);
     user->commitments_total++;
     user->commitments_outside += !commitment_is_onboarding(commitment);
-    if (user->first_commitment_at_ms == 0) {
+    if (user->first_commitment_at_ms == 0 || now_ms < user->first_commitment_at_ms) {
         user->first_commitment_at_ms = now_ms;
     }
     user->changed = true;
@@ -238,20 +238,22 @@ static void completed(struct deciding *deciding, struct commitment *commitment, 
     int64_t now_ms = deciding->world->now_ms;
     remember_for_undo(deciding, commitment);
     commitment->state = COMMITMENT_COMPLETED;
-    commitment->completed_at_ms = now_ms;
+    /* Not before it was made, though the clock was set back meanwhile. */
+    int64_t at_ms = now_ms > commitment->created_at_ms ? now_ms : commitment->created_at_ms;
+    commitment->completed_at_ms = at_ms;
     commitment->ended_at_ms = 0;
     commitment->next_at_ms = 0;
     commitment->changed = true;
     user->commitments_completed++;
     user->commitments_quick += commitment_is_quick(commitment);
     user->commitments_outside_completed += !commitment_is_onboarding(commitment);
-    user->completion_ms_sum += now_ms - commitment->created_at_ms;
-    if (user->first_completion_at_ms == 0) {
-        user->first_completion_at_ms = now_ms;
+    user->completion_ms_sum += at_ms - commitment->created_at_ms;
+    if (user->first_completion_at_ms == 0 || at_ms < user->first_completion_at_ms) {
+        user->first_completion_at_ms = at_ms;
     }
     user->changed = true;
     json_t *data = json_object();
-    json_object_set_new(data, "took_ms", json_integer(now_ms - commitment->created_at_ms));
+    json_object_set_new(data, "took_ms", json_integer(at_ms - commitment->created_at_ms));
     commitment_event(deciding, commitment, EVENT_COMMITMENT_COMPLETED, rule, data);
     bool new_day = count_streak(deciding);
     if (commitment_is_report(commitment)) {

@@ -279,6 +279,7 @@ static void admin_retry(struct deciding *deciding)
         return;
     }
     delivery->attempts = 0;
+    delivery->language = STR_NONE; /* counts against the caps of the day on which it goes out */
     delivery->next_at_ms = deciding->world->now_ms;
     delivery->expires_at_ms = deciding->world->now_ms + DAY_MS; /* its own time may be over */
 }

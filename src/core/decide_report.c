@@ -47,7 +47,12 @@ static struct str reason_of(const struct deciding *deciding, const char *fallbac
 static void ended(struct deciding *deciding, struct delivery *delivery, enum delivery_state state,
                   struct str reason)
 {
+    bool was_sending = delivery->state == DELIVERY_SENDING;
+    int64_t attempted_at_ms = compose_attempted_at(delivery);
     if (delivery_move(delivery, state, reason)) {
+        if (was_sending) { /* it never arrived; should it be tried again, it counts then */
+            pressure_uncount(deciding->world, deciding->person, delivery, attempted_at_ms);
+        }
         compose_delivery_event(deciding, delivery, EVENT_MESSAGE_FAILED);
         tell_run(deciding, delivery);
     }

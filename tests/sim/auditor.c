@@ -202,6 +202,7 @@ void auditor_offered(struct auditor *auditor, int64_t user_id, enum deed deed, b
         user->paused_until_ms = 0;
     }
     user->renames |= deed == DEED_RENAMES;
+    user->erasing |= deed == DEED_ERASE;
     user->blocked = user->blocked && (!by_person || deed == DEED_BLOCK);
 }
 
@@ -251,7 +252,7 @@ void auditor_clock_jumped(struct auditor *auditor, int64_t by_ms)
     HASH_ITER (hh, auditor->users, user, next) {
         if (by_ms < 0) {
             user->nudge_count = user->followup_count = user->nudge_last_ms = 0;
-        } else {
+        } else if (user->last_deed_ms != 0) {
             user->last_deed_ms += by_ms;
         }
     }

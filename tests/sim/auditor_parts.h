@@ -14,6 +14,7 @@ struct audited_user {
     int64_t user_id;
     bool touched; /* to be looked at after the round */
     bool stopped, crisis, erased, blocked;
+    bool erasing; /* their rows may be gone: it was asked for, whether or not it was confirmed */
     bool renames; /* texts of their commitments say nothing any more */
     int64_t paused_until_ms;
     int set;                        /* -1 not known yet */

@@ -236,7 +236,7 @@ static void check_commitments(struct auditor *auditor)
     for (int i = 0; i < auditor->commitment_count; i++) {
         struct audited_commitment *commitment = &auditor->commitments[i];
         const struct audited_user *user = audited_user(auditor, commitment->user_id);
-        if (user->erased || user->renames) {
+        if (user->erasing || user->renames) {
             continue;
         }
         sqlite3_bind_int64(statement, 1, commitment->user_id);
@@ -331,7 +331,7 @@ void auditor_restarted(struct auditor *auditor, int64_t now_ms)
         }
         sqlite3_bind_int64(statement, 1, delivery->delivery_id);
         int state = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int(statement, 0) : -1;
-        if (state == -1 && !audited_user(auditor, delivery->user_id)->erased) {
+        if (state == -1 && !audited_user(auditor, delivery->user_id)->erasing) {
             auditor_fail(auditor, "message %lld went out and is unknown after a crash",
                          (long long)delivery->delivery_id);
         }
@@ -355,7 +355,7 @@ static void check_arrived(struct auditor *auditor)
         int state = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int(statement, 0) : -1;
         bool counts = state >= 3 && state <= 6;
         if (delivery->delivered > 0 && !counts && !delivery->ever_lost &&
-            !audited_user(auditor, delivery->user_id)->erased) {
+            !audited_user(auditor, delivery->user_id)->erasing) {
             auditor_fail(auditor, "message %lld arrived, was reported and stands in state %d",
                          (long long)delivery->delivery_id, state);
         }

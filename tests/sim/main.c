@@ -2,11 +2,12 @@
  * like any other; the next seed then gets a new child.
  *
  * usage: sim --seed N | --seeds FROM..TO | --seeds-of FILE
- *            [--happenings N] [--twice] [--trace] [--dump USER] [--expect-failure]
+ *            [--happenings N] [--twice] [--trace] [--dump USER] [--expect-failure] [--tap]
  *
  * At a failure it prints the seed, the options and the shortest beginning that still fails alone:
  * the number of happenings after which faults and people stop. --twice lives through each seed
- * again and compares. --expect-failure ends with 0 at the first failure, and with 1 without one. */
+ * again and compares. --expect-failure ends with 0 at the first failure, and with 1 without one.
+ * --tap makes each seed a case of a test and puts the table of faults on standard error. */
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -28,6 +29,7 @@ struct arguments {
     bool twice;
     bool trace;
     bool expect_failure;
+    bool tap;
     int64_t dump_user_id;
 };
 
@@ -184,22 +186,23 @@ static void add(struct total *total, const struct world_result *result)
     }
 }
 
-static void report(const struct total *total, double took_s)
+static void report(FILE *out, const struct total *total, double took_s)
 {
     const struct world_result *sum = &total->sum;
     double seeds = total->seeds > 0 ? (double)total->seeds : 1;
     int64_t faults = 0;
     for (int i = 0; i < FAULT_COUNT; i++) {
         faults += sum->hits[i];
-        printf("%8" PRId64 "  %s\n", sum->hits[i], fault_name((enum fault)i));
+        fprintf(out, "%8" PRId64 "  %s\n", sum->hits[i], fault_name((enum fault)i));
     }
-    printf("a seed has %.1f people, %.1f journeys, %.1f days, %.1f faults, %.1f crashes, "
-           "%.0f happenings, %.0f messages (%.2f of them twice, their answers lost)\n",
-           (double)sum->people / seeds, (double)sum->journeys / seeds, (double)sum->days / seeds,
-           (double)faults / seeds, (double)sum->crashes / seeds, (double)sum->happenings / seeds,
-           (double)sum->messages / seeds, (double)sum->resent / seeds);
-    printf("%" PRId64 " seeds in %.1f s (%.0f a minute), %" PRId64 " failed\n", total->seeds,
-           took_s, seeds * 60 / (took_s > 0 ? took_s : 1), total->failed);
+    fprintf(out,
+            "a seed has %.1f people, %.1f journeys, %.1f days, %.1f faults, %.1f crashes, "
+            "%.0f happenings, %.0f messages (%.2f of them twice, their answers lost)\n",
+            (double)sum->people / seeds, (double)sum->journeys / seeds, (double)sum->days / seeds,
+            (double)faults / seeds, (double)sum->crashes / seeds, (double)sum->happenings / seeds,
+            (double)sum->messages / seeds, (double)sum->resent / seeds);
+    fprintf(out, "%" PRId64 " seeds in %.1f s (%.0f a minute), %" PRId64 " failed\n", total->seeds,
+            took_s, seeds * 60 / (took_s > 0 ? took_s : 1), total->failed);
 }
 
 static void keep_seed(struct arguments *arguments, int64_t seed)
@@ -237,7 +240,7 @@ static _Noreturn void usage(void)
 {
     fprintf(stderr, "usage: sim --seed N | --seeds FROM..TO | --seeds-of FILE\n"
                     "           [--happenings N] [--twice] [--trace] [--dump USER]\n"
-                    "           [--expect-failure]\n");
+                    "           [--expect-failure] [--tap]\n");
     exit(2);
 }
 
@@ -287,6 +290,8 @@ static struct arguments read_arguments(int count, char **words)
             arguments.trace = true;
         } else if (strcmp(words[i], "--twice") == 0) {
             arguments.twice = true;
+        } else if (strcmp(words[i], "--tap") == 0) {
+            arguments.tap = true;
         } else if (strcmp(words[i], "--expect-failure") == 0) {
             arguments.expect_failure = true;
         } else if (i + 1 == count || !read_option(words[i], words[i + 1], &arguments)) {
@@ -301,39 +306,58 @@ static struct arguments read_arguments(int count, char **words)
     return arguments;
 }
 
+static void tell_case(int64_t index, const struct arguments *arguments,
+                      const struct world_result *result)
+{
+    if (index == 0 && arguments->tap) {
+        printf("1..%" PRId64 "\n", arguments->seed_count);
+    }
+    if (arguments->tap) {
+        printf("%s %" PRId64 " - seed %" PRId64 "\n", result->failed ? "not ok" : "ok", index + 1,
+               arguments->seeds[index]);
+    } else if (arguments->seed_count == 1) {
+        printf("seed %" PRId64 " digest %016" PRIx64 "\n", arguments->seeds[0], result->digest);
+    }
+    if (result->failed) {
+        tell_failure(arguments->seeds[index], arguments, result);
+    }
+}
+
+/* Whether the last child ended well after its last seed. */
+static bool ends_well(struct child *child)
+{
+    int status = child->results != 0 ? child_end(child) : 0;
+    if (status != 0) {
+        printf("FAILED after the last seed: the process ended with status %d\n", status);
+    }
+    return status == 0;
+}
+
 int main(int count, char **words)
 {
     struct arguments arguments = read_arguments(count, words);
     struct child child = {0};
     struct total total = {0};
     double started_s = seconds();
+    bool good = true;
     log_set_level(arguments.trace ? LOG_LEVEL_ERROR : LOG_LEVEL_ERROR + 1);
     for (int64_t i = 0; i < arguments.seed_count; i++) {
         struct world_result result;
         result_of(&child, &arguments, i, &result);
         add(&total, &result);
-        if (arguments.seed_count == 1) {
-            printf("seed %" PRId64 " digest %016" PRIx64 "\n", arguments.seeds[0], result.digest);
-        }
-        if (result.failed) {
-            tell_failure(arguments.seeds[i], &arguments, &result);
-        }
-        if (arguments.expect_failure && total.failed > 0) {
-            kill(child.process, SIGKILL);
+        tell_case(i, &arguments, &result);
+        good = good && !result.failed;
+        if (arguments.expect_failure && !good) {
             break;
         }
     }
-    if (child.results != 0) {
-        int status = child_end(&child);
-        if (status != 0 && total.failed == 0) {
-            printf("FAILED after the last seed: the process ended with status %d\n", status);
-            total.failed++;
-        }
+    if (good) {
+        good = ends_well(&child);
+    } else if (child.results != 0) {
+        kill(child.process, SIGKILL);
+        child_end(&child);
     }
-    report(&total, seconds() - started_s);
+    report(arguments.tap ? stderr : stdout, &total, seconds() - started_s);
     free(arguments.seeds);
-    if (arguments.expect_failure) {
-        return total.failed > 0 ? 0 : 1;
-    }
-    return total.failed > 0 ? 1 : 0;
+    return good != arguments.expect_failure ? 0 : 1;
 }

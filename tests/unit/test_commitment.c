@@ -196,6 +196,24 @@ static void counters_follow_every_change(void **state)
     assert_int_equal(user->commitments_total, 2);
 }
 
+/* Nothing is completed before it was made, and first is what is earliest. */
+static void a_clock_set_back_breaks_no_figure(void **state)
+{
+    struct chat *chat = *state;
+    struct user *user = &chat->person.user;
+    make_and_complete(chat, MINUTE_MS);
+    int64_t before_ms = chat->world.now_ms - 2 * HOUR_MS;
+    struct commitment *second = make(chat);
+    chat->world.now_ms = before_ms;
+    assert_true(complete(chat, second));
+    assert_int_equal(second->completed_at_ms, second->created_at_ms);
+    assert_int_equal(user->completion_ms_sum, MINUTE_MS);
+    make_and_complete(chat, MINUTE_MS);
+    assert_int_equal(user->first_commitment_at_ms, before_ms);
+    assert_int_equal(user->first_completion_at_ms, before_ms + MINUTE_MS);
+    assert_int_equal(user->commitments_quick, 3);
+}
+
 static void missed_is_a_day_past_due(void **state)
 {
     struct chat *chat = *state;
@@ -654,6 +672,7 @@ int main(void)
         TEST(two_misses_in_a_row_descend),
         TEST(too_big_moves_the_suggestion),
         TEST(counters_follow_every_change),
+        TEST(a_clock_set_back_breaks_no_figure),
         TEST(missed_is_a_day_past_due),
         TEST(a_missed_one_starts_smaller_anew),
         TEST(postponing_moves_the_plan),

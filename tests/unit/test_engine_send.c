@@ -82,6 +82,29 @@ static void a_refusal_is_final(void **state)
                      REACH_BLOCKED);
 }
 
+/* A message that was refused counts against the caps of the day on which it goes out by hand. */
+static void what_was_refused_counts_when_it_arrives(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    fixture_know(fixture, 77);
+    fixture_text(fixture, 77, "/commit read");
+    fixture_settle(fixture);
+    script(fixture, REPORT_FAILED, "http_400");
+    fixture_advance(fixture, 7 * HOUR_MS);
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM deliveries WHERE class = 2 AND "
+                                          "state = 9"),
+                     1);
+    assert_int_equal(fixture_int(fixture, "SELECT sum(followup_count) FROM users"), 0);
+    assert_int_equal(fixture_int(fixture, "SELECT sum(followups) FROM commitments"), 0);
+    fixture_command(fixture, "delivery_retry", "{\"all\":true}");
+    fixture_advance(fixture, MINUTE_MS);
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM deliveries WHERE class = 2 AND "
+                                          "state = 3"),
+                     1);
+    assert_int_equal(fixture_int(fixture, "SELECT sum(followup_count) FROM users"), 1);
+    assert_int_equal(fixture_int(fixture, "SELECT sum(followups) FROM commitments"), 1);
+}
+
 static void pause(struct engine_fixture *fixture, bool all)
 {
     const struct report report = {.kind = REPORT_PAUSED,
@@ -380,6 +403,7 @@ int main(void)
         ENGINE_TEST(a_failed_attempt_is_repeated_until_it_works),
         ENGINE_TEST(retries_end),
         ENGINE_TEST(a_refusal_is_final),
+        ENGINE_TEST(what_was_refused_counts_when_it_arrives),
         ENGINE_TEST(a_pause_of_a_chat_survives_a_restart),
         ENGINE_TEST(a_pause_of_the_bot_holds_everybody),
         ENGINE_TEST(a_migrated_chat_is_written_to_at_its_new_address),
