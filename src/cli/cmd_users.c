@@ -1,4 +1,4 @@
-/* nudge users: one person's card and history, export, erasure. */
+/* nudge users: one person's card and history, export, erasure; what holds their messages. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,14 +8,19 @@
 #include "cli/users_card.h"
 #include "core/delivery.h"
 
-static const char text[] =
-    "Finds people, shows what we know and did, exports or erases one person.\v"
-    "A person is a user id, telegram:ID, webchat:SESSION or email:ADDRESS.\n\n"
-    "Examples:\n"
-    "  nudge users list\n"
-    "  nudge users show telegram:123456\n"
-    "  nudge users export telegram:123456 --json > person.json\n"
-    "  nudge users erase 7421960348211200013 --yes";
+static const char text[] = "Finds people, shows what we know and did, exports or erases one "
+                           "person, holds their messages.\v"
+                           "A person is a user id, telegram:ID, webchat:SESSION or email:ADDRESS.\n"
+                           "resume lifts what an operator stopped or paused, and the hold after "
+                           "words of crisis; what the\n"
+                           "person stopped or paused stays theirs to lift.\n\n"
+                           "Examples:\n"
+                           "  nudge users list\n"
+                           "  nudge users show telegram:123456\n"
+                           "  nudge users export telegram:123456 --json > person.json\n"
+                           "  nudge users pause telegram:123456 3\n"
+                           "  nudge users resume telegram:123456\n"
+                           "  nudge users erase 7421960348211200013 --yes";
 
 enum { TIMELINE_EVENTS = 40, ROWS_SHOWN = 50 };
 
@@ -181,35 +186,56 @@ static int export_person(struct cli *cli, struct store *store, int64_t user_id)
     return CLI_OK;
 }
 
-static int erase(struct cli *cli, int64_t user_id, bool yes)
+/* A request about one person that the engine carries out. Takes the reference of data (may be
+ * NULL). */
+static int request(struct cli *cli, int64_t user_id, const char *name, json_t *data,
+                   const char *done)
 {
-    if (!yes) {
-        return cli_usage(cli, "erasing cannot be undone; add --yes to do it");
-    }
     struct err_detail detail = {""};
     json_t *result = NULL;
     char id[24];
     snprintf(id, sizeof(id), "%" PRId64, user_id);
-    enum err error = cli_engine_command(
-        cli, "input", json_pack("{s:s, s:s, s:s}", "kind", "admin", "name", "erase", "user_id", id),
-        &result, &detail);
+    enum err error = cli_engine_command(cli, "input",
+                                        json_pack("{s:s, s:s, s:s, s:o*}", "kind", "admin", "name",
+                                                  name, "user_id", id, "data", data),
+                                        &result, &detail);
     if (error != OK) {
         return cli_fail(cli, error, &detail);
     }
     if (cli->json) {
         cli_print_json(result);
     } else {
-        printf("user %s is erased; only counts remain\n", id);
+        printf("user %s %s\n", id, done);
         json_decref(result);
     }
     return CLI_OK;
+}
+
+static int erase(struct cli *cli, int64_t user_id, bool yes)
+{
+    return yes ? request(cli, user_id, "erase", NULL, "is erased; only counts remain")
+               : cli_usage(cli, "erasing cannot be undone; add --yes to do it");
+}
+
+static int pause_person(struct cli *cli, int64_t user_id, struct str days)
+{
+    int64_t count = 0;
+    if (days.length > 0 && !str_to_int64(days, &count)) {
+        return cli_usage(cli, "\"%.*s\" is no number of days", STR_ARG(days));
+    }
+    json_t *data = days.length > 0 ? json_pack("{s:I}", "days", (json_int_t)count) : NULL;
+    return request(cli, user_id, "pause", data, "is paused");
 }
 
 /* Whether the words are a request of ours; nothing is opened before. */
 static bool is_request(const struct arguments *arguments)
 {
     bool of_one = arguments_is(arguments, 0, "show") || arguments_is(arguments, 0, "export") ||
-                  arguments_is(arguments, 0, "erase");
+                  arguments_is(arguments, 0, "erase") || arguments_is(arguments, 0, "stop") ||
+                  arguments_is(arguments, 0, "resume");
+    if (arguments_is(arguments, 0, "pause")) {
+        return arguments->word_count == 2 || arguments->word_count == 3;
+    }
     return arguments_is(arguments, 0, "list") ? arguments->word_count <= 2
                                               : of_one && arguments->word_count == 2;
 }
@@ -218,7 +244,8 @@ static int run(struct cli *cli, const struct arguments *arguments, bool yes)
 {
     int status = CLI_OK;
     if (!is_request(arguments)) {
-        return cli_usage(cli, "expected list, show PERSON, export PERSON or erase PERSON");
+        return cli_usage(cli, "expected list, or show, export, erase, pause, stop or resume and a "
+                              "PERSON");
     }
     struct store *store = cli_store(cli, STORE_READER, &status);
     if (store == NULL) {
@@ -233,6 +260,12 @@ static int run(struct cli *cli, const struct arguments *arguments, bool yes)
         status = show(cli, store, user_id);
     } else if (status == CLI_OK && arguments_is(arguments, 0, "export")) {
         status = export_person(cli, store, user_id);
+    } else if (status == CLI_OK && arguments_is(arguments, 0, "pause")) {
+        status = pause_person(cli, user_id, arguments_word(arguments, 2));
+    } else if (status == CLI_OK && arguments_is(arguments, 0, "stop")) {
+        status = request(cli, user_id, "stop", NULL, "gets no messages any more");
+    } else if (status == CLI_OK && arguments_is(arguments, 0, "resume")) {
+        status = request(cli, user_id, "resume", NULL, "gets messages again");
     } else if (status == CLI_OK) {
         status = erase(cli, user_id, yes);
     }
@@ -246,8 +279,10 @@ int cmd_users(int argc, char **argv)
     const struct option_row rows[] = {{"yes", 0, NULL, "Really erase", &yes, NULL}, {0}};
     struct cli cli;
     struct arguments arguments;
-    int status =
-        arguments_begin(&cli, rows, "list [NAME]\nshow PERSON\nexport PERSON\nerase PERSON", text,
-                        argc, argv, &arguments);
+    int status = arguments_begin(
+        &cli, rows,
+        "list [NAME]\nshow PERSON\nexport PERSON\nerase PERSON\npause PERSON [DAYS]\n"
+        "stop PERSON\nresume PERSON",
+        text, argc, argv, &arguments);
     return cli_end(&cli, status == CLI_OK ? run(&cli, &arguments, yes) : status);
 }

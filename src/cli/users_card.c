@@ -125,7 +125,6 @@ static void print_holds(struct cli *cli, const json_t *person)
         const char *key;
         const char *words;
     } holds[] = {
-        {"stopped", "stopped: wants no messages"},
         {"crisis_hold", "held after words of crisis, until somebody lifts it"},
         {"is_held", "imported: gets no nudges until the stage is open"},
         {"is_test", "test person: in no figure"},
@@ -136,9 +135,15 @@ static void print_holds(struct cli *cli, const json_t *person)
             printf("%s\n", holds[i].words);
         }
     }
+    int64_t operators = json_get_int(person, "operator_holds", 0);
+    if (json_get_int(person, "stopped", 0) != 0) {
+        printf("%s\n", (operators & OPERATOR_STOPPED) != 0 ? "stopped by an operator"
+                                                           : "stopped: wants no messages");
+    }
     int64_t paused_until_ms = json_get_int(person, "paused_until_ms", 0);
     if (paused_until_ms > clock_now_ms(cli->clock)) {
-        printf("paused until %s\n", cli_when(cli, paused_until_ms));
+        printf("paused until %s%s\n", cli_when(cli, paused_until_ms),
+               (operators & OPERATOR_PAUSED) != 0 ? " by an operator" : "");
     }
 }
 

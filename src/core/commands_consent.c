@@ -36,6 +36,7 @@ void command_pause(struct deciding *deciding, struct str rest)
         return;
     }
     user->paused_until_ms = deciding->world->now_ms + days * DAY_MS;
+    user->operator_holds &= ~(unsigned)OPERATOR_PAUSED;
     if (user->next_at_ms == 0 || user->next_at_ms > user->paused_until_ms) {
         user->next_at_ms = user->paused_until_ms;
     }
@@ -57,6 +58,7 @@ void command_resume(struct deciding *deciding, struct str rest)
     user->stopped = false;
     user->crisis_hold = false;
     user->paused_until_ms = 0;
+    user->operator_holds = 0;
     user->changed = true;
     if (!held) {
         say(deciding, "resume_nothing", NULL, 0);
@@ -73,6 +75,7 @@ void command_stop(struct deciding *deciding, struct str rest)
     (void)rest;
     struct user *user = &deciding->person->user;
     user->stopped = true;
+    user->operator_holds &= ~(unsigned)OPERATOR_STOPPED;
     user->changed = true;
     consent_event(deciding, EVENT_STOPPED, "command.stop");
     run_end_all(deciding, RUN_STOPPED);

@@ -205,10 +205,16 @@ void decide_answer(struct deciding *deciding)
 /* ---- operators
  * ------------------------------------------------------------------------------------------ */
 
-/* The person's own doing by the link in a mail; what operators do is no activity of theirs. */
+/* The person's own doing, by the link in a mail. */
+static bool is_own_wish(const struct deciding *deciding)
+{
+    return str_is(deciding->input->source, "unsubscribe");
+}
+
+/* What operators do is no activity of the person's. */
 static void consent_event(struct deciding *deciding, enum event_type type)
 {
-    if (!str_is(deciding->input->source, "unsubscribe")) {
+    if (!is_own_wish(deciding)) {
         return;
     }
     struct event *event = decision_event(deciding->arena, deciding->decision, type);
@@ -217,6 +223,21 @@ static void consent_event(struct deciding *deciding, enum event_type type)
     event->rule = STR("admin.unsubscribe");
 }
 
+static void note_hold(struct deciding *deciding, enum operator_hold hold)
+{
+    if (is_own_wish(deciding)) {
+        deciding->person->user.operator_holds &= ~(unsigned)hold;
+    } else {
+        deciding->person->user.operator_holds |= (unsigned)hold;
+    }
+}
+
+static bool is_paused(const struct deciding *deciding)
+{
+    return deciding->person->user.paused_until_ms > deciding->world->now_ms;
+}
+
+/* An operator may lengthen the pause of a person, and it stays the person's own. */
 static void admin_pause(struct deciding *deciding)
 {
     struct user *user = &deciding->person->user;
@@ -230,22 +251,46 @@ static void admin_pause(struct deciding *deciding)
         fail(deciding, ERR_INVALID, "days must be a number from 1 to 365");
         return;
     }
-    user->paused_until_ms = deciding->world->now_ms + days * DAY_MS;
+    int64_t until_ms = deciding->world->now_ms + days * DAY_MS;
+    bool is_theirs = is_paused(deciding) && (user->operator_holds & OPERATOR_PAUSED) == 0;
+    if (!is_theirs) {
+        note_hold(deciding, OPERATOR_PAUSED);
+        user->paused_until_ms = until_ms;
+    } else if (until_ms > user->paused_until_ms || is_own_wish(deciding)) {
+        user->paused_until_ms = until_ms;
+    }
     user->changed = true;
 }
 
 static void admin_stop(struct deciding *deciding)
 {
+    if (!deciding->person->user.stopped || is_own_wish(deciding)) {
+        note_hold(deciding, OPERATOR_STOPPED);
+    }
     deciding->person->user.stopped = true;
     consent_event(deciding, EVENT_STOPPED);
     run_end_all(deciding, RUN_STOPPED);
 }
 
+/* Lifts what operators did, and the hold after words of crisis. Consent is the person's. */
 static void admin_resume(struct deciding *deciding)
 {
     struct user *user = &deciding->person->user;
+    unsigned lifted =
+        is_own_wish(deciding) ? OPERATOR_STOPPED | OPERATOR_PAUSED : user->operator_holds;
+    if (user->stopped && (lifted & OPERATOR_STOPPED) == 0) {
+        fail(deciding, ERR_CONFLICT,
+             "the person stopped all messages; only they can allow them again, with /resume");
+        return;
+    }
+    if (is_paused(deciding) && (lifted & OPERATOR_PAUSED) == 0) {
+        fail(deciding, ERR_CONFLICT,
+             "the person paused all messages; only they can end that early, with /resume");
+        return;
+    }
     user->stopped = false;
     user->paused_until_ms = 0;
+    user->operator_holds = 0;
     user->crisis_hold = false;
     run_lift(deciding);
 }

@@ -162,6 +162,7 @@ static void complained(struct deciding *deciding, struct delivery *delivery)
     struct user *user = &deciding->person->user;
     decide_reach(deciding, delivery->channel, REACH_BLOCKED, "report.complained");
     user->stopped = true;
+    user->operator_holds &= ~(unsigned)OPERATOR_STOPPED;
     user->changed = true;
     run_end_all(deciding, RUN_STOPPED);
 }

@@ -30,6 +30,9 @@ struct contact {
     enum reach reach;
 };
 
+/* Holds that an operator put there; the others are the person's own wish. */
+enum operator_hold { OPERATOR_STOPPED = 1, OPERATOR_PAUSED = 2 };
+
 /* What the next plain text of the person means, when the bot asked for something. */
 enum dialog {
     DIALOG_NONE = 0,
@@ -68,6 +71,7 @@ struct user {
     /* consent and pressure */
     bool stopped;
     int64_t paused_until_ms; /* 0: not paused */
+    unsigned operator_holds; /* enum operator_hold */
     bool crisis_hold;        /* all proactive messages held until an admin or the person resumes */
     int quiet_from_minute;   /* -1: the installation's */
     int quiet_to_minute;

@@ -121,8 +121,20 @@ static void join_cap(int64_t *day, int *count, int64_t other_day, int other_coun
     }
 }
 
+/* An operator's is the hold of one person only when nobody of the two wished it. */
+static unsigned join_hold(unsigned hold, bool is_held, unsigned holds, bool other, unsigned others)
+{
+    bool wished = (is_held && (holds & hold) == 0) || (other && (others & hold) == 0);
+    return wished ? 0 : (holds | others) & hold;
+}
+
 static void join_pressure(struct user *user, const struct user *alias)
 {
+    user->operator_holds =
+        join_hold(OPERATOR_STOPPED, user->stopped, user->operator_holds, alias->stopped,
+                  alias->operator_holds) |
+        join_hold(OPERATOR_PAUSED, user->paused_until_ms != 0, user->operator_holds,
+                  alias->paused_until_ms != 0, alias->operator_holds);
     user->stopped = user->stopped || alias->stopped;
     user->crisis_hold = user->crisis_hold || alias->crisis_hold;
     user->paused_until_ms = later(user->paused_until_ms, alias->paused_until_ms);

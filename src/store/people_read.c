@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 
-enum { COMMITMENT_COLUMNS = 19, DELIVERY_COLUMNS = 30, RUN_COLUMNS = 21, USER_COLUMNS = 66 };
+enum { COMMITMENT_COLUMNS = 19, DELIVERY_COLUMNS = 30, RUN_COLUMNS = 21, USER_COLUMNS = 67 };
 
 static enum err check_row(const struct reader *reader, const char *table, int columns, int64_t id,
                           struct err_detail *detail)
@@ -96,6 +96,7 @@ static void read_user(struct reader *r, struct user *user)
     user->saved_next_at_ms = user->next_at_ms;
     user->saved_is_test = user->is_test;
     user->alias_of = read_int64(r);
+    user->operator_holds = (unsigned)read_enum(r, (OPERATOR_STOPPED | OPERATOR_PAUSED) + 1);
 }
 
 static void read_commitment(struct reader *r, struct commitment *commitment)

@@ -75,6 +75,7 @@ struct person *fixture_person(struct fixture *fixture)
     user->existing = true;
     user->stopped = true;
     user->paused_until_ms = NOW_MS + 1;
+    user->operator_holds = OPERATOR_PAUSED;
     user->crisis_hold = true;
     user->quiet_from_minute = 1321;
     user->quiet_to_minute = 481;

@@ -83,6 +83,7 @@ static void check_user(const struct user *a, const struct user *b)
     assert_int_equal(a->existing, b->existing);
     assert_int_equal(a->stopped, b->stopped);
     assert_int_equal(a->paused_until_ms, b->paused_until_ms);
+    assert_int_equal(a->operator_holds, b->operator_holds);
     assert_int_equal(a->crisis_hold, b->crisis_hold);
     assert_int_equal(a->quiet_from_minute, b->quiet_from_minute);
     assert_int_equal(a->quiet_to_minute, b->quiet_to_minute);

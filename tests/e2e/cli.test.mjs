@@ -49,6 +49,7 @@ test('every command has a help with examples, and refuses unknown options', asyn
 
 const WRONG = [
     ['users'], ['users', 'frob'], ['users', 'show'], ['users', 'show', 'nobody'], ['users', 'erase', '1'],
+    ['users', 'pause'], ['users', 'resume'], ['users', 'stop', '1', '2'],
     ['deliveries'], ['deliveries', 'list', '--state', 'flown'], ['deliveries', 'retry'],
     ['rollout', 'set'], ['rollout', 'set', 'superior_onboarding', '101'], ['rollout', 'stage', 'moon', 'open'],
     ['rollback', 'everything'], ['sending', 'maybe'], ['journeys', 'frob'], ['onboarding'],
@@ -104,7 +105,8 @@ describe('--json prints one document', () => {
         () => ['sending'], () => ['sending', 'dry-run'], () => ['sending', 'on'], () => ['rollout', 'status'],
         () => ['rollout', 'set', 'superior_onboarding', '25'], () => ['rollout', 'stage', 'existing_rescue', 'close'],
         () => ['rollback', 'entries'], () => ['users', 'list'], () => ['users', 'show', person],
-        () => ['users', 'export', person], () => ['onboarding', 'test', 'telegram:1001'],
+        () => ['users', 'export', person],
+        () => ['users', 'pause', person, '3'], () => ['users', 'stop', person], () => ['users', 'resume', person], () => ['onboarding', 'test', 'telegram:1001'],
         () => ['telegram', 'webhook', 'info'], () => ['telegram', 'webhook', 'delete'],
         () => ['backup', `${home.folder}/copy.db`], () => ['doctor'],
     ];

@@ -295,6 +295,45 @@ describe('their own data', () => {
     });
 });
 
+describe('operators', () => {
+    test('lift what operators and words of crisis hold, never what the person stopped', async (t) => {
+        const scene = await Scene.open(t);
+        const ann = await scene.regular();
+        const name = `telegram:${ann.id}`;
+        const users = (...words) => scene.home.run('users', words[0], name, ...words.slice(1));
+        await ann.send('/pause');
+        await ann.receive(/I keep quiet for 7 days/);
+        const paused = await users('resume');
+        assert.equal(paused.code, 1);
+        assert.match(paused.stderr, /the person paused all messages; only they can end that early, with \/resume/);
+        await ann.send('/stop');
+        await ann.receive();
+        const stopped = await users('resume');
+        assert.equal(stopped.code, 1);
+        assert.match(stopped.stderr, /the person stopped all messages; only they can allow them again/);
+        assert.equal((await scene.user(ann)).stopped, 1);
+        assert.match((await users('show')).stdout, /^stopped: wants no messages$/m);
+        await ann.send('/resume');
+        await ann.receive();
+        await scene.settled();
+        assert.match((await users('pause', '3')).stdout, /is paused/);
+        assert.match((await users('stop')).stdout, /gets no messages any more/);
+        assert.match((await users('show')).stdout, /^stopped by an operator$[^]*^paused until .* by an operator$/m);
+        assert.match((await users('resume')).stdout, /gets messages again/);
+        assert.equal((await scene.user(ann)).stopped, 0);
+        await ann.send('I want to die');
+        await ann.receive();
+        await scene.settled();
+        assert.equal((await scene.user(ann)).crisis_hold, 1);
+        assert.equal((await users('resume')).code, 0);
+        assert.equal((await scene.user(ann)).crisis_hold, 0);
+        const soon = await users('pause', 'soon');
+        assert.equal(soon.code, 2);
+        assert.match(soon.stderr, /"soon" is no number of days/);
+        assert.match((await users('pause', '1000')).stderr, /days must be a number from 1 to 365/);
+    });
+});
+
 describe('what belongs nowhere', () => {
     test('buttons of earlier bots', async (t) => {
         const scene = await Scene.open(t);

@@ -280,6 +280,61 @@ static void move(struct actor *actor, const char *name)
     actor_input(actor, &input);
 }
 
+static enum err operator_asks(struct actor *actor, const char *name, const char *source)
+{
+    struct input input = {.kind = INPUT_ADMIN, .source = str_of(source), .name = str_of(name)};
+    actor_input(actor, &input);
+    return actor->decision.error;
+}
+
+static void what_a_person_stopped_no_operator_resumes(void **state)
+{
+    struct actor *actor = *state;
+    const struct user *user = &actor->person->user;
+    actor_text(actor, "/start");
+    actor_text(actor, "/pause 3");
+    int64_t until_ms = user->paused_until_ms;
+    assert_int_equal(operator_asks(actor, "resume", "cli"), ERR_CONFLICT);
+    assert_non_null(strstr(actor->decision.detail.text, "/resume"));
+    assert_int_equal(user->paused_until_ms, until_ms);
+    assert_int_equal(operator_asks(actor, "pause", "cli"), OK); /* for longer: still theirs */
+    assert_true(user->paused_until_ms > until_ms);
+    assert_int_equal(operator_asks(actor, "resume", "cli"), ERR_CONFLICT);
+    actor_text(actor, "/resume");
+    actor_text(actor, "/stop");
+    assert_int_equal(operator_asks(actor, "stop", "cli"), OK); /* does not make it the operator's */
+    assert_int_equal(operator_asks(actor, "resume", "api"), ERR_CONFLICT);
+    assert_true(user->stopped);
+    actor_text(actor, "/resume");
+    assert_false(user->stopped);
+    assert_int_equal(operator_asks(actor, "stop", "unsubscribe"), OK); /* their link in a mail */
+    assert_int_equal(operator_asks(actor, "resume", "cli"), ERR_CONFLICT);
+    assert_int_equal(operator_asks(actor, "resume", "unsubscribe"), OK);
+    assert_false(user->stopped);
+}
+
+static void what_an_operator_held_an_operator_resumes(void **state)
+{
+    struct actor *actor = *state;
+    const struct user *user = &actor->person->user;
+    actor_text(actor, "/start");
+    actor_text(actor, "/pause 1");
+    actor_pass(actor, 2 * DAY_MS); /* their own is over */
+    assert_int_equal(operator_asks(actor, "pause", "cli"), OK);
+    assert_int_equal(operator_asks(actor, "stop", "cli"), OK);
+    assert_true(user->stopped && user->paused_until_ms > actor->world.now_ms);
+    assert_int_equal(operator_asks(actor, "resume", "cli"), OK);
+    assert_true(!user->stopped && user->paused_until_ms == 0);
+    assert_int_equal(operator_asks(actor, "stop", "cli"), OK);
+    actor_text(actor, "/stop"); /* from now on their own wish */
+    assert_int_equal(operator_asks(actor, "resume", "cli"), ERR_CONFLICT);
+    actor_text(actor, "/resume");
+    actor_text(actor, "I want to die");
+    assert_true(user->crisis_hold);
+    assert_int_equal(operator_asks(actor, "resume", "cli"), OK);
+    assert_false(user->crisis_hold);
+}
+
 static void stages_move_only_whom_they_are_about(void **state)
 {
     struct actor *actor = *state;
@@ -559,6 +614,8 @@ int main(void)
         CASE(the_users_timer_is_rearmed_lazily),
         CASE(a_rescue_comes_once_in_thirty_days),
         CASE(each_of_many_commitments_is_reminded_of),
+        CASE(what_a_person_stopped_no_operator_resumes),
+        CASE(what_an_operator_held_an_operator_resumes),
         CASE(stages_move_only_whom_they_are_about),
         CASE(a_rescue_comes_in_time_for_whom_the_stage_moved),
         CASE(a_rescue_takes_the_place_of_the_original),

@@ -46,7 +46,8 @@ SELECT id, at_ms, type, journey, step, ref_id, rule, data FROM walk ORDER BY n;
 
 -- name: user_card
 SELECT u.id, u.first_name, u.username, u.joined_at_ms, u.source, u.language, u.zone, u.channel, u.journey_set,
-       u.is_test, u.is_held, u.stopped, u.paused_until_ms, u.crisis_hold, u.commitments_total,
+       u.is_test, u.is_held, u.stopped, u.paused_until_ms, u.operator_holds, u.crisis_hold,
+       u.commitments_total,
        u.commitments_completed, u.commitments_missed, u.commitments_dropped, u.streak_days,
        u.activity_last_at_ms, u.onboarding_completed, u.onboarding_version, u.feeling_word, u.is_erased,
        u.telegram_reach, u.webchat_reach, u.email_reach

@@ -112,7 +112,7 @@ UPDATE users SET
     first_name = '', username = '', source = '', language = '', zone = '',
     telegram_address = '', telegram_reach = 0, webchat_address = '', webchat_reach = 0,
     email_address = '', email_reach = 0, channel = 0, is_erased = 1, stopped = 1,
-    paused_until_ms = 0, crisis_hold = 0, quiet_from_minute = -1, quiet_to_minute = -1,
+    paused_until_ms = 0, operator_holds = 0, crisis_hold = 0, quiet_from_minute = -1, quiet_to_minute = -1,
     nudge_last_at_ms = 0, nudge_day = 0, nudge_count = 0, followup_day = 0, followup_count = 0,
     commitments_total = 0, commitments_completed = 0, commitments_quick = 0,
     commitments_outside = 0, commitments_outside_completed = 0, commitments_missed = 0,
