@@ -37,15 +37,17 @@ static bool occurs_on(const struct commitment *commitment, int64_t day_number)
 int64_t commitment_next_occurrence(const struct zone *zone, const struct commitment *commitment,
                                    int64_t now_ms)
 {
-    int64_t day = calendar_local_day(zone, commitment->due_at_ms) + 1;
+    int64_t day = calendar_local_day(zone, commitment->due_at_ms);
     int64_t today = calendar_local_day(zone, now_ms);
     if (day < today) {
         day = today;
     }
-    /* Eight days hold every weekday, and one that is past for today. */
+    /* Eight days hold every weekday, and one that is past. One put off past midnight is due on the
+     * day of the next, before it. */
     for (int i = 0; i < 9; i++, day++) {
         int64_t at_ms = calendar_instant(zone, day, commitment->repeat_minute);
-        if (occurs_on(commitment, day) && at_ms > now_ms - REPEAT_LATE_MS) {
+        if (occurs_on(commitment, day) && at_ms > commitment->due_at_ms &&
+            at_ms > now_ms - REPEAT_LATE_MS) {
             return at_ms;
         }
     }

@@ -213,6 +213,24 @@ describe('following up', () => {
         assert.deepEqual((await scene.texts(ann, mark)).filter((text) => PUSH.test(text) || CHECK_IN.test(text)), []);
     });
 
+    test('a daily one put off past midnight comes again the same evening', async (t) => {
+        const scene = await Scene.open(t, { now: at(15, 18) });
+        const ann = await scene.regular();
+        await commit(scene, ann, 'stretch every day at 19:00');
+        await scene.later('3h');
+        await ann.receive(CHECK_IN);
+        await scene.later('11h'); // the push waited for the morning
+        await (await ann.receive(PUSH)).tap(/more time/);
+        await ann.receive(/four hours longer/);
+        await scene.settled();
+        assert.equal((await newest(scene, ann)).planned_at_ms, at(16, 12));
+        await ann.send('/done stretch');
+        await ann.receive(/Done: stretch/);
+        await scene.settled();
+        const next = await newest(scene, ann);
+        assert.deepEqual([next.state, next.planned_at_ms], ['active', at(16, 19)]);
+    });
+
     test('too big: halved, and no push', async (t) => {
         const scene = await Scene.open(t);
         const ann = await scene.regular();

@@ -503,6 +503,32 @@ static void occurrences_keep_the_wall_clock(void **state)
     assert_int_equal(next_ms, instant("2026-03-29T01:00Z"));
 }
 
+static void one_put_off_past_midnight_skips_no_day(void **state)
+{
+    (void)state;
+    const struct zone *utc = zone_find(STR("UTC"));
+    static const struct {
+        enum repeat_kind repeat;
+        const char *due, *now, *next;
+    } cases[] = {
+        {REPEAT_DAILY, "2025-11-25T21:00Z", "2025-11-25T21:30Z", "2025-11-26T21:00Z"},
+        {REPEAT_DAILY, "2025-11-26T01:00Z", "2025-11-26T00:30Z", "2025-11-26T21:00Z"},
+        {REPEAT_DAILY, "2025-11-26T20:59Z", "2025-11-26T20:00Z", "2025-11-26T21:00Z"},
+        {REPEAT_DAILY, "2025-11-26T22:00Z", "2025-11-26T21:30Z", "2025-11-27T21:00Z"},
+        {REPEAT_DAILY, "2025-11-26T01:00Z", "2025-11-27T01:00Z", "2025-11-27T21:00Z"}, /* missed */
+        {REPEAT_WEEKDAYS, "2025-11-29T01:00Z", "2025-11-29T00:30Z", "2025-12-01T21:00Z"},
+        {REPEAT_WEEKLY, "2025-11-26T01:00Z", "2025-11-26T00:30Z", "2025-12-02T21:00Z"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct commitment commitment = {.repeat = cases[i].repeat,
+                                        .repeat_minute = 21 * 60,
+                                        .repeat_weekday = 2, /* Tuesday */
+                                        .due_at_ms = instant(cases[i].due)};
+        assert_int_equal(commitment_next_occurrence(utc, &commitment, instant(cases[i].now)),
+                         instant(cases[i].next));
+    }
+}
+
 /* ---- streak -----------------------------------------------------------------------------------
  */
 
@@ -685,6 +711,7 @@ int main(void)
         TEST(undo_of_a_drop_keeps_missed_missed),
         TEST(the_next_one_comes_after_completion),
         TEST(an_onboarding_plan_that_repeats_stays_one),
+        TEST(one_put_off_past_midnight_skips_no_day),
         TEST(the_next_one_comes_after_a_miss_while_someone_is_there),
         cmocka_unit_test(occurrences_keep_the_wall_clock),
         TEST(days_in_a_row_are_local_days),
