@@ -267,7 +267,7 @@ static void due_batch(struct bench *bench, int from, int count)
     (void)from;
     struct due due[BATCH_MAX];
     int found;
-    must(bench, store_due_load(bench->store, INT64_MAX, count, due, &found, &bench->detail));
+    must(bench, store_due_load(bench->store, 0, INT64_MAX, count, due, &found, &bench->detail));
 }
 
 static void measure(struct bench *bench, const char *name,

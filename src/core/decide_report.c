@@ -115,7 +115,7 @@ static void paused(struct deciding *deciding, struct delivery *delivery)
     int64_t at_ms = deciding->input->retry_at_ms;
     if (reschedule(deciding, delivery, reason_of(deciding, "paused"))) {
         delivery->attempts--; /* the provider was not asked for this one */
-        delivery->next_at_ms = at_ms > now_ms ? at_ms : now_ms + BACKOFF_FIRST_MS;
+        delivery->next_at_ms = at_ms != 0 ? at_ms : now_ms + BACKOFF_FIRST_MS;
     }
 }
 

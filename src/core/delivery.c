@@ -83,6 +83,22 @@ bool delivery_move(struct delivery *delivery, enum delivery_state to, struct str
     return true;
 }
 
+enum priority delivery_priority(const struct delivery *delivery)
+{
+    return delivery->kind == KIND_BROADCAST ? PRIORITY_BROADCAST : (enum priority)delivery->class;
+}
+
+int line_number(enum channel_kind channel, enum priority priority)
+{
+    return ((int)channel + 1) * LINES_OF_CHANNEL + (int)priority;
+}
+
+int delivery_line(const struct delivery *delivery)
+{
+    bool waits = delivery->state == DELIVERY_SCHEDULED || delivery->state == DELIVERY_UNCERTAIN;
+    return waits ? line_number(delivery->channel, delivery_priority(delivery)) : 0;
+}
+
 const char *message_class_name(enum message_class class)
 {
     static const char *const names[] = {"reply", "onboarding", "followup", "nudge"};

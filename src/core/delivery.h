@@ -12,6 +12,21 @@ bool delivery_state_is_final(enum delivery_state state);
 bool delivery_may_move(enum delivery_state from, enum delivery_state to);
 /* Moves; asserts nothing for reports that come too late: returns false and changes nothing. */
 bool delivery_move(struct delivery *delivery, enum delivery_state to, struct str reason);
+/* Messages that are to be sent wait in lines, one for each channel and priority; within a line the
+ * older instant goes first. A line is a number of the store: do not renumber. */
+enum priority {
+    PRIORITY_REPLY = CLASS_REPLY,
+    PRIORITY_ONBOARDING = CLASS_ONBOARDING,
+    PRIORITY_FOLLOWUP = CLASS_FOLLOWUP,
+    PRIORITY_NUDGE = CLASS_NUDGE,
+    PRIORITY_BROADCAST = 4,
+    PRIORITY_COUNT
+};
+enum { LINES_OF_CHANNEL = 8, LINE_COUNT = (CHANNEL_COUNT + 1) * LINES_OF_CHANNEL };
+enum priority delivery_priority(const struct delivery *delivery);
+int line_number(enum channel_kind channel, enum priority priority);
+/* The line that it waits in; 0 when it is not waiting to be sent. */
+int delivery_line(const struct delivery *delivery);
 const char *message_class_name(enum message_class class);
 enum message_class message_class_of(struct str name, bool *ret_known);
 const char *message_kind_name(enum message_kind kind);

@@ -316,6 +316,7 @@ struct delivery {
     struct str provider_id; /* message id of the channel */
     int64_t next_at_ms;     /* due (scheduled), or when a sending one counts as lost */
     int64_t saved_next_at_ms;
+    int saved_line; /* delivery_line() then */
     bool is_new;
     bool changed;
     bool dispatch; /* set by the core: hand to the channel after the commit */

@@ -165,6 +165,7 @@ static enum err release_held(struct doing *doing, struct err_detail *detail)
                             detail);
     }
     doing->engine->next_due_at_ms = 0;
+    lines_forget(doing->engine);
     return error;
 }
 
@@ -513,11 +514,12 @@ bool engine_drains_ready(struct engine *engine)
     if (engine->drains == NULL || engine->drains->fresh) {
         return false;
     }
+    int64_t now_ms = clock_now_ms(engine->clock);
     pthread_mutex_lock(&engine->lock);
     bool reports = engine->reports_first != NULL;
     pthread_mutex_unlock(&engine->lock);
     bool busy = reports || engine->reports_retained_count > 0 || engine->unsent_count > 0 ||
-                engine->next_due_at_ms <= clock_now_ms(engine->clock);
+                engine->next_due_at_ms <= now_ms || lines_next_at_ms(engine, now_ms) <= now_ms;
     for (int i = 0; i < CHANNEL_COUNT; i++) {
         const struct channel *channel = engine->channels[i];
         busy |= channel != NULL && channel->ops->in_flight(channel) > 0;

@@ -15,8 +15,6 @@
 enum {
     HELD_RECHECK_MS = 10 * 60 * 1000, /* while sending is off; switching it on wakes them at once */
     CHANNEL_OFF_MS = 10 * 60 * 1000,
-    CHANNEL_FULL_MS = 50,
-    ROOM_OF_REPLIES = 64,
     UNSENT_MAX = 4096 /* above it acts are left out */
 };
 
@@ -83,16 +81,6 @@ static void suppress(struct deciding *deciding, struct delivery *delivery, const
     }
 }
 
-/* Replies find room that nothing else takes: a slow provider does not make them wait behind it. */
-static bool channel_has_room(const struct engine *engine, const struct batch *batch,
-                             const struct delivery *delivery)
-{
-    enum channel_kind kind = delivery->channel;
-    const struct channel *channel = engine->channels[kind];
-    int room = delivery->class == CLASS_REPLY ? LIMIT_IN_FLIGHT : LIMIT_IN_FLIGHT - ROOM_OF_REPLIES;
-    return channel->ops->in_flight(channel) + batch->handed[kind] + engine->unsent_of[kind] < room;
-}
-
 static void hand_over(struct batch *batch, const struct delivery *delivery)
 {
     struct handover *handover = batch_handover(batch);
@@ -101,8 +89,48 @@ static void hand_over(struct batch *batch, const struct delivery *delivery)
     batch->handed[delivery->channel]++;
 }
 
+/* Into its line, where it was: nobody goes before it for having asked again. */
+static void wait_in_line(struct engine *engine, const struct deciding *deciding,
+                         struct delivery *delivery)
+{
+    bool stood = delivery->saved_line != 0 && delivery->saved_next_at_ms != 0;
+    int64_t since_ms = stood ? delivery->saved_next_at_ms : deciding->world->now_ms;
+    put_off(deciding, delivery, since_ms, DISPATCH_IN_LINE);
+    lines_note(engine, delivery);
+}
+
+static void pace(struct engine *engine, struct batch *batch, const struct deciding *deciding,
+                 struct delivery *delivery, bool in_turn, bool reserved)
+{
+    enum channel_kind kind = delivery->channel;
+    enum priority priority = delivery_priority(delivery);
+    int64_t at_ms;
+    struct grant grant = {.verdict = GRANT_SEND};
+    if ((!in_turn && lines_wait(engine, kind, priority, batch->now_ms)) ||
+        lines_room(engine, batch, kind, priority, batch->now_ms, &at_ms) == 0) {
+        grant.verdict = GRANT_LINE;
+    } else if (engine->pacing) {
+        grant =
+            pacer_ask(engine->pacer, kind, delivery->address, priority, reserved, batch->now_ms);
+    }
+    switch (grant.verdict) {
+    case GRANT_SEND:
+        hand_over(batch, delivery);
+        return;
+    case GRANT_LINE:
+        wait_in_line(engine, deciding, delivery);
+        return;
+    case GRANT_RESERVED:
+        put_off(deciding, delivery, grant.at_ms, DISPATCH_RESERVED);
+        return;
+    case GRANT_PAUSED:
+        put_off(deciding, delivery, grant.at_ms, DISPATCH_PAUSED);
+        return;
+    }
+}
+
 static void dispatch_one(struct engine *engine, struct batch *batch, struct deciding *deciding,
-                         struct delivery *delivery, bool reserved)
+                         struct delivery *delivery, bool in_turn, bool reserved)
 {
     enum sending_mode mode = engine_sending(engine);
     int64_t now_ms = batch->now_ms;
@@ -114,32 +142,22 @@ static void dispatch_one(struct engine *engine, struct batch *batch, struct deci
         put_off(deciding, delivery, now_ms + HELD_RECHECK_MS, "sending_off");
     } else if (engine->channels[delivery->channel] == NULL) {
         put_off(deciding, delivery, now_ms + CHANNEL_OFF_MS, "channel_off");
-    } else if (!channel_has_room(engine, batch, delivery)) {
-        put_off(deciding, delivery, now_ms + CHANNEL_FULL_MS, "paced");
     } else {
-        struct slot_grant grant = {.granted = true};
-        if (engine->pacing) {
-            grant = pacer_ask(engine->pacer, delivery->channel, delivery->address, delivery->class,
-                              reserved, now_ms);
-        }
-        if (grant.granted) {
-            hand_over(batch, delivery);
-        } else {
-            put_off(deciding, delivery, grant.at_ms, "paced");
-        }
+        pace(engine, batch, deciding, delivery, in_turn, reserved);
     }
 }
 
 /* Suppressing one can make the run say the next thing at once, so the list may grow meanwhile. */
 void dispatch_decided(struct engine *engine, struct batch *batch, struct deciding *deciding,
-                      int64_t reserved_id)
+                      int64_t from_line, bool reserved)
 {
     struct person *person = deciding->person;
     for (int i = 0; i < person->delivery_count; i++) {
         struct delivery *delivery = person->deliveries[i];
         if (delivery->dispatch) {
+            bool in_turn = delivery->id == from_line;
             delivery->dispatch = false;
-            dispatch_one(engine, batch, deciding, delivery, delivery->id == reserved_id);
+            dispatch_one(engine, batch, deciding, delivery, in_turn, in_turn && reserved);
         }
     }
 }
@@ -221,7 +239,7 @@ static void send_message(struct engine *engine, const struct delivery *delivery,
     enum err error = *full ? ERR_BUSY : channel->ops->send(channel, outgoing);
     if (error == ERR_BUSY) {
         *full = true;
-        engine_report_unsent(engine, delivery->channel, outgoing, now_ms + CHANNEL_FULL_MS);
+        engine_report_unsent(engine, delivery->channel, outgoing, now_ms);
     } else if (error != OK) {
         log_warn("engine", "a channel did not take a message", "delivery=%lld error=\"%s\"",
                  (long long)outgoing->delivery_id, err_text(error));

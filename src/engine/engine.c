@@ -294,9 +294,9 @@ static void sink_report(void *context, const struct report *report)
     }
 }
 
-/* The pacer keeps later messages behind it. */
+/* It is in its line again, where it was; the pause is for the channel to find room. */
 void engine_report_unsent(struct engine *engine, enum channel_kind channel,
-                          const struct outgoing *outgoing, int64_t retry_at_ms)
+                          const struct outgoing *outgoing, int64_t now_ms)
 {
     const struct report report = {.delivery_id = outgoing->delivery_id,
                                   .user_id = outgoing->user_id,
@@ -305,8 +305,8 @@ void engine_report_unsent(struct engine *engine, enum channel_kind channel,
                                   .address = outgoing->address,
                                   .reason = STR("paced")};
     struct report_item *item = report_item_of(&report);
-    item->item->input.retry_at_ms = retry_at_ms;
-    pacer_pause(engine->pacer, channel, STR_NONE, retry_at_ms);
+    item->item->input.retry_at_ms = now_ms;
+    pacer_pause(engine->pacer, channel, STR_NONE, now_ms + CHANNEL_FULL_MS);
     push_report(engine, item);
 }
 

@@ -127,7 +127,8 @@ struct str engine_link(struct engine *engine, struct arena *arena, int64_t user_
 struct engine_status {
     int64_t batches, inputs, decisions, sent, failed, uncertain, store_errors;
     int64_t last_batch_at_ms;
-    int64_t oldest_due_age_ms; /* backlog: how late the oldest due row is, 0 none */
+    int64_t oldest_due_age_ms;  /* backlog: how late the oldest due row is, 0 none */
+    int64_t oldest_line_age_ms; /* how long the oldest message has waited for its channel */
     int queue_count;
     bool healthy;       /* last store access worked, lease held */
     bool someone_waits; /* some web-chat person has a message waiting for an answer */

@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "engine/internal.h"
 
+enum { RESERVED_LATE_MS = 1000 };
+
 struct slot {
     UT_hash_handle hh;
     int64_t user_id;
@@ -289,14 +291,14 @@ static void keep_events(struct engine *engine, struct batch *batch, struct round
     }
 }
 
-/* Instants that the pacer named are marked by the reason of the waiting delivery. */
-static int64_t reserved_delivery(const struct work *work, const struct person *person)
+/* Whether the message comes at the instant that its chat kept for it; one much too late asks anew,
+ * since others of the chat may be as late. */
+static bool is_reserved(const struct work *work, const struct person *person, int64_t now_ms)
 {
     const struct delivery *delivery =
-        work->input.kind == INPUT_TIMER && work->input.ref_kind == DUE_DELIVERY
-            ? person_delivery(person, work->input.ref_id)
-            : NULL;
-    return delivery != NULL && str_is(delivery->reason, "paced") ? delivery->id : 0;
+        work->due.line != 0 ? person_delivery(person, work->due.id) : NULL;
+    return delivery != NULL && str_is(delivery->reason, DISPATCH_RESERVED) &&
+           now_ms - delivery->next_at_ms < RESERVED_LATE_MS;
 }
 
 static void decide_on(struct engine *engine, struct batch *batch, struct round *round,
@@ -311,10 +313,10 @@ static void decide_on(struct engine *engine, struct batch *batch, struct round *
                                 &person->user, &work->input, batch->now_ms, &population);
         world.population = &population;
     }
-    int64_t reserved_id = reserved_delivery(work, person);
+    bool reserved = is_reserved(work, person, batch->now_ms);
     decide(batch->arena, &world, person, &work->input, decision);
     struct deciding deciding = {batch->arena, &world, person, &work->input, decision};
-    dispatch_decided(engine, batch, &deciding, reserved_id);
+    dispatch_decided(engine, batch, &deciding, work->due.line != 0 ? work->due.id : 0, reserved);
     dispatch_acts(engine, batch, work);
     keep_events(engine, batch, round, person, decision);
     if (work->input.kind == INPUT_TIMER) {
@@ -537,6 +539,11 @@ static enum err save_round(struct engine *engine, struct batch *batch, struct ro
             people[filled++] = slot->person;
         }
     }
+    for (int i = 0; i < filled; i++) {
+        for (int k = 0; k < people[i]->delivery_count; k++) {
+            lines_note(engine, people[i]->deliveries[k]);
+        }
+    }
     enum err error = filled > 0 ? store_people_save(engine->store, people, filled, detail) : OK;
     if (error == OK && round->event_count > 0) {
         error = store_events_append(engine->store, round->events, round->event_count, detail);
@@ -597,7 +604,7 @@ static enum err drop_duplicates(struct engine *engine, struct batch *batch,
     for (int i = 0; error == OK && i < batch->work_count; i++) {
         struct work *work = batch->works[i];
         work->input.at_ms = batch->now_ms;
-        if (work->input.external_id.length > 0 && work->input.kind != INPUT_TIMER) {
+        if (!work->done && work->input.external_id.length > 0 && work->input.kind != INPUT_TIMER) {
             bool is_new = true;
             error = store_seen(engine->store, work->input.source, work->input.external_id,
                                batch->now_ms, &is_new, detail);

@@ -132,6 +132,12 @@ struct drain {
     struct str result; /* in the arena of the batch that answers it */
 };
 
+/* When the oldest message of a line is due, or earlier; INT64_MAX: nothing waits in it. */
+struct line {
+    int64_t at_ms;
+    bool is_known; /* as the store has it */
+};
+
 struct waiting_user; /* status.c: people of the web chat with something to answer */
 
 struct engine {
@@ -167,7 +173,8 @@ struct engine {
     int isolated; /* due rows that were tried alone since */
     int64_t change_mark;
     bool inbox_may_wait;
-    int64_t next_due_at_ms;
+    int64_t next_due_at_ms; /* of what waits in no line */
+    struct line lines[LINE_COUNT];
     int64_t lease_until_ms;      /* monotonic */
     int64_t lease_until_wall_ms; /* as others see it: the clock may be set forward */
     int64_t pruned_at_ms;
@@ -209,9 +216,31 @@ bool join_is_asked(struct engine *engine, const struct batch *batch, const struc
  * person is gone. Neither of the two may be loaded. */
 enum err join_by_link(struct engine *engine, struct batch *batch, struct input *input,
                       int64_t linked_user_id, struct err_detail *detail);
+/* lines.c */
+/* Nothing is known any more: they are measured when the next batch begins. */
+void lines_forget(struct engine *engine);
+/* A delivery is (or is about to be) saved. */
+void lines_note(struct engine *engine, const struct delivery *delivery);
+/* Whether messages of this priority or an earlier one wait for the channel already. */
+bool lines_wait(const struct engine *engine, enum channel_kind kind, enum priority priority,
+                int64_t now_ms);
+/* How many messages may go now; 0: *ret_at_ms says when to look again. batch: what it hands over is
+ * not under way yet; NULL none. */
+int lines_room(struct engine *engine, const struct batch *batch, enum channel_kind kind,
+               enum priority priority, int64_t now_ms, int64_t *ret_at_ms);
+/* Asks the store about the lines that are not known; inside the transaction. */
+enum err lines_measure(struct engine *engine, struct err_detail *detail);
+/* Adds works for messages whose channels have room; `limit`: due rows of the whole batch. */
+enum err lines_load(struct engine *engine, struct batch *batch, int limit,
+                    struct err_detail *detail);
+/* When the next message of some line may go; INT64_MAX none. */
+int64_t lines_next_at_ms(struct engine *engine, int64_t now_ms);
+/* How long the oldest message that is due has waited; 0 none. */
+int64_t lines_oldest_ms(const struct engine *engine, int64_t now_ms);
 /* due.c */
-enum err engine_load_due(struct engine *engine, struct batch *batch, int limit,
-                         struct err_detail *detail);
+/* Adds works for the due rows of a line (0: what waits in none). */
+enum err due_load_line(struct engine *engine, struct batch *batch, int line, int limit,
+                       struct err_detail *detail);
 /* Whether the row (person may be NULL) still waits; a due row that stands for nothing is deleted.
  */
 enum err due_check(struct engine *engine, struct arena *arena, struct person *person,
@@ -225,10 +254,16 @@ enum err due_put_back(struct engine *engine, struct arena *arena, int64_t before
 /* A row that its timer did not move would be due for ever: moves it and says so. */
 void due_unstick(struct engine *engine, struct person *person, const struct due *due,
                  int64_t now_ms);
-/* dispatch.c: sending mode, allow-list, pacing of what the decision wants sent. reserved_id: the
- * delivery that comes at an instant the pacer named (0 none). */
+/* A full channel is looked at again; a report, which makes room, may come before its end. */
+enum { CHANNEL_FULL_MS = 50 };
+/* dispatch.c: sending mode, allow-list, pacing of what the decision wants sent. from_line: the
+ * delivery whose turn in its line it is (0 none); reserved: at an instant that its chat kept. */
 void dispatch_decided(struct engine *engine, struct batch *batch, struct deciding *deciding,
-                      int64_t reserved_id);
+                      int64_t from_line, bool reserved);
+/* Reasons of deliveries that wait for their channel, for their chat. */
+#define DISPATCH_IN_LINE  "paced"
+#define DISPATCH_RESERVED "chat_rate"
+#define DISPATCH_PAUSED   "chat_paused"
 void dispatch_acts(struct engine *engine, struct batch *batch, struct work *work);
 void dispatch_act(struct engine *engine, struct batch *batch, const struct act *act,
                   int64_t user_id);
@@ -260,9 +295,9 @@ bool engine_drains_ready(struct engine *engine);
 /* After the commit, or after the batch failed. */
 void engine_settle_commands(struct engine *engine, const struct batch *batch, bool committed);
 void engine_cancel_commands(struct engine *engine, const struct outcome *outcome);
-/* engine.c: a channel had no room for the message: it waits in the store until then. */
+/* engine.c: a channel had no room for the message: it waits in its line. */
 void engine_report_unsent(struct engine *engine, enum channel_kind channel,
-                          const struct outgoing *outgoing, int64_t retry_at_ms);
+                          const struct outgoing *outgoing, int64_t now_ms);
 /* Takes over the new catalog; the old one lives on for the batch's sake. */
 void engine_swap_catalog(struct engine *engine, struct catalog *catalog);
 /* command_input.c: an input as JSON. ERR_INVALID with what is wrong. */

@@ -197,7 +197,11 @@ static enum err prune(struct engine *engine, struct batch *batch, struct err_det
 static enum err work_in_transaction(struct engine *engine, struct batch *batch,
                                     int64_t *ret_next_due_at_ms, struct err_detail *detail)
 {
-    enum err error = take_in(engine, batch, detail);
+    enum err error = lines_measure(engine, detail);
+    if (error == OK) {
+        error = take_in(engine, batch, detail);
+    }
+    int due_limit = isolating(engine) ? 1 : LIMIT_BATCH_DUE;
     bool alone = isolating(engine) && batch->report_count + batch->item_count > 0;
     if (error == OK && engine->inbox_may_wait && !alone) {
         error = load_inbox(engine, batch, detail);
@@ -206,10 +210,16 @@ static enum err work_in_transaction(struct engine *engine, struct batch *batch,
         error = engine_run_commands(engine, batch, detail);
     }
     if (error == OK && !alone && engine->next_due_at_ms <= batch->now_ms) {
-        error = engine_load_due(engine, batch, isolating(engine) ? 1 : LIMIT_BATCH_DUE, detail);
+        error = due_load_line(engine, batch, 0, due_limit, detail);
     }
     if (error == OK && !isolating(engine)) {
         error = sweep_step(engine, batch, detail);
+    }
+    if (error == OK) {
+        error = engine_decide(engine, batch, detail);
+    }
+    if (error == OK && !alone) { /* what the rest has left of the rates */
+        error = lines_load(engine, batch, due_limit, detail);
     }
     if (error == OK) {
         error = engine_decide(engine, batch, detail);
@@ -224,7 +234,10 @@ static enum err work_in_transaction(struct engine *engine, struct batch *batch,
         error = status_write_errors(engine, batch, detail);
     }
     if (error == OK) {
-        error = store_due_next(engine->store, ret_next_due_at_ms, detail);
+        error = store_due_next(engine->store, 0, ret_next_due_at_ms, detail);
+    }
+    if (error == OK) {
+        error = lines_measure(engine, detail);
     }
     return error;
 }
@@ -286,7 +299,10 @@ static void settle_isolation(struct engine *engine, const struct batch *batch)
     if (engine->retained_count > 0 || engine->reports_retained_count > 0) {
         return;
     }
-    if (!isolating(engine) || batch->due_count == 0 || ++engine->isolated >= LIMIT_BATCH_DUE) {
+    engine->isolated += batch->due_count > 0;
+    bool due_left = engine->next_due_at_ms <= batch->now_ms ||
+                    lines_next_at_ms(engine, batch->now_ms) <= batch->now_ms;
+    if (!isolating(engine) || !due_left || engine->isolated >= LIMIT_BATCH_DUE) {
         engine->failures = 0;
         engine->isolated = 0;
     }
@@ -334,6 +350,8 @@ static void failed(struct engine *engine, struct batch *batch, enum err error,
                    const struct err_detail *detail)
 {
     store_rollback(engine->store);
+    pacer_roll_back(engine->pacer);
+    lines_forget(engine);
     sweep_settle(engine, false);
     engine_settle_commands(engine, batch, false);
     engine->settings_stale = true;
@@ -395,6 +413,7 @@ static enum err look_into_inbox(struct engine *engine, struct err_detail *detail
         engine->inbox_may_wait = true;
         engine->settings_stale = true; /* another process may have changed them, too */
         engine->next_due_at_ms = 0;
+        lines_forget(engine);
     }
     return error;
 }
@@ -402,21 +421,24 @@ static enum err look_into_inbox(struct engine *engine, struct err_detail *detail
 static bool has_work(struct engine *engine, const struct batch *batch)
 {
     return batch->item_count > 0 || batch->report_count > 0 || engine->inbox_may_wait ||
-           engine->next_due_at_ms <= batch->now_ms || sweep_next_at_ms(engine) <= batch->now_ms ||
-           batch->drained || batch->now_ms - engine->pruned_at_ms >= PRUNE_EVERY_MS ||
+           engine->next_due_at_ms <= batch->now_ms ||
+           lines_next_at_ms(engine, batch->now_ms) <= batch->now_ms ||
+           sweep_next_at_ms(engine) <= batch->now_ms || batch->drained ||
+           batch->now_ms - engine->pruned_at_ms >= PRUNE_EVERY_MS ||
            status_errors_wait(engine, batch->now_ms);
 }
 
 static void tell_result(struct engine *engine, const struct batch *batch,
                         struct step_result *ret_result)
 {
-    int64_t sweep_at_ms = sweep_next_at_ms(engine);
+    int64_t next_at_ms = sweep_next_at_ms(engine);
+    int64_t line_at_ms = lines_next_at_ms(engine, batch->now_ms);
+    next_at_ms = line_at_ms < next_at_ms ? line_at_ms : next_at_ms;
     *ret_result = (struct step_result){
         .inputs = batch->item_count,
         .reports = batch->report_count,
         .due = batch->due_count,
-        .next_due_at_ms =
-            engine->next_due_at_ms < sweep_at_ms ? engine->next_due_at_ms : sweep_at_ms,
+        .next_due_at_ms = engine->next_due_at_ms < next_at_ms ? engine->next_due_at_ms : next_at_ms,
     };
     for (int i = 0; i < CHANNEL_COUNT; i++) {
         ret_result->sent += batch->handed[i];
@@ -462,6 +484,7 @@ enum err engine_step(struct engine *engine, struct step_result *ret_result,
                                  .now_ms = batch.now_ms,
                                  .ids = &engine->ids};
     int64_t next_due_at_ms = 0;
+    pacer_begin(engine->pacer, batch.now_ms);
     error = store_begin(engine->store, detail);
     if (error == OK) {
         error = work_in_transaction(engine, &batch, &next_due_at_ms, detail);

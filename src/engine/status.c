@@ -160,6 +160,7 @@ void status_update(struct engine *engine, const struct batch *batch, enum err er
     status->uncertain = engine->counters.uncertain;
     int64_t late_ms = batch->now_ms - engine->next_due_at_ms;
     status->oldest_due_age_ms = engine->next_due_at_ms > 0 && late_ms > 0 ? late_ms : 0;
+    status->oldest_line_age_ms = lines_oldest_ms(engine, batch->now_ms);
     status->someone_waits = engine->waiting != NULL;
     pthread_mutex_unlock(&engine->lock);
 }

@@ -13,8 +13,7 @@
 
 enum {
     PAGE_USERS = 64,
-    BACKLOG_MS_MAX = 2000, /* instants reserved ahead; more are made later */
-    BACKLOG_WAIT_MS = 500
+    LINE_WAIT_MS = 100 /* while those made before wait in their line */
 };
 
 struct sweep *sweep_new(struct engine *engine, enum sweep_kind kind)
@@ -122,9 +121,8 @@ static int allowance(const struct engine *engine, struct sweep *sweep, int64_t n
         return PAGE_USERS;
     }
     for (int i = 0; i < CHANNEL_COUNT; i++) {
-        if (pacer_backlog_ms(engine->pacer, (enum channel_kind)i, CLASS_NUDGE, now_ms) >
-            BACKLOG_MS_MAX) {
-            *ret_next_at_ms = now_ms + BACKLOG_WAIT_MS;
+        if (lines_wait(engine, (enum channel_kind)i, PRIORITY_BROADCAST, now_ms)) {
+            *ret_next_at_ms = now_ms + LINE_WAIT_MS;
             return 0;
         }
     }

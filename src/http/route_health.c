@@ -66,6 +66,9 @@ void route_prometheus(struct request *request)
         {"nudge_queue_inputs", "gauge", "Inputs that wait for a batch.", status.queue_count},
         {"nudge_backlog_age_milliseconds", "gauge", "How late the oldest due row is.",
          status.oldest_due_age_ms},
+        {"nudge_line_age_milliseconds", "gauge",
+         "How long the oldest message has waited for its channel's limits.",
+         status.oldest_line_age_ms},
         {"nudge_healthy", "gauge", "1 when the store works and the lease is held.", status.healthy},
     };
     struct str text = STR_NONE;

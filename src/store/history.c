@@ -204,14 +204,15 @@ enum err store_notices_append(struct store *store, const struct notice *notices,
     return OK;
 }
 
-enum err store_due_load(struct store *store, int64_t until_ms, int limit, struct due *ret_due,
-                        int *ret_count, struct err_detail *detail)
+enum err store_due_load(struct store *store, int line, int64_t until_ms, int limit,
+                        struct due *ret_due, int *ret_count, struct err_detail *detail)
 {
     struct binder binder;
     enum err error = bind_begin(store, STATEMENT_DUE_LOAD, &binder, detail);
     if (error != OK) {
         return error;
     }
+    bind_int(&binder, line);
     bind_int(&binder, until_ms);
     bind_int(&binder, limit);
     int count = 0;
@@ -232,6 +233,7 @@ enum err store_due_load(struct store *store, int64_t until_ms, int limit, struct
         due->id = read_int64(&reader);
         due->kind = (enum due_kind)read_enum(&reader, DUE_DELIVERY + 1);
         due->user_id = read_int64(&reader);
+        due->line = line;
         if (reader.bad) {
             statement_done(&binder);
             return err_set(detail, ERR_STORE,
@@ -242,13 +244,15 @@ enum err store_due_load(struct store *store, int64_t until_ms, int limit, struct
     }
 }
 
-enum err store_due_next(struct store *store, int64_t *ret_due_at_ms, struct err_detail *detail)
+enum err store_due_next(struct store *store, int line, int64_t *ret_due_at_ms,
+                        struct err_detail *detail)
 {
     struct binder binder;
     enum err error = bind_begin(store, STATEMENT_DUE_NEXT, &binder, detail);
     if (error != OK) {
         return error;
     }
+    bind_int(&binder, line);
     bool is_row;
     error = statement_next(&binder, &is_row, "load what is due", detail);
     if (error == OK) {

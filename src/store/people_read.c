@@ -5,6 +5,7 @@
 #include "store/driver.h"
 
 #include "base/check.h"
+#include "core/delivery.h"
 
 enum { COMMITMENT_COLUMNS = 19, DELIVERY_COLUMNS = 30, RUN_COLUMNS = 21, USER_COLUMNS = 67 };
 
@@ -182,6 +183,7 @@ static void read_delivery(struct reader *r, struct delivery *delivery)
     delivery->next_at_ms = read_int64(r);
     delivery->picture_alt = read_text(r);
     delivery->saved_next_at_ms = delivery->next_at_ms;
+    delivery->saved_line = delivery_line(delivery);
     delivery->counted = counts_as(delivery);
 }
 

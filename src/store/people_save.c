@@ -6,6 +6,7 @@
 #include "store/driver.h"
 
 #include "base/check.h"
+#include "core/delivery.h"
 
 static void bind_user(struct binder *b, const struct user *user)
 {
@@ -178,12 +179,13 @@ struct save {
     struct err_detail *detail;
 };
 
-/* Exchanges the due row when the instant moved. */
-static enum err save_due(struct save *save, enum due_kind kind, int64_t id, int64_t next_at_ms,
-                         int64_t *saved_next_at_ms)
+/* Exchanges the due row when the instant or the line moved. */
+static enum err save_due_in_line(struct save *save, enum due_kind kind, int64_t id,
+                                 int64_t next_at_ms, int64_t *saved_next_at_ms, int line,
+                                 int *saved_line)
 {
     struct binder binder;
-    if (next_at_ms == *saved_next_at_ms) {
+    if (next_at_ms == *saved_next_at_ms && line == *saved_line) {
         return OK;
     }
     if (*saved_next_at_ms != 0) {
@@ -191,6 +193,7 @@ static enum err save_due(struct save *save, enum due_kind kind, int64_t id, int6
         if (error != OK) {
             return error;
         }
+        bind_int(&binder, *saved_line);
         bind_int(&binder, *saved_next_at_ms);
         bind_int(&binder, id);
         error = statement_run(&binder, NULL, "save what is due", save->detail);
@@ -203,6 +206,7 @@ static enum err save_due(struct save *save, enum due_kind kind, int64_t id, int6
         if (error != OK) {
             return error;
         }
+        bind_int(&binder, line);
         bind_int(&binder, next_at_ms);
         bind_int(&binder, id);
         bind_int(&binder, kind);
@@ -213,7 +217,15 @@ static enum err save_due(struct save *save, enum due_kind kind, int64_t id, int6
         }
     }
     *saved_next_at_ms = next_at_ms;
+    *saved_line = line;
     return OK;
+}
+
+static enum err save_due(struct save *save, enum due_kind kind, int64_t id, int64_t next_at_ms,
+                         int64_t *saved_next_at_ms)
+{
+    int no_line = 0;
+    return save_due_in_line(save, kind, id, next_at_ms, saved_next_at_ms, 0, &no_line);
 }
 
 /* Runs a statement that must change exactly one row, *ret_found says whether it did. */
@@ -325,8 +337,9 @@ static enum err save_delivery(struct save *save, struct delivery *delivery)
     if (error != OK) {
         return error;
     }
-    return save_due(save, DUE_DELIVERY, delivery->id, delivery->next_at_ms,
-                    &delivery->saved_next_at_ms);
+    return save_due_in_line(save, DUE_DELIVERY, delivery->id, delivery->next_at_ms,
+                            &delivery->saved_next_at_ms, delivery_line(delivery),
+                            &delivery->saved_line);
 }
 
 static enum err save_first_answer(struct save *save)

@@ -127,17 +127,19 @@ MUST_CHECK enum err store_notices_append(struct store *store, const struct notic
                                          int count, int64_t at_ms, struct id_source *ids,
                                          struct err_detail *detail);
 
-/* Due rows, oldest first, of all slots. */
+/* Due rows of one line (core/delivery.h; 0: all but messages to be sent), oldest first, of all
+ * slots. */
 struct due {
     int64_t due_at_ms;
     int64_t id; /* of the row that waits; its slot in the low 8 bits */
     enum due_kind kind;
     int64_t user_id;
+    int line;
 };
-MUST_CHECK enum err store_due_load(struct store *store, int64_t until_ms, int limit,
+MUST_CHECK enum err store_due_load(struct store *store, int line, int64_t until_ms, int limit,
                                    struct due *ret_due, int *ret_count, struct err_detail *detail);
-/* The first instant anything is due, INT64_MAX when nothing waits. */
-MUST_CHECK enum err store_due_next(struct store *store, int64_t *ret_due_at_ms,
+/* The first instant of the line, INT64_MAX when nothing waits there. */
+MUST_CHECK enum err store_due_next(struct store *store, int line, int64_t *ret_due_at_ms,
                                    struct err_detail *detail);
 
 /* Whom an id leads to: the person themselves, or the one that their row was joined into; 0 when

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/delivery.h"
+
 int fixture_setup(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof(*fixture));
@@ -262,4 +264,25 @@ int64_t fixture_number(struct fixture *fixture, const char *block, const struct 
                           &fixture->detail));
     assert_int_equal(rows.count, 1);
     return rows.cells[0].integer;
+}
+
+static int by_instant(const void *a, const void *b)
+{
+    const struct due *first = a;
+    const struct due *second = b;
+    return first->due_at_ms < second->due_at_ms ? -1 : first->due_at_ms > second->due_at_ms;
+}
+
+int fixture_due(struct fixture *fixture, int64_t until_ms, struct due *ret_due, int limit)
+{
+    int total = 0;
+    for (int line = 0; line < LINE_COUNT; line++) {
+        int count = 0;
+        assert_true(total < limit);
+        assert_ok(store_due_load(fixture->store, line, until_ms, limit - total, ret_due + total,
+                                 &count, &fixture->detail));
+        total += count;
+    }
+    qsort(ret_due, (size_t)total, sizeof(*ret_due), by_instant);
+    return total;
 }

@@ -64,6 +64,8 @@ struct event fixture_event(struct fixture *fixture, struct person *person, enum 
 void fixture_save(struct fixture *fixture, struct person *person);
 /* Fails when there is none. */
 struct person *fixture_load(struct fixture *fixture, const struct person_want *want);
+/* Due rows of all lines up to the instant, oldest first; fails when there are more. */
+int fixture_due(struct fixture *fixture, int64_t until_ms, struct due *ret_due, int limit);
 /* One number that a block gives. */
 int64_t fixture_number(struct fixture *fixture, const char *block, const struct arg *args,
                        int arg_count);

@@ -78,8 +78,7 @@ static void all_rows_become_the_survivors(void **state)
     assert_int_equal(person->run_count, 2);
     assert_int_equal(person->delivery_count, 2);
     struct due due[16];
-    int due_count = 0;
-    assert_ok(store_due_load(fixture->store, INT64_MAX, 16, due, &due_count, &fixture->detail));
+    int due_count = fixture_due(fixture, INT64_MAX, due, 16);
     assert_int_equal(due_count, 7); /* the shell waits for nothing */
     for (int i = 0; i < due_count; i++) {
         assert_int_equal(due[i].user_id, old->user.id);

@@ -135,8 +135,9 @@ static void doctor_compares_due_rows_both_ways(void **state)
     FIXTURE;
     struct person *person = healthy_person(fixture, "1001");
     struct rows rows;
-    const struct arg args[] = {ARG_INT(person->user.next_at_ms), ARG_INT(person->user.id)};
-    assert_ok(store_query(fixture->store, fixture->arena, "due_drop", args, 2, 0, &rows,
+    const struct arg args[] = {ARG_INT(0), ARG_INT(person->user.next_at_ms),
+                               ARG_INT(person->user.id)};
+    assert_ok(store_query(fixture->store, fixture->arena, "due_drop", args, 3, 0, &rows,
                           &fixture->detail));
     expect_finding(fixture, "due_missing", person->user.id, "user waits");
     person->user.next_at_ms = NOW_MS + 77;
@@ -266,8 +267,7 @@ static void erasure_leaves_a_shell(void **state)
                                   &fixture->detail));
     assert_int_equal(owner, 0);
     struct due due[16];
-    int count;
-    assert_ok(store_due_load(fixture->store, INT64_MAX, 16, due, &count, &fixture->detail));
+    int count = fixture_due(fixture, INT64_MAX, due, 16);
     for (int i = 0; i < count; i++) {
         assert_int_equal(due[i].user_id, other->user.id);
     }

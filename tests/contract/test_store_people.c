@@ -555,7 +555,7 @@ static void a_rollback_leaves_nothing(void **state)
         store_people_load(fixture->store, fixture->arena, &want, 1, &loaded, &fixture->detail));
     assert_null(loaded);
     int64_t next;
-    assert_ok(store_due_next(fixture->store, &next, &fixture->detail));
+    assert_ok(store_due_next(fixture->store, 0, &next, &fixture->detail));
     assert_int_equal(next, INT64_MAX);
 }
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/delivery.h"
+
 #define FIXTURE struct fixture *fixture = *state
 
 static void begin(struct fixture *fixture)
@@ -17,10 +19,11 @@ static void commit(struct fixture *fixture)
 
 /* ---- due ------------------------------------------------------------------------------------- */
 
-static int load_due(struct fixture *fixture, int64_t until_ms, int limit, struct due *due)
+static int load_line(struct fixture *fixture, int line, int64_t until_ms, int limit,
+                     struct due *due)
 {
     int count = -1;
-    assert_ok(store_due_load(fixture->store, until_ms, limit, due, &count, &fixture->detail));
+    assert_ok(store_due_load(fixture->store, line, until_ms, limit, due, &count, &fixture->detail));
     return count;
 }
 
@@ -33,21 +36,23 @@ static void due_rows_follow_the_instants(void **state)
     struct delivery *delivery = fixture_delivery(fixture, person, run, DELIVERY_SCHEDULED);
     fixture_save(fixture, person);
     struct due due[8];
-    assert_int_equal(load_due(fixture, INT64_MAX, 8, due), 4);
+    assert_int_equal(fixture_due(fixture, INT64_MAX, due, 8), 4);
     const struct due expected[] = {
-        {commitment->next_at_ms, commitment->id, DUE_COMMITMENT, person->user.id},
-        {run->next_at_ms, run->id, DUE_RUN, person->user.id},
-        {delivery->next_at_ms, delivery->id, DUE_DELIVERY, person->user.id},
-        {person->user.next_at_ms, person->user.id, DUE_USER, person->user.id},
+        {commitment->next_at_ms, commitment->id, DUE_COMMITMENT, person->user.id, 0},
+        {run->next_at_ms, run->id, DUE_RUN, person->user.id, 0},
+        {delivery->next_at_ms, delivery->id, DUE_DELIVERY, person->user.id,
+         delivery_line(delivery)},
+        {person->user.next_at_ms, person->user.id, DUE_USER, person->user.id, 0},
     };
     for (int i = 0; i < 4; i++) { /* oldest first */
         assert_int_equal(due[i].due_at_ms, expected[i].due_at_ms);
         assert_int_equal(due[i].id, expected[i].id);
         assert_int_equal(due[i].kind, expected[i].kind);
         assert_int_equal(due[i].user_id, expected[i].user_id);
+        assert_int_equal(due[i].line, expected[i].line);
     }
-    assert_int_equal(load_due(fixture, run->next_at_ms, 8, due), 2);
-    assert_int_equal(load_due(fixture, run->next_at_ms, 1, due), 1);
+    assert_int_equal(fixture_due(fixture, run->next_at_ms, due, 8), 2);
+    assert_int_equal(load_line(fixture, 0, run->next_at_ms, 1, due), 1);
 
     /* One moves, one ends, one is untouched; a row not marked changed moves too. */
     run->next_at_ms = NOW_MS + 1;
@@ -56,13 +61,48 @@ static void due_rows_follow_the_instants(void **state)
     delivery->changed = true;
     person->user.next_at_ms = NOW_MS + 2;
     fixture_save(fixture, person);
-    assert_int_equal(load_due(fixture, INT64_MAX, 8, due), 3);
+    assert_int_equal(fixture_due(fixture, INT64_MAX, due, 8), 3);
     assert_int_equal(due[0].id, run->id);
     assert_int_equal(due[1].id, person->user.id);
     assert_int_equal(due[2].id, commitment->id);
     int64_t next;
-    assert_ok(store_due_next(fixture->store, &next, &fixture->detail));
+    assert_ok(store_due_next(fixture->store, 0, &next, &fixture->detail));
     assert_int_equal(next, NOW_MS + 1);
+}
+
+/* A message stands in the line of its channel and priority while it is to be sent, in none while
+ * it is under way. */
+static void messages_change_their_line(void **state)
+{
+    FIXTURE;
+    struct person *person = fixture_person(fixture);
+    struct run *run = fixture_run(fixture, person, RUN_ACTIVE);
+    struct delivery *delivery = fixture_delivery(fixture, person, run, DELIVERY_SCHEDULED);
+    int line = line_number(delivery->channel, delivery_priority(delivery));
+    struct due due[8];
+    fixture_save(fixture, person);
+    assert_int_equal(load_line(fixture, line, INT64_MAX, 8, due), 1);
+    int64_t next;
+    assert_ok(store_due_next(fixture->store, line, &next, &fixture->detail));
+    assert_int_equal(next, delivery->next_at_ms);
+    delivery->state = DELIVERY_SENDING; /* at the same instant */
+    delivery->changed = true;
+    fixture_save(fixture, person);
+    assert_int_equal(load_line(fixture, line, INT64_MAX, 8, due), 0);
+    assert_int_equal(fixture_due(fixture, INT64_MAX, due, 8), 3);
+    assert_ok(store_due_next(fixture->store, line, &next, &fixture->detail));
+    assert_int_equal(next, INT64_MAX);
+    struct person_want want = {.user_id = person->user.id, .now_ms = NOW_MS};
+    person = fixture_load(fixture, &want); /* as it was read it is written */
+    delivery = person->deliveries[0];
+    delivery->state = DELIVERY_UNCERTAIN;
+    delivery->kind = KIND_BROADCAST;
+    delivery->changed = true;
+    fixture_save(fixture, person);
+    assert_int_equal(load_line(fixture, line, INT64_MAX, 8, due), 0);
+    line = line_number(delivery->channel, PRIORITY_BROADCAST);
+    assert_int_equal(load_line(fixture, line, INT64_MAX, 8, due), 1);
+    assert_int_equal(fixture_due(fixture, INT64_MAX, due, 8), 3);
 }
 
 static void a_due_row_without_its_row_can_be_dropped(void **state)
@@ -71,11 +111,12 @@ static void a_due_row_without_its_row_can_be_dropped(void **state)
     struct person *person = fixture_person(fixture);
     fixture_save(fixture, person);
     struct rows rows;
-    const struct arg args[] = {ARG_INT(person->user.next_at_ms), ARG_INT(person->user.id)};
-    assert_ok(store_query(fixture->store, fixture->arena, "due_drop", args, 2, 0, &rows,
+    const struct arg args[] = {ARG_INT(0), ARG_INT(person->user.next_at_ms),
+                               ARG_INT(person->user.id)};
+    assert_ok(store_query(fixture->store, fixture->arena, "due_drop", args, 3, 0, &rows,
                           &fixture->detail));
     int64_t next;
-    assert_ok(store_due_next(fixture->store, &next, &fixture->detail));
+    assert_ok(store_due_next(fixture->store, 0, &next, &fixture->detail));
     assert_int_equal(next, INT64_MAX);
 }
 
@@ -428,6 +469,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(due_rows_follow_the_instants),
+        CASE(messages_change_their_line),
         CASE(a_due_row_without_its_row_can_be_dropped),
         CASE(inputs_are_seen_once_by_source),
         CASE(an_identity_has_one_owner),

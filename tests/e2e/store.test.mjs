@@ -70,7 +70,7 @@ test('doctor says what does not agree', async () => {
     const home = await Installation.make();
     await home.json('migrate');
     assert.deepEqual((await home.json('doctor')).findings, []);
-    execFileSync('sqlite3', [home.database, 'INSERT INTO due VALUES (1, 512, 2, 256)']);
+    execFileSync('sqlite3', [home.database, 'INSERT INTO due VALUES (0, 1, 512, 2, 256)']);
     const report = await home.run('doctor', '--json');
     assert.equal(report.code, 1);
     assert.deepEqual(JSON.parse(report.stdout).findings.map(({ check, id }) => ({ check, id })), [

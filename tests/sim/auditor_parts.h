@@ -51,7 +51,8 @@ struct auditor {
     char failure[800];
     sqlite3 *db;
     sqlite3_stmt *consent;  /* of one person */
-    sqlite3_stmt *next_due; /* due rows in order */
+    sqlite3_stmt *next_due; /* due rows in order, of what waits in no line */
+    sqlite3_stmt *in_line;  /* messages due at an instant, oldest first */
     sqlite3_stmt *delivery;
     sqlite3_stmt *of_person[AUDITED_CHECKS];
     struct audited_user **touched;

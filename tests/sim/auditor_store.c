@@ -9,7 +9,8 @@
 #include "base/limits.h"
 
 /* Telegram repeats an update for a day: that long it must be known again. */
-#define KNOWN_FOR_MS (24 * HOUR_MS)
+#define KNOWN_FOR_MS   (24 * HOUR_MS)
+#define IN_LINE_MS_MAX (3 * DAY_MS) /* longer than the longest pause and down time */
 
 /* ---- reading ---- */
 
@@ -73,6 +74,11 @@ static const char ENDED_WAIT[] =
     "SELECT id, 'commitment' FROM commitments "
     "WHERE user_id BETWEEN ?2 AND ?3 AND state <> 0 AND next_at_ms <> 0";
 
+/* The line that a row waits in. */
+#define LINE_OF(row)                                                                               \
+    "CASE WHEN " row ".kind = 3 "                                                                  \
+    "THEN (SELECT l.line FROM delivery_lines AS l WHERE l.id = " row ".id) ELSE 0 END"
+
 static const char NOT_DUE[] =
     "WITH waits (at_ms, id, kind) AS ("
     "SELECT next_at_ms, id, 0 FROM users WHERE id BETWEEN ?2 AND ?3 UNION ALL "
@@ -82,7 +88,8 @@ static const char NOT_DUE[] =
     "WHERE state <= 2 AND run_id <> 0 AND user_id BETWEEN ?2 AND ?3) "
     "SELECT w.id, 'kind ' || w.kind || ' waits for ' || w.at_ms FROM waits AS w "
     "WHERE w.at_ms <> 0 AND NOT EXISTS (SELECT 1 FROM due AS d "
-    "WHERE d.due_at_ms = w.at_ms AND d.id = w.id AND d.kind = w.kind)";
+    "WHERE d.line = " LINE_OF("w") " AND d.due_at_ms = w.at_ms AND d.id = w.id "
+                                   "AND d.kind = w.kind)";
 
 static const char COUNTERS[] =
     "SELECT u.id, 'total ' || u.commitments_total || ' of ' || count(c.id) || ', completed ' "
@@ -123,8 +130,12 @@ void auditor_open(struct auditor *auditor, const char *path)
         auditor, "SELECT zone, quiet_from_minute, quiet_to_minute, stopped, paused_until_ms, "
                  "crisis_hold, CASE channel WHEN 2 THEN webchat_reach ELSE telegram_reach END, "
                  "is_erased FROM users WHERE id = ?");
-    auditor->next_due = audited_prepare(
-        auditor, "SELECT due_at_ms, id, kind, user_id FROM due ORDER BY due_at_ms, id");
+    auditor->next_due =
+        audited_prepare(auditor, "SELECT due_at_ms, id, kind, user_id FROM due WHERE line = 0 "
+                                 "ORDER BY due_at_ms, id");
+    auditor->in_line = audited_prepare(
+        auditor, "SELECT due_at_ms, id, user_id FROM due WHERE line > 0 AND due_at_ms <= ? "
+                 "ORDER BY due_at_ms");
     auditor->delivery = audited_prepare(
         auditor, "SELECT created_at_ms, expires_at_ms, class FROM deliveries WHERE id = ?");
     for (int i = 0; i < AUDITED_CHECKS; i++) {
@@ -136,13 +147,14 @@ void auditor_close(struct auditor *auditor)
 {
     sqlite3_finalize(auditor->consent);
     sqlite3_finalize(auditor->next_due);
+    sqlite3_finalize(auditor->in_line);
     sqlite3_finalize(auditor->delivery);
     for (int i = 0; i < AUDITED_CHECKS; i++) {
         sqlite3_finalize(auditor->of_person[i]);
         auditor->of_person[i] = NULL;
     }
     sqlite3_close(auditor->db);
-    auditor->consent = auditor->next_due = auditor->delivery = NULL;
+    auditor->consent = auditor->next_due = auditor->in_line = auditor->delivery = NULL;
     auditor->db = NULL;
 }
 
@@ -180,7 +192,8 @@ static const char MESSAGES[] =
     "OR (d.state <= 1 AND d.next_at_ms = 0) "
     "OR (d.state = 2 AND d.next_at_ms = 0 AND d.class IN (0, 1) AND d.uncertain < 2) "
     "OR (d.next_at_ms <> 0 AND NOT EXISTS (SELECT 1 FROM due AS w "
-    "WHERE w.due_at_ms = d.next_at_ms AND w.id = d.id AND w.kind = 3))";
+    "WHERE w.line = (SELECT l.line FROM delivery_lines AS l WHERE l.id = d.id) "
+    "AND w.due_at_ms = d.next_at_ms AND w.id = d.id AND w.kind = 3))";
 
 static const char ONCE[] =
     "SELECT max(d.id), count(*) || ' messages of kind ' || d.kind || ' step ' || d.step_index "
@@ -261,6 +274,11 @@ void auditor_round_begins(struct auditor *auditor, int64_t now_ms)
         audited_touch(auditor, audited_user(auditor, sqlite3_column_int64(auditor->next_due, 3)));
     }
     sqlite3_reset(auditor->next_due);
+    sqlite3_bind_int64(auditor->in_line, 1, now_ms);
+    while (sqlite3_step(auditor->in_line) == SQLITE_ROW) {
+        audited_touch(auditor, audited_user(auditor, sqlite3_column_int64(auditor->in_line, 2)));
+    }
+    sqlite3_reset(auditor->in_line);
 }
 
 void auditor_look(struct auditor *auditor, int64_t now_ms)
@@ -277,6 +295,13 @@ void auditor_look(struct auditor *auditor, int64_t now_ms)
         }
     }
     sqlite3_reset(auditor->next_due);
+    sqlite3_bind_int64(auditor->in_line, 1, now_ms - IN_LINE_MS_MAX);
+    if (sqlite3_step(auditor->in_line) == SQLITE_ROW) {
+        auditor_fail(auditor, "message %lld (user %lld) waits in its line and does not go",
+                     sqlite3_column_int64(auditor->in_line, 1),
+                     sqlite3_column_int64(auditor->in_line, 2));
+    }
+    sqlite3_reset(auditor->in_line);
     for (int i = 0; i < auditor->touched_count; i++) {
         check_persons(auditor, auditor->touched[i]->user_id, auditor->touched[i]->user_id);
         auditor->touched[i]->touched = false;

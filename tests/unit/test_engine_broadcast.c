@@ -328,7 +328,7 @@ static void a_reply_overtakes_ten_thousand(void **state)
     know_many(fixture, PEOPLE);
     run(fixture, "broadcast", "{\"text\":{\"en\":\"News\"}}");
     assert_non_null(strstr(fixture->result, "\"recipients\":10000"));
-    static const int64_t waits_ms[] = {3000, 200000, 200000};
+    static const int64_t waits_ms[] = {3000, 150000, 150000};
     for (int i = 0; i < 3; i++) {
         fixture_advance(fixture, waits_ms[i]);
         assert_int_equal(fixture_int(fixture, "SELECT state FROM broadcasts"), 1);

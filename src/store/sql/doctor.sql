@@ -51,17 +51,19 @@ SELECT id, text FROM compared WHERE text <> '';
 
 -- name: doctor_due_missing
 -- Every row that waits for an instant has its due row.
-WITH waiting (id, at_ms, kind, user_id, what) AS (
-    SELECT id, next_at_ms, 0, id, 'user' FROM users WHERE next_at_ms <> 0
+WITH waiting (line, id, at_ms, kind, user_id, what) AS (
+    SELECT 0, id, next_at_ms, 0, id, 'user' FROM users WHERE next_at_ms <> 0
     UNION ALL
-    SELECT id, next_at_ms, 1, user_id, 'commitment' FROM commitments WHERE next_at_ms <> 0
+    SELECT 0, id, next_at_ms, 1, user_id, 'commitment' FROM commitments WHERE next_at_ms <> 0
     UNION ALL
-    SELECT id, next_at_ms, 2, user_id, 'run' FROM runs WHERE next_at_ms <> 0
+    SELECT 0, id, next_at_ms, 2, user_id, 'run' FROM runs WHERE next_at_ms <> 0
     UNION ALL
-    SELECT id, next_at_ms, 3, user_id, 'delivery' FROM deliveries WHERE next_at_ms <> 0
+    SELECT l.line, d.id, d.next_at_ms, 3, d.user_id, 'delivery'
+    FROM deliveries AS d JOIN delivery_lines AS l ON l.id = d.id WHERE d.next_at_ms <> 0
 )
 SELECT w.id, w.what || ' waits for ' || w.at_ms || ' but has no due row'
-FROM waiting AS w LEFT JOIN due AS d ON d.due_at_ms = w.at_ms AND d.id = w.id
+FROM waiting AS w LEFT JOIN due AS d
+    ON d.line = w.line AND d.due_at_ms = w.at_ms AND d.id = w.id
 LEFT JOIN due_failed AS f ON f.due_at_ms = w.at_ms AND f.id = w.id
 WHERE (d.id IS NULL OR d.kind <> w.kind OR d.user_id <> w.user_id) AND f.id IS NULL;
 
@@ -80,7 +82,9 @@ LEFT JOIN runs AS r
     ON d.kind = 2 AND r.user_id = d.user_id AND r.id = d.id AND r.next_at_ms = d.due_at_ms
 LEFT JOIN deliveries AS m
     ON d.kind = 3 AND m.id = d.id AND m.user_id = d.user_id AND m.next_at_ms = d.due_at_ms
-WHERE u.id IS NULL AND c.id IS NULL AND r.id IS NULL AND m.id IS NULL;
+    AND d.line = (SELECT l.line FROM delivery_lines AS l WHERE l.id = d.id)
+WHERE (u.id IS NULL AND c.id IS NULL AND r.id IS NULL AND m.id IS NULL)
+    OR (d.kind <> 3 AND d.line <> 0);
 
 -- name: doctor_waiting_ended
 -- What has ended waits for nothing. An uncertain message waits only when it is to be sent again.

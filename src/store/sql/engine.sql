@@ -40,16 +40,16 @@ SELECT id, user_id FROM deliveries WHERE id = ?1;
 -- name: engine_release_due
 -- Arguments: now. Messages held while sending was off become due at once. Only what waits is looked at.
 UPDATE due SET due_at_ms = ?1
-WHERE kind = 3 AND due_at_ms > ?1 AND id IN (
+WHERE line > 0 AND due_at_ms > ?1 AND id IN (
     SELECT w.id FROM due AS w JOIN deliveries AS d ON d.id = w.id
-    WHERE w.kind = 3 AND d.state = 0 AND d.reason = 'sending_off'
+    WHERE w.line > 0 AND d.state = 0 AND d.reason = 'sending_off'
 );
 
 -- name: engine_release_deliveries
 -- Arguments: now. The other half of engine_release_due, which goes first.
 UPDATE deliveries SET next_at_ms = ?1
 WHERE state = 0 AND reason = 'sending_off' AND id IN (
-    SELECT id FROM due WHERE kind = 3 AND due_at_ms = ?1
+    SELECT id FROM due WHERE line > 0 AND due_at_ms = ?1
 );
 
 -- name: error_count_add

@@ -137,21 +137,21 @@ SELECT id FROM users WHERE id > ?1 AND is_erased = 0 ORDER BY id LIMIT ?2;
 SELECT count(*), coalesce(min(due_at_ms), 0) FROM due;
 
 -- name: due_drop
--- Arguments: instant, id. A due row whose row no longer exists.
-DELETE FROM due WHERE due_at_ms = ?1 AND id = ?2;
+-- Arguments: line, instant, id. A due row whose row no longer exists.
+DELETE FROM due WHERE line = ?1 AND due_at_ms = ?2 AND id = ?3;
 
 -- name: due_set_aside
--- Arguments: instant, id, kind, user, now, why.
-INSERT INTO due_failed (due_at_ms, id, kind, user_id, failed_at_ms, why)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+-- Arguments: line, instant, id, kind, user, now, why.
+INSERT INTO due_failed (line, due_at_ms, id, kind, user_id, failed_at_ms, why)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
 ON CONFLICT (due_at_ms, id) DO UPDATE SET
-    kind = excluded.kind, user_id = excluded.user_id, failed_at_ms = excluded.failed_at_ms,
-    why = excluded.why;
+    line = excluded.line, kind = excluded.kind, user_id = excluded.user_id,
+    failed_at_ms = excluded.failed_at_ms, why = excluded.why;
 
 -- name: due_put_back
 -- Arguments: instant. What was set aside before it is due again.
-INSERT INTO due (due_at_ms, id, kind, user_id)
-SELECT due_at_ms, id, kind, user_id FROM due_failed WHERE failed_at_ms < ?1
+INSERT INTO due (line, due_at_ms, id, kind, user_id)
+SELECT line, due_at_ms, id, kind, user_id FROM due_failed WHERE failed_at_ms < ?1
 ON CONFLICT DO NOTHING;
 
 -- name: due_failed_forget

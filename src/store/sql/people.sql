@@ -196,14 +196,15 @@ FROM chain AS c JOIN deliveries AS d ON d.id = c.id AND d.user_id = ?1
 GROUP BY day, d.sequence, d.channel;
 
 -- name: due_insert
-INSERT INTO due (due_at_ms, id, kind, user_id) VALUES (?1, ?2, ?3, ?4);
+INSERT INTO due (line, due_at_ms, id, kind, user_id) VALUES (?1, ?2, ?3, ?4, ?5);
 
 -- name: due_delete
-DELETE FROM due WHERE due_at_ms = ?1 AND id = ?2;
+DELETE FROM due WHERE line = ?1 AND due_at_ms = ?2 AND id = ?3;
 
 -- name: due_load
--- Oldest first, by the key.
-SELECT due_at_ms, id, kind, user_id FROM due WHERE due_at_ms <= ?1 ORDER BY due_at_ms, id LIMIT ?2;
+-- Oldest of the line first, by the key.
+SELECT due_at_ms, id, kind, user_id FROM due
+WHERE line = ?1 AND due_at_ms <= ?2 ORDER BY due_at_ms, id LIMIT ?3;
 
 -- name: due_next
-SELECT due_at_ms FROM due ORDER BY due_at_ms, id LIMIT 1;
+SELECT due_at_ms FROM due WHERE line = ?1 ORDER BY due_at_ms, id LIMIT 1;

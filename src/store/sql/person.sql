@@ -45,15 +45,18 @@ WITH RECURSIVE chain (id) AS (
     SELECT delivery_last_id FROM users WHERE id = ?1
     UNION ALL
     SELECT d.previous_id FROM chain AS c JOIN deliveries AS d ON d.id = c.id WHERE d.previous_id <> 0
-), waiting (at_ms, id) AS (
-    SELECT next_at_ms, id FROM users WHERE id = ?1 AND next_at_ms <> 0
-    UNION ALL SELECT next_at_ms, id FROM commitments WHERE user_id = ?1 AND next_at_ms <> 0
-    UNION ALL SELECT next_at_ms, id FROM runs WHERE user_id = ?1 AND next_at_ms <> 0
-    UNION ALL SELECT d.next_at_ms, d.id FROM chain AS c JOIN deliveries AS d ON d.id = c.id
+), waiting (line, at_ms, id) AS (
+    SELECT 0, next_at_ms, id FROM users WHERE id = ?1 AND next_at_ms <> 0
+    UNION ALL SELECT 0, next_at_ms, id FROM commitments WHERE user_id = ?1 AND next_at_ms <> 0
+    UNION ALL SELECT 0, next_at_ms, id FROM runs WHERE user_id = ?1 AND next_at_ms <> 0
+    UNION ALL
+    SELECT l.line, d.next_at_ms, d.id
+    FROM chain AS c JOIN deliveries AS d ON d.id = c.id JOIN delivery_lines AS l ON l.id = d.id
     WHERE d.next_at_ms <> 0
 )
 DELETE FROM due
-WHERE due_at_ms IN (SELECT at_ms FROM waiting) AND id IN (SELECT id FROM waiting) AND user_id = ?1;
+WHERE line IN (SELECT line FROM waiting) AND due_at_ms IN (SELECT at_ms FROM waiting)
+    AND id IN (SELECT id FROM waiting) AND user_id = ?1;
 
 -- name: erase_events
 WITH RECURSIVE chain (id) AS (
