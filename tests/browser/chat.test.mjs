@@ -49,6 +49,8 @@ test('a newcomer lives the four steps', async () => {
     await page.reload();
     await heard(page, 'Four small steps');
     await page.locator('.message.mine', { hasText: 'calm' }).first().waitFor(WAIT);
+    await page.locator('.message.mine', { hasText: 'Drank a glass of water' }).waitFor(WAIT);
+    assert.equal(await page.locator('.message:not(.mine) button:enabled').count(), 0, 'what is answered stays so');
     assert.deepEqual(problems, []);
 
     const people = await home.sql(

@@ -30,7 +30,7 @@ said (id, at_ms, mine, text, buttons, picture, picture_alt) AS (
     WHERE channel = 2 AND state BETWEEN 3 AND 6
     UNION ALL
     SELECT id, at_ms, 1, data ->> '$.text', '', '', '' FROM theirs
-    WHERE type IN ('message_received', 'command_used') AND data <> '' AND data ->> '$.text' <> ''
+    WHERE type IN ('message_received', 'command_used', 'button_pressed') AND data <> '' AND data ->> '$.text' <> ''
 )
 SELECT id, at_ms, mine, text, buttons, picture, picture_alt
 FROM (SELECT * FROM said ORDER BY at_ms DESC, id DESC LIMIT ?2) AS newest
