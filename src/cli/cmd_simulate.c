@@ -1,4 +1,5 @@
 /* nudge simulate: a rehearsal of journeys with made-up people. Reads files only, sends nothing. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -12,6 +13,7 @@
 #include "cli/journeys_load.h"
 #include "cli/simulate_view.h"
 #include "core/mistakes.h"
+#include "sim/report_html.h"
 
 static const char text[] =
     "Lets made-up people live through the journeys, with the real decision function and a clock of "
@@ -236,6 +238,25 @@ static struct sim_run_facts measure(const struct simulate *simulate, double star
     return facts;
 }
 
+static int write_page(struct simulate *simulate, const char *path)
+{
+    struct err_detail detail;
+    FILE *file = fopen(path, "we");
+    if (file == NULL) {
+        return cli_fail(simulate->cli,
+                        err_set(&detail, ERR_IO, "cannot write %s: %s", path, strerror(errno)),
+                        &detail);
+    }
+    sim_html(file, &simulate->about, simulate->sides, simulate->side_count);
+    bool failed = ferror(file) != 0;
+    if (fclose(file) != 0 || failed) {
+        return cli_fail(simulate->cli, err_set(&detail, ERR_IO, "cannot write all of %s", path),
+                        &detail);
+    }
+    fprintf(stderr, "nudge simulate: the report is in %s\n", path);
+    return CLI_OK;
+}
+
 static int run(struct simulate *simulate, const struct simulate_options *options)
 {
     struct cli *cli = simulate->cli;
@@ -251,6 +272,10 @@ static int run(struct simulate *simulate, const struct simulate_options *options
         return status;
     }
     rehearse(simulate);
+    status = options->html != NULL ? write_page(simulate, options->html) : CLI_OK;
+    if (status != CLI_OK) {
+        return status;
+    }
     struct sim_run_facts facts = measure(simulate, started_s);
     if (cli->json) {
         json_t *json = sim_json(&simulate->about, simulate->sides, simulate->side_count);
@@ -277,6 +302,7 @@ int cmd_simulate(int argc, char **argv)
          &options.journeys},
         {"people", 'p', "FILE", "Other people (default: those of this program)", NULL,
          &options.people},
+        {"html", 0, "FILE", "Write the report as a page too", NULL, &options.html},
         {"threads", 't', "N", "Threads (default: as many as cores)", NULL, &options.threads},
         {0}};
     struct cli cli;

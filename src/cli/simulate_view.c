@@ -92,7 +92,7 @@ static struct table *begin(struct cli *cli, const char *first, const struct sim_
 static void print_figures(struct cli *cli, const struct sim_side *sides, int count)
 {
     struct table *table = begin(cli, "share", sides, count, "difference in points", "target");
-    struct sim_figure figures[2][SIM_FIGURES];
+    struct sim_figure figures[2][SIM_FIGURES] = {0};
     for (int i = 0; i < count; i++) {
         sim_figures(sides[i].result, figures[i]);
     }
@@ -114,7 +114,7 @@ static void print_figures(struct cli *cli, const struct sim_side *sides, int cou
 static void print_numbers(struct cli *cli, const struct sim_side *sides, int count)
 {
     struct table *table = begin(cli, "number", sides, count, NULL, NULL);
-    struct sim_number numbers[2][SIM_NUMBERS];
+    struct sim_number numbers[2][SIM_NUMBERS] = {0};
     for (int i = 0; i < count; i++) {
         sim_numbers(sides[i].result, numbers[i]);
     }

@@ -278,6 +278,7 @@ static void tell_done(struct life *life, int64_t commitment_id)
 static void block(struct life *life)
 {
     life->has_blocked = true;
+    life->intention_count = 0; /* whatever they meant to say */
     struct input input = {
         .kind = INPUT_BLOCKED, .source = STR("telegram"), .channel = CHANNEL_TELEGRAM};
     take(life, &input);
