@@ -3,6 +3,7 @@
  * headers, an empty line and the body. All inputs meet one program, whose time goes on. */
 #include "lib/served.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -10,7 +11,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { ASKED_BEFORE_RENEWAL = 5000, BODY_BYTES_MAX = 4 << 20 };
+enum { ASKED_BEFORE_RENEWAL = 5000, BODY_BYTES_MAX = 4 << 20, PATIENCE_MS = 50 };
 
 static struct served *served;
 
@@ -57,6 +58,9 @@ static void check(struct str answer)
         json_t *json = NULL;
         struct str body = served_body(answer);
         enum err error = body.length > 0 ? json_read(body, BODY_BYTES_MAX, &json, &detail) : OK;
+        if (error != OK) {
+            fprintf(stderr, "%s: %.*s\n", detail.text, STR_ARG(answer));
+        }
         ASSERT(error == OK); /* HEAD has no body */
         json_decref(json);
     }
@@ -66,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena *arena = arena_new(4096);
     struct str request = request_of(arena, (struct str){(const char *)data, size});
-    check(served_ask(program(), arena, request));
+    check(served_ask(program(), arena, request, PATIENCE_MS));
     arena_free(arena);
     return 0;
 }

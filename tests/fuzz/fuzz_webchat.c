@@ -4,6 +4,7 @@
  * hours to wait; the second whose it is. */
 #include "lib/served.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -41,7 +42,7 @@ static struct str ask(struct arena *arena, int who, const char *method, struct s
     char *request = arena_alloc(arena, head.length + body.length + 1);
     memcpy(request, head.ptr, head.length);
     memcpy(request + head.length, body.length > 0 ? body.ptr : "", body.length);
-    return served_ask(served, arena, (struct str){request, head.length + body.length});
+    return served_ask(served, arena, (struct str){request, head.length + body.length}, 0);
 }
 
 static json_t *history(struct arena *arena, int who)
@@ -73,7 +74,11 @@ static struct str button_token(struct arena *arena, int who, int number)
 
 static void post(struct arena *arena, int who, struct str body)
 {
-    int status = served_status(ask(arena, who, "POST", body));
+    struct str answer = ask(arena, who, "POST", body);
+    int status = served_status(answer);
+    if (status != 200 && status != 400 && status != 413) {
+        fprintf(stderr, "asked %.*s\nanswered %.*s\n", STR_ARG(body), STR_ARG(answer));
+    }
     ASSERT(status == 200 || status == 400 || status == 413);
 }
 

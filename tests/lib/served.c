@@ -22,7 +22,7 @@
 #include "engine/engine.h"
 #include "http/server.h"
 
-enum { ANSWER_BYTES_MAX = 4 << 20, HALF_CLOSE_POLLS = 30, DEADLINE_S = 20, STEPS_MAX = 10000 };
+enum { ANSWER_BYTES_MAX = 4 << 20, DEADLINE_S = 20, STEPS_MAX = 10000 };
 
 const char served_secret[] = "webhook-secret";
 static const int64_t START_MS = 1795428000000; /* Monday, 2026-11-23, 10:00 UTC */
@@ -204,14 +204,15 @@ static bool is_stream(struct str answer)
            served_body(answer).length > 0;
 }
 
-struct str served_ask(struct served *served, struct arena *arena, struct str request)
+struct str served_ask(struct served *served, struct arena *arena, struct str request,
+                      int patience_ms)
 {
     struct str answer = {served->answer, 0};
     struct timespec start;
     clock_gettime(CLOCK_MONOTONIC, &start);
     int file = dial(served);
     size_t sent = 0;
-    for (int polls = 0; !is_stream(answer); polls++) {
+    for (int idle = 0; !is_stream(answer);) {
         struct timespec now;
         clock_gettime(CLOCK_MONOTONIC, &now);
         ASSERT(now.tv_sec - start.tv_sec < DEADLINE_S);
@@ -234,7 +235,7 @@ struct str served_ask(struct served *served, struct arena *arena, struct str req
         }
         if (ready == 0) {
             served_settle(served);
-            if (polls == HALF_CLOSE_POLLS) {
+            if (++idle == patience_ms) {
                 shutdown(file, SHUT_WR); /* it waits for more than there is */
             }
         }
@@ -274,9 +275,18 @@ struct str served_header(struct str answer, const char *name)
     return STR_NONE;
 }
 
+/* What follows it answers what the server took for a second request. */
 struct str served_body(struct str answer)
 {
     size_t head = head_length(answer);
-    return head + 4 <= answer.length ? (struct str){answer.ptr + head + 4, answer.length - head - 4}
-                                     : STR_NONE;
+    int64_t length = 0;
+    if (head + 4 > answer.length) {
+        return STR_NONE;
+    }
+    struct str body = {answer.ptr + head + 4, answer.length - head - 4};
+    if (str_to_int64(served_header(answer, "Content-Length"), &length) &&
+        (size_t)length < body.length) {
+        body.length = (size_t)length;
+    }
+    return body;
 }

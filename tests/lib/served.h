@@ -16,8 +16,10 @@ void served_free(struct served *served);
 struct clock *served_clock(struct served *served);
 /* Sends the bytes over a connection of their own, decides on what came in by them, and gives all
  * that was answered, head and body; of an event stream what came at once. "": the connection was
- * closed without an answer. No end within 20 s ends the program. */
-struct str served_ask(struct served *served, struct arena *arena, struct str request);
+ * closed without an answer. A request that may be no whole one ends after patience_ms without an
+ * answer (0: never), which can cut a slow answer off. No end within 20 s ends the program. */
+struct str served_ask(struct served *served, struct arena *arena, struct str request,
+                      int patience_ms);
 /* Decides on all that is due by now. */
 void served_settle(struct served *served);
 
