@@ -146,6 +146,9 @@ bool confirm_button(struct deciding *deciding, struct str rest)
 {
     struct str argument;
     struct str what = str_split(rest, ':', &argument);
+    if (link_button(deciding)) {
+        return true;
+    }
     if (str_is(what, "list")) {
         return list_from(deciding, argument);
     }

@@ -41,24 +41,27 @@ void command_start(struct deciding *deciding, struct str rest)
     struct user *user = &deciding->person->user;
     struct str payload = payload_of(deciding->arena, rest);
     bool link = link_is_meant(payload);
-    bool linked = link && deciding->input->linked_user_id == user->id;
     if (payload.length > 0 && !link && user->source.length == 0) {
         user->source = payload;
         user->changed = true;
     }
     bool greeted = compose_said_something(deciding); /* the onboarding greets by itself */
     if (link) {
-        say(deciding, linked ? "link_done" : "link_unknown", NULL, 0);
+        link_opened(deciding, payload);
+    } else if (!greeted) {
+        start_again(deciding, false);
     }
-    if (greeted || (link && !linked)) {
-        return;
-    }
+}
+
+void start_again(struct deciding *deciding, bool is_linked)
+{
+    const struct user *user = &deciding->person->user;
     if (user->stopped || user->paused_until_ms > deciding->world->now_ms) {
         struct say_buttons buttons = {.count = 0};
         say_button(deciding, &buttons, say_plain(deciding, "button_resume"), "x:resume");
         say_with(deciding, user->stopped ? "start_stopped" : "start_paused", NULL, 0, buttons.items,
                  buttons.count);
-    } else if (!run_reshow(deciding) && !linked) {
+    } else if (!run_reshow(deciding) && !is_linked) {
         struct say_buttons buttons = {.count = 0};
         say_button(deciding, &buttons, say_plain(deciding, "button_how_to_commit"), "x:commit");
         say_button(deciding, &buttons, say_plain(deciding, "button_list"), "x:list");

@@ -42,6 +42,12 @@ bool settings_button(struct deciding *deciding, struct str rest);
 bool confirm_button(struct deciding *deciding, struct str rest);
 /* A page of the list of open ones, beginning with the one at `offset`. */
 void commitments_show_list(struct deciding *deciding, int offset);
+/* What whoever is known already hears to /start: an offer to go on, the waiting step, or, unless
+ * the link they came by says enough, a greeting. */
+void start_again(struct deciding *deciding, bool is_linked);
+/* commands_link.c: a link was opened; a button of the question was pressed. */
+void link_opened(struct deciding *deciding, struct str payload);
+bool link_button(struct deciding *deciding);
 /* Answers a press with a short text by key (NULL: none); the message stays as it is. */
 void tap_text(struct deciding *deciding, const char *key);
 /* Says something where the pressed button stands, so that the chat does not fill up; a reply when

@@ -1,4 +1,5 @@
-/* What decide*.c share. Private to them; others use core/decide.h. */
+/* What decide*.c share, and commands_link.c, after which somebody may have to be greeted. Private
+ * to them; others use core/decide.h. */
 #pragma once
 
 #include "core/compose_parts.h"

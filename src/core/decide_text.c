@@ -64,7 +64,8 @@ static bool is_ours(const struct deciding *deciding, struct str text, bool enter
             return true;
         }
     }
-    return str_is(command, "/start") && (entered || deciding->input->linked_user_id != 0);
+    return str_is(command, "/start") && (entered || deciding->input->linked_user_id != 0 ||
+                                         deciding->input->offered_user_id != 0);
 }
 
 static void command(struct deciding *deciding, struct str text, bool entered)
@@ -123,7 +124,8 @@ void decide_text(struct deciding *deciding)
         return;
     }
     decide_activity(deciding, is_command ? EVENT_TYPE_COUNT : EVENT_MESSAGE_RECEIVED);
-    bool entered = decide_contact(deciding);
+    /* Who may turn out to be somebody we know is not greeted as a newcomer before they said so. */
+    bool entered = deciding->input->offered_user_id == 0 && decide_contact(deciding);
     if (entered) {
         deciding->decision->handled =
             true; /* the first step greets; the text itself is no answer */

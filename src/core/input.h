@@ -77,9 +77,10 @@ struct input {
     struct str username;
     struct str language;
     bool may_create; /* create the user when unknown */
-    /* The person whose signed link was opened, after the engine has checked it and joined the
-     * identity to them: then the person decided on is this one. 0: no link, or none that counts. */
+    /* Signed links (core/link.h), checked by the engine. Whose was taken, after the identity was
+     * joined to them: then the person decided on is this one. 0: none, or none that counts. */
     int64_t linked_user_id;
+    int64_t offered_user_id; /* whose was opened: the person is asked before anything is joined */
 
     struct str text;        /* of INPUT_BUTTON: the button's own text, "" unknown */
     struct str token;       /* INPUT_BUTTON */

@@ -83,3 +83,27 @@ bool link_is_meant(struct str payload)
 {
     return str_starts(payload, STR("l_")) || str_starts(payload, STR("link_"));
 }
+
+static bool answers(struct str token, struct str beginning, struct str *ret_payload)
+{
+    if (!str_starts(token, beginning)) {
+        return false;
+    }
+    *ret_payload = (struct str){token.ptr + beginning.length, token.length - beginning.length};
+    return link_is_meant(*ret_payload);
+}
+
+enum link_deed link_deed(const struct input *input, struct str *ret_payload)
+{
+    if (input->kind == INPUT_TEXT) {
+        *ret_payload = input_start_payload(input);
+        return link_is_meant(*ret_payload) ? LINK_OPENED : LINK_NO_DEED;
+    }
+    if (input->kind == INPUT_BUTTON && answers(input->token, STR(LINK_TAKE), ret_payload)) {
+        return LINK_TAKEN;
+    }
+    if (input->kind == INPUT_BUTTON && answers(input->token, STR(LINK_REFUSE), ret_payload)) {
+        return LINK_REFUSED;
+    }
+    return LINK_NO_DEED;
+}

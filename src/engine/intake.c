@@ -179,13 +179,13 @@ static enum err enter_round(struct engine *engine, struct batch *batch, struct r
     struct person *person = NULL;
     int64_t linked_user_id = 0;
     enum err error = OK;
-    bool opens_link = join_is_asked(engine, batch, &work->input, &linked_user_id);
-    round->closed = round->closed || (opens_link && round->slots != NULL);
+    bool has_link = join_is_asked(engine, batch, &work->input, &linked_user_id);
+    round->closed = round->closed || (has_link && round->slots != NULL);
     *ret_entered = !round->closed;
     if (round->closed) {
         return OK;
     }
-    if (opens_link) {
+    if (has_link) {
         error = join_by_link(engine, batch, &work->input, linked_user_id, detail);
     }
     if (error == OK) {

@@ -208,12 +208,13 @@ void engine_chain_events(struct engine *engine, const struct batch *batch, struc
                          struct decision *decision);
 /* join.c: the secret of signed links; makes it when there is none. */
 enum err join_load_secret(struct engine *engine, struct str entropy, struct err_detail *detail);
-/* Whether the input opens a link made here that has not ended, and whose. */
+/* Whether the input opens, takes or refuses a link made here that has not ended, and whose. */
 bool join_is_asked(struct engine *engine, const struct batch *batch, const struct input *input,
                    int64_t *ret_user_id);
-/* Lets the input's identity lead to the person of the link, joining two people where it has to, and
- * says so in linked_user_id and user_id. Nothing happens when the link was used before, or the
- * person is gone. Neither of the two may be loaded. */
+/* Who opens the link is offered it (offered_user_id). Who takes it: lets the input's identity lead
+ * to the person of the link, joining two people where it has to, and says so in linked_user_id and
+ * user_id. Who refuses it uses it up. Nothing happens when it was used before, or the person is
+ * gone. Neither of the two may be loaded. */
 enum err join_by_link(struct engine *engine, struct batch *batch, struct input *input,
                       int64_t linked_user_id, struct err_detail *detail);
 /* lines.c */

@@ -1,4 +1,4 @@
-/* Signed links and what opening one does: an identity leads to the person of the link; when it led
+/* Signed links and what taking one does: an identity leads to the person of the link; when it led
  * to somebody else before, the two rows become one. All of it within the batch's transaction,
  * before anybody of the round is loaded. */
 #include <string.h>
@@ -85,12 +85,10 @@ struct str engine_link(struct engine *engine, struct arena *arena, int64_t user_
 bool join_is_asked(struct engine *engine, const struct batch *batch, const struct input *input,
                    int64_t *ret_user_id)
 {
-    if (!engine->has_links || input->kind != INPUT_TEXT || input->channel != CHANNEL_TELEGRAM ||
-        input->in_group || input->identity.length == 0 || input->linked_user_id != 0) {
-        return false;
-    }
-    struct str payload = input_start_payload(input);
-    return link_is_meant(payload) &&
+    struct str payload;
+    return engine->has_links && input->channel == CHANNEL_TELEGRAM && !input->in_group &&
+           input->identity.length > 0 && input->linked_user_id == 0 &&
+           link_deed(input, &payload) != LINK_NO_DEED &&
            link_read(batch->arena, secret_of(engine), payload, batch->now_ms, ret_user_id);
 }
 
@@ -185,23 +183,33 @@ static enum err join_two(struct engine *engine, struct batch *batch, const struc
     return error;
 }
 
-enum err join_by_link(struct engine *engine, struct batch *batch, struct input *input,
-                      int64_t linked_user_id, struct err_detail *detail)
+/* Opening a link of oneself joins nobody: it counts as taken. Any other is only offered, once more
+ * at each opening as long as nobody used it. */
+static enum err offer(struct engine *engine, struct batch *batch, struct input *input,
+                      struct str payload, int64_t user_id, bool *ret_taken,
+                      struct err_detail *detail)
 {
-    struct store *store = engine->store;
-    int64_t user_id = 0;
     int64_t owner_id = 0;
-    bool is_new = false;
-    enum err error = store_alias_find(store, linked_user_id, &user_id, detail);
-    if (error == OK && user_id != 0) {
-        error = store_seen(store, STR("link"), input_start_payload(input), batch->now_ms, &is_new,
-                           detail);
+    struct rows rows = {0};
+    const struct arg args[] = {ARG_TEXT(STR("link")), ARG_TEXT(payload)};
+    enum err error =
+        store_identity_find(engine->store, input->channel, input->identity, &owner_id, detail);
+    if (error == OK) {
+        error = store_query(engine->store, batch->arena, "seen_find", args, 2, 1, &rows, detail);
     }
-    if (error != OK || !is_new) {
-        return error;
+    *ret_taken = owner_id == user_id;
+    if (error == OK && owner_id != user_id && rows.count == 0) {
+        input->offered_user_id = user_id;
     }
-    error = store_identity_add(store, input->channel, input->identity, user_id, batch->now_ms,
-                               &owner_id, detail);
+    return error;
+}
+
+static enum err take(struct engine *engine, struct batch *batch, struct input *input,
+                     int64_t user_id, struct err_detail *detail)
+{
+    int64_t owner_id = 0;
+    enum err error = store_identity_add(engine->store, input->channel, input->identity, user_id,
+                                        batch->now_ms, &owner_id, detail);
     if (error == OK && owner_id != user_id) {
         error = join_two(engine, batch, input, user_id, owner_id, &user_id, detail);
     }
@@ -210,4 +218,22 @@ enum err join_by_link(struct engine *engine, struct batch *batch, struct input *
         input->linked_user_id = user_id;
     }
     return error;
+}
+
+enum err join_by_link(struct engine *engine, struct batch *batch, struct input *input,
+                      int64_t linked_user_id, struct err_detail *detail)
+{
+    int64_t user_id = 0;
+    bool is_new = false;
+    struct str payload;
+    enum link_deed deed = link_deed(input, &payload);
+    bool taken = deed == LINK_TAKEN;
+    enum err error = store_alias_find(engine->store, linked_user_id, &user_id, detail);
+    if (error == OK && user_id != 0 && deed == LINK_OPENED) {
+        error = offer(engine, batch, input, payload, user_id, &taken, detail);
+    }
+    if (error == OK && user_id != 0 && (taken || deed == LINK_REFUSED)) {
+        error = store_seen(engine->store, STR("link"), payload, batch->now_ms, &is_new, detail);
+    }
+    return error == OK && is_new && taken ? take(engine, batch, input, user_id, detail) : error;
 }

@@ -1,11 +1,21 @@
 // From the web chat to Telegram by a signed link: one person goes on in the other place, and two rows
-// that turn out to be one person become one.
+// that turn out to be one person become one. Whoever opens a link is asked first: it may be a trap.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Scene } from '../lib/scene.mjs';
 import { Visitor } from '../lib/visitor.mjs';
 
 const WEB = { env: { WEBCHAT_ENABLED: 'on' } };
+
+const QUESTION = /Was that you\?/;
+
+/** Opens what the visitor's page offers, and says that it is theirs. */
+async function connect(person, web) {
+    await person.send(await web.start());
+    const question = await person.receive(QUESTION);
+    await question.tap('Yes, connect');
+    await question.edited(/Here we are/);
+}
 
 const count = async (scene, what) => (await scene.home.sql(`select count(*) as n from ${what}`))[0].n;
 
@@ -22,11 +32,17 @@ describe('links', { concurrency: true }, () => {
         assert.match(url.searchParams.get('start'), /^l_[0-9a-z]+_[0-9a-z]+_[A-Za-z0-9_-]{22}$/);
 
         const ann = scene.person({ first_name: 'Ann' });
-        await ann.send(await web.start());
-        await ann.receive(/Here we are/);
+        await ann.send(url.searchParams.get('start').replace(/^/, '/start '));
+        const question = await ann.receive(QUESTION);
+        assert.match(question.text, /web chat that is 1 min old/);
+        // Nothing has happened so far, and nobody is greeted twice.
+        assert.notEqual((await scene.user(ann)).webchat_reach, 1);
+        assert.equal((await scene.runs(ann)).length, 0);
+        await question.tap('Yes, connect');
+        await question.edited(/Here we are/);
         await scene.settled();
         const user = await scene.user(ann);
-        assert.equal(await count(scene, 'users'), 1);
+        assert.equal(await count(scene, 'users where alias_of = 0'), 1);
         assert.equal(user.channel, 1);
         assert.equal(user.telegram_address, String(ann.id));
         assert.equal(user.first_name, 'Ann');
@@ -42,7 +58,8 @@ describe('links', { concurrency: true }, () => {
         assert.equal(run.step, 2);
         assert.equal((await scene.runs(ann)).length, 1);
         const links = await scene.events(ann, 'identity_added');
-        assert.deepEqual(links.map(({ rule, data }) => [rule, data.channel]), [['link', 'telegram']]);
+        assert.deepEqual(links.map(({ rule, data }) => [rule, data.channel]),
+            [['join', undefined], ['link', 'telegram']]);
         // The page still shows what was said on it, and no secret is in the log.
         assert.ok((await web.history()).some((message) => /30 seconds/.test(message.html ?? '')));
         assert.ok(!scene.home.log.some((line) => line.includes(url.searchParams.get('start'))));
@@ -55,8 +72,13 @@ describe('links', { concurrency: true }, () => {
         const used = await web.start();
         const ann = await scene.regular({ first_name: 'Ann' });
         const bob = await scene.regular({ first_name: 'Bob' });
+        await bob.send(used);
+        const late = await bob.receive(QUESTION);
         await ann.send(used);
-        await ann.receive(/Here we are/);
+        await (await ann.receive(QUESTION)).tap('Yes, connect');
+        await scene.settled();
+        await late.tap('Yes, connect');
+        await late.edited(/That link is not valid any more/);
         await bob.send(used);
         await bob.receive(/That link is not valid any more/);
         await ann.send(used);
@@ -103,8 +125,7 @@ describe('links', { concurrency: true }, () => {
 
         const before = await scene.home.json('metrics');
         assert.equal(before.conversion_rate_n, 3);
-        await ann.send(await web.start());
-        await ann.receive(/Here we are/);
+        await connect(ann, web);
         await scene.settled();
         const after = await scene.home.json('metrics');
         assert.equal(after.conversion_rate_n, 2);
@@ -153,5 +174,45 @@ describe('links', { concurrency: true }, () => {
         assert.equal(await count(scene, 'commitments'), 0);
         assert.equal((await scene.home.json('metrics')).conversion_rate_n, 1);
         assert.deepEqual(await web.history(), []);
+    });
+
+    test('a link that somebody else sent shows them nothing', async (t) => {
+        const scene = await Scene.open(t, WEB);
+        const mallory = await Visitor.open(scene);
+        await mallory.send('/start');
+        const trap = await mallory.start();
+        const second = await (await scene.later('1m'), mallory.start());
+        const ann = await scene.regular({ first_name: 'Ann' });
+        await ann.send('/commit call the doctor');
+        const before = await scene.user(ann);
+        const heard = (await mallory.history()).length;
+
+        await ann.send(trap);
+        const question = await ann.receive(QUESTION);
+        await ann.send('/commit buy the medicine'); // whoever does not answer loses nothing
+        await scene.settled();
+        assert.equal((await scene.user(ann)).id, before.id);
+        await question.tap('Not me');
+        await question.edited(/Nothing was connected/);
+        await scene.settled();
+        await ann.send(trap);
+        await ann.receive(/That link is not valid any more/);
+
+        // Somebody who was never here meets the same question, and is greeted when it was not them.
+        const bob = scene.person({ first_name: 'Bob', language_code: 'de' });
+        await bob.send(second);
+        const frage = await bob.receive(/Warst du das\?/);
+        await frage.tap('Das war ich nicht');
+        await frage.edited(/Nichts wurde verbunden/);
+        await bob.receive(/Bob/);
+        await scene.settled();
+        for (const person of [ann, bob]) {
+            const user = await scene.user(person);
+            assert.equal(user.webchat_reach, 0);
+            assert.equal(user.alias_of, 0);
+        }
+        assert.equal((await mallory.history()).length, heard);
+        assert.equal(await count(scene, `audit_log where action = 'people_join'`), 0);
+        assert.equal(await count(scene, 'users where alias_of = 0'), 3);
     });
 });

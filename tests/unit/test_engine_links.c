@@ -1,5 +1,5 @@
-/* What opening a signed link does to the engine's people: in one batch with other inputs, used
- * twice, after a restart, with reports under way. */
+/* What opening, taking and refusing a signed link does to the engine's people: in one batch with
+ * other inputs, used twice, after a restart, with reports under way. */
 #include "lib/engine_fixture.h"
 
 #include <setjmp.h>
@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/limits.h"
+#include "core/link.h"
 
 static int64_t user_of(struct engine_fixture *fixture, const char *identity)
 {
@@ -19,12 +20,83 @@ static int64_t user_of(struct engine_fixture *fixture, const char *identity)
     return fixture_int(fixture, sql);
 }
 
-/* Opens a link of the person in the chat; not decided before a step. */
-static void open_link(struct engine_fixture *fixture, int64_t chat, int64_t user_id)
+static const char *link_of(struct engine_fixture *fixture, int64_t user_id)
 {
     struct str link = engine_link(fixture->engine, fixture->arena, user_id);
     assert_true(link.length > 0);
-    fixture_text(fixture, chat, arena_printf(fixture->arena, "/start %.*s", STR_ARG(link)).ptr);
+    return arena_strdup(fixture->arena, arena_printf(fixture->arena, "%.*s", STR_ARG(link)).ptr);
+}
+
+/* None of these is decided on before a step. */
+static void open_link(struct engine_fixture *fixture, int64_t chat, const char *link)
+{
+    fixture_text(fixture, chat, arena_printf(fixture->arena, "/start %s", link).ptr);
+}
+
+static void take_link(struct engine_fixture *fixture, int64_t chat, const char *link)
+{
+    fixture_button(fixture, chat, arena_printf(fixture->arena, LINK_TAKE "%s", link).ptr);
+}
+
+static void refuse_link(struct engine_fixture *fixture, int64_t chat, const char *link)
+{
+    fixture_button(fixture, chat, arena_printf(fixture->arena, LINK_REFUSE "%s", link).ptr);
+}
+
+static int64_t joins(struct engine_fixture *fixture)
+{
+    return fixture_int(fixture, "SELECT count(*) FROM audit_log WHERE action = 'people_join'");
+}
+
+/* Somebody sends others the link of their own page: what the others do and did stays theirs. */
+static void opening_a_link_joins_nobody(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    fixture_know(fixture, 77);
+    fixture_know(fixture, 78);
+    int64_t theirs = user_of(fixture, "77");
+    int64_t own = user_of(fixture, "78");
+    const char *link = link_of(fixture, theirs);
+    open_link(fixture, 78, link);
+    open_link(fixture, 79, link); /* who was never here */
+    fixture_settle(fixture);
+    assert_int_equal(user_of(fixture, "78"), own);
+    assert_int_not_equal(user_of(fixture, "79"), 0);
+    assert_int_not_equal(user_of(fixture, "79"), theirs);
+    assert_int_equal(joins(fixture), 0);
+    const struct fake_sent *question = fixture_last(fixture);
+    assert_non_null(strstr(question->text, "Was that you?"));
+    assert_int_equal(question->button_count, 2);
+    assert_true(str_starts(str_of(question->tokens[0]), STR(LINK_TAKE)));
+    assert_string_equal(question->tokens[1] + strlen(LINK_REFUSE), link);
+    /* The newcomer is greeted only when they say that it was not them. */
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM runs WHERE user_id = "
+                                          "(SELECT user_id FROM identities WHERE value = '79')"),
+                     0);
+    refuse_link(fixture, 79, link);
+    fixture_settle(fixture);
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM runs WHERE user_id = "
+                                          "(SELECT user_id FROM identities WHERE value = '79')"),
+                     1);
+    take_link(fixture, 78, link); /* refused once, it is of no use to anybody */
+    open_link(fixture, 78, link);
+    fixture_settle(fixture);
+    assert_int_equal(user_of(fixture, "78"), own);
+    assert_int_equal(joins(fixture), 0);
+    assert_non_null(strstr(fixture_last(fixture)->text, "not valid any more"));
+}
+
+static void the_question_ends_with_the_link(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    fixture_know(fixture, 77);
+    const char *link = link_of(fixture, user_of(fixture, "77"));
+    open_link(fixture, 78, link);
+    fixture_advance(fixture, DAY_MS);
+    take_link(fixture, 78, link);
+    fixture_settle(fixture);
+    assert_int_not_equal(user_of(fixture, "78"), user_of(fixture, "77"));
+    assert_int_equal(joins(fixture), 0);
 }
 
 static void two_become_one_amid_a_batch(void **state)
@@ -37,7 +109,7 @@ static void two_become_one_amid_a_batch(void **state)
     int64_t young = user_of(fixture, "78");
     fixture_text(fixture, 78, "/commit before");
     fixture_text(fixture, 79, "/help");
-    open_link(fixture, 77, young);
+    take_link(fixture, 77, link_of(fixture, young));
     fixture_text(fixture, 78, "/commit after");
     fixture_text(fixture, 77, "/commit last");
     fixture_settle(fixture);
@@ -58,11 +130,12 @@ static void a_link_outlives_a_restart_and_is_good_once(void **state)
     struct engine_fixture *fixture = *state;
     fixture_know(fixture, 77);
     int64_t user_id = user_of(fixture, "77");
-    struct str link = engine_link(fixture->engine, fixture->arena, user_id);
-    const char *text = arena_printf(fixture->arena, "/start %.*s", STR_ARG(link)).ptr;
+    const char *link = link_of(fixture, user_id);
     fixture_restart(fixture);
-    fixture_text(fixture, 78, text);
-    fixture_text(fixture, 79, text); /* in the same batch */
+    open_link(fixture, 78, link);
+    open_link(fixture, 79, link);
+    take_link(fixture, 78, link); /* all in the same batch */
+    take_link(fixture, 79, link);
     fixture_settle(fixture);
     assert_int_equal(user_of(fixture, "78"), user_id);
     assert_int_not_equal(user_of(fixture, "79"), user_id);
@@ -84,7 +157,7 @@ static void reports_under_way_find_the_person(void **state)
     int64_t shell = user_of(fixture, "78");
     int64_t delivery = fixture_int(fixture, "SELECT max(id) FROM deliveries WHERE state = 1");
     assert_int_not_equal(delivery, 0);
-    open_link(fixture, 77, shell);
+    take_link(fixture, 77, link_of(fixture, shell));
     fixture_settle(fixture);
     struct channel_sink sink = engine_sink(fixture->engine);
     const struct report report = {.kind = REPORT_SENT,
@@ -107,8 +180,8 @@ static void reports_under_way_find_the_person(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(two_become_one_amid_a_batch),
-        CASE(a_link_outlives_a_restart_and_is_good_once),
+        CASE(opening_a_link_joins_nobody),       CASE(the_question_ends_with_the_link),
+        CASE(two_become_one_amid_a_batch),       CASE(a_link_outlives_a_restart_and_is_good_once),
         CASE(reports_under_way_find_the_person),
     };
     return cmocka_run_group_tests_name("engine_links", tests, NULL, NULL);

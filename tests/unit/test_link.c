@@ -138,12 +138,41 @@ static void the_payload_follows_start(void **state)
     }
 }
 
+static void only_an_answer_to_the_question_takes_or_refuses(void **state)
+{
+    struct arena *arena = *state;
+    struct str link = link_make(arena, str_of(SECRET), 77, NOW_MS);
+    const struct {
+        enum input_kind kind;
+        const char *before;
+        enum link_deed deed;
+    } cases[] = {
+        {INPUT_TEXT, "/start ", LINK_OPENED},         {INPUT_TEXT, LINK_TAKE, LINK_NO_DEED},
+        {INPUT_BUTTON, LINK_TAKE, LINK_TAKEN},        {INPUT_BUTTON, LINK_REFUSE, LINK_REFUSED},
+        {INPUT_BUTTON, "/start ", LINK_NO_DEED},      {INPUT_BUTTON, "x:help:", LINK_NO_DEED},
+        {INPUT_TEXT_EDITED, "/start ", LINK_NO_DEED},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct str whole = arena_printf(arena, "%s%.*s", cases[i].before, STR_ARG(link));
+        const struct input input = {.kind = cases[i].kind, .text = whole, .token = whole};
+        struct str payload = STR_NONE;
+        assert_int_equal(link_deed(&input, &payload), cases[i].deed);
+        assert_true(cases[i].deed == LINK_NO_DEED || str_equal(payload, link));
+        assert_true(whole.length <= LIMIT_CALLBACK_BYTES);
+    }
+    struct str payload;
+    const struct input bare = {.kind = INPUT_BUTTON, .token = STR(LINK_TAKE)};
+    assert_int_equal(link_deed(&bare, &payload), LINK_NO_DEED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(it_fits_a_deep_link_and_names_its_person, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(it_ends_after_a_day, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(only_an_answer_to_the_question_takes_or_refuses, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(another_installation_signs_otherwise, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_byte_can_be_changed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_byte_can_be_added_or_left_out, set_up, tear_down),

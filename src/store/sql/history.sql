@@ -4,6 +4,10 @@
 -- Whether it was new is the number of rows changed: one descent, no question before.
 INSERT INTO seen (source, external_id, at_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING;
 
+-- name: seen_find
+-- Arguments: source, external id.
+SELECT at_ms FROM seen WHERE source = ?1 AND external_id = ?2;
+
 -- name: seen_prune
 DELETE FROM seen WHERE source = ?1 AND at_ms < ?2;
 
