@@ -102,15 +102,69 @@ static void finish(struct deciding *deciding, struct run *run, bool answered)
     }
 }
 
+/* Whether the run says something now that was due after the instant. */
+static bool speaks_later(struct deciding *deciding, const struct run *run, int64_t instant_ms)
+{
+    int64_t now_ms = deciding->world->now_ms;
+    if (run->outcome != RUN_ACTIVE || run->phase != PHASE_DUE || run->next_at_ms > now_ms ||
+        run_step_due(deciding, run) <= instant_ms) {
+        return false;
+    }
+    bool by_message = run_journey(deciding->world, run)->ends_anchor == ANCHOR_PREVIOUS;
+    int64_t end_ms = by_message ? 0 : end_instant(deciding, run, last_sent(run));
+    const struct step *step = run_step_of(deciding, run);
+    struct facts facts = compose_facts(deciding, NULL, run);
+    return (end_ms == 0 || end_ms > run->next_at_ms) &&
+           (step->when == NULL || condition_holds(step->when, &facts));
+}
+
+/* After an outage or a pause several messages about one commitment may be due at once: only the
+ * newest helps. That it was missed is told by a run to come. */
+static bool is_superseded(struct deciding *deciding, const struct run *run)
+{
+    const struct commitment *subject = person_commitment(deciding->person, run->subject_id);
+    if (subject == NULL || run_step_of(deciding, run)->class != CLASS_FOLLOWUP) {
+        return false;
+    }
+    int64_t due_at_ms = run_step_due(deciding, run);
+    if (subject->next_at_ms > due_at_ms && subject->next_at_ms <= deciding->world->now_ms) {
+        return true;
+    }
+    for (int i = 0; i < deciding->person->run_count; i++) {
+        const struct run *other = deciding->person->runs[i];
+        if (other->subject_id == subject->id && speaks_later(deciding, other, due_at_ms)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What still waits to be said about the commitment is said by the newer message. */
+static void supersede_waiting(struct deciding *deciding, const struct delivery *newer)
+{
+    for (int i = 0; i < deciding->person->delivery_count; i++) {
+        struct delivery *older = deciding->person->deliveries[i];
+        struct run *run = person_run(deciding->person, older->run_id);
+        if (older != newer && older->commitment_id == newer->commitment_id && run != NULL &&
+            older->class == CLASS_FOLLOWUP && older->state == DELIVERY_SCHEDULED) {
+            delivery_move(older, DELIVERY_SUPPRESSED, STR("superseded"));
+            compose_delivery_event(deciding, older, EVENT_MESSAGE_SUPPRESSED);
+            run_delivery(deciding, run, older);
+        }
+    }
+}
+
 static void step_is_due(struct deciding *deciding, struct run *run, int64_t due_at_ms)
 {
     const struct step *step = run_step_of(deciding, run);
     struct facts facts = compose_facts(deciding, NULL, run);
-    if (step->when == NULL || condition_holds(step->when, &facts)) {
+    bool wanted = step->when == NULL || condition_holds(step->when, &facts);
+    if (wanted && !is_superseded(deciding, run)) {
         run_say(deciding, run, KIND_STEP, due_at_ms);
         return;
     }
-    run_event(deciding, run, EVENT_STEP_SKIPPED, run->step, "step.when");
+    run_event(deciding, run, EVENT_STEP_SKIPPED, run->step,
+              wanted ? "step.superseded" : "step.when");
     if (run->step + 1 >= run_journey(deciding->world, run)->step_count) {
         finish(deciding, run, true);
         return;
@@ -190,6 +244,10 @@ void run_say(struct deciding *deciding, struct run *run, enum message_kind kind,
                      variant, due_at_ms);
     run->delivery_id = delivery->id;
     run_phase(run, PHASE_SENDING, 0);
+    if (delivery->class == CLASS_FOLLOWUP && delivery->commitment_id != 0 &&
+        !delivery_state_is_final(delivery->state)) {
+        supersede_waiting(deciding, delivery);
+    }
     if (delivery_state_is_final(delivery->state)) {
         run_delivery(deciding, run, delivery);
     }

@@ -231,6 +231,24 @@ describe('following up', () => {
         assert.deepEqual([next.state, next.planned_at_ms], ['active', at(16, 19)]);
     });
 
+    test('after an outage only the newest message about a commitment goes out', async (t) => {
+        const scene = await Scene.open(t); // nine o'clock
+        const ann = await scene.regular();
+        await commit(scene, ann, 'read at 11:00');
+        await scene.home.stop();
+        const mark = await scene.tg.mark();
+        scene.home.advance('5h'); // over its time and the check-in's
+        await scene.home.serve();
+        await scene.settled();
+        await ann.receive(CHECK_IN);
+        await scene.later('10m');
+        const texts = await scene.texts(ann, mark);
+        assert.equal(texts.length, 1, texts.join('\n'));
+        const skipped = await scene.events(ann, 'step_skipped');
+        assert.deepEqual(
+            skipped.map((event) => [event.journey, event.rule]), [['commitment_reminder', 'step.superseded']]);
+    });
+
     test('too big: halved, and no push', async (t) => {
         const scene = await Scene.open(t);
         const ann = await scene.regular();

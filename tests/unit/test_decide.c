@@ -335,6 +335,64 @@ static void what_an_operator_held_an_operator_resumes(void **state)
     assert_false(user->crisis_hold);
 }
 
+static int followups_sent(const struct actor *actor, const char *journey)
+{
+    return actor_deliveries(actor, journey, KIND_STEP, DELIVERY_SENT);
+}
+
+/* Reminder at 11:00, check-in at 13:00, missed at 11:00 of the next day. */
+static void only_the_newest_of_what_is_due_about_a_commitment_goes_out(void **state)
+{
+    struct actor *actor = *state;
+    static const struct {
+        int64_t outage_ms;
+        int reminders, check_ins, notes;
+    } cases[] = {
+        {150 * MINUTE_MS, 1, 0, 0}, /* until 11:30 */
+        {5 * HOUR_MS, 0, 1, 0},     /* until 14:00 */
+        {27 * HOUR_MS, 0, 0, 1},    /* until noon of the next day */
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct actor *other = i == 0 ? actor : actor_new(5000 + (int64_t)i, MONDAY_9);
+        actor_text(other, "/start");
+        actor_text(other, "/commit read at 11:00");
+        actor_outage(other, cases[i].outage_ms);
+        actor_pass(other, 0);
+        assert_int_equal(followups_sent(other, "commitment_reminder"), cases[i].reminders);
+        assert_int_equal(followups_sent(other, "quick_execution_followup"), cases[i].check_ins);
+        assert_int_equal(followups_sent(other, "commitment_missed"), cases[i].notes);
+        actor_pass(other, 10 * MINUTE_MS);
+        assert_int_equal(followups_sent(other, "commitment_reminder"), cases[i].reminders);
+        if (other != actor) {
+            actor_free(other);
+        }
+    }
+}
+
+static void what_waited_is_superseded_by_newer_words(void **state)
+{
+    struct actor *actor = *state;
+    actor_text(actor, "/start");
+    actor_text(actor, "/commit read at 22:30"); /* in the quiet hours, as the check-in is */
+    actor_until(actor, MONDAY_9 + DAY_MS);
+    assert_int_equal(followups_sent(actor, "quick_execution_followup"), 1);
+    assert_int_equal(actor_deliveries(actor, "commitment_reminder", KIND_STEP, DELIVERY_SUPPRESSED),
+                     1);
+    assert_int_equal(actor_run(actor, "commitment_reminder")->outcome, RUN_EXPIRED);
+}
+
+static void after_a_pause_only_the_newest_goes_out(void **state)
+{
+    struct actor *actor = *state;
+    actor_text(actor, "/start");
+    actor_text(actor, "/commit read at 11:00");
+    actor_text(actor, "/commit write at 11:00");
+    actor_text(actor, "/pause 1");
+    actor_pass(actor, DAY_MS + MINUTE_MS);
+    assert_int_equal(followups_sent(actor, "commitment_reminder"), 0);
+    assert_int_equal(followups_sent(actor, "quick_execution_followup"), 2); /* one for each */
+}
+
 static void stages_move_only_whom_they_are_about(void **state)
 {
     struct actor *actor = *state;
@@ -616,6 +674,9 @@ int main(void)
         CASE(each_of_many_commitments_is_reminded_of),
         CASE(what_a_person_stopped_no_operator_resumes),
         CASE(what_an_operator_held_an_operator_resumes),
+        CASE(only_the_newest_of_what_is_due_about_a_commitment_goes_out),
+        CASE(what_waited_is_superseded_by_newer_words),
+        CASE(after_a_pause_only_the_newest_goes_out),
         CASE(stages_move_only_whom_they_are_about),
         CASE(a_rescue_comes_in_time_for_whom_the_stage_moved),
         CASE(a_rescue_takes_the_place_of_the_original),
