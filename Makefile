@@ -30,7 +30,7 @@ test-full: ## The whole matrix: compilers, sanitizers, valgrind, coverage, long 
 	@tools/setup build run test full
 	@tools/test --all $(ARGS)
 
-soak: ## Fuzz and repeat all quick tests until stopped or until something fails
+soak: ## Live through fresh seeds, fuzz and repeat all quick tests until stopped or failed
 	@tools/setup build run test full
 	@tools/soak $(ARGS)
 

@@ -91,6 +91,16 @@ void auditor_drained(struct auditor *auditor, int64_t now_ms);
 /* Weeks later: every run has come to its end. */
 void auditor_ended(struct auditor *auditor, int64_t now_ms);
 
+/* What production says of all people: a rate (hits of n) or a value, NAN unknown. */
+struct audited_metric {
+    const char *name;
+    int64_t hits, n;
+    double value;
+};
+/* All of them equal what their plain definitions give. */
+void auditor_metrics(struct auditor *auditor, const struct audited_metric *metrics, int count,
+                     int64_t now_ms);
+
 int64_t auditor_resent(const struct auditor *auditor);
 int64_t auditor_journeys(struct auditor *auditor);
 /* For whoever has to find out why: rows of a person, to standard error. */

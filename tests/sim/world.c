@@ -3,6 +3,7 @@
 #include "world.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "base/check.h"
 #include "base/embed.h"
 #include "base/limits.h"
+#include "bi/metrics.h"
 #include "operators.h"
 #include "people.h"
 #include "provider.h"
@@ -178,6 +180,7 @@ static enum err open_engine(struct sim *world, struct err_detail *detail)
         world->engine = NULL;
         return error;
     }
+    world->catalog = catalog;
     for (int i = 0; i < CHANNEL_COUNT; i++) {
         struct channel_sink sink = engine_sink(world->engine);
         if (world->channels[i] != NULL) {
@@ -370,7 +373,7 @@ static void begin(struct sim *world)
     world->dice = dice_of(world->options.seed, 0);
     faults_plan(&world->faults, world->options.seed);
     world->start_ms = DICE_PICK(&world->dice, starts) * DAY_MS + dice_below(&world->dice, DAY_MS);
-    world->faults_end_ms = world->start_ms + dice_range(&world->dice, 25, 35) * DAY_MS;
+    world->faults_end_ms = world->start_ms + dice_range(&world->dice, 29, 33) * DAY_MS;
     world->now_ms = world->checked_at_ms = world->start_ms;
     world->arena = arena_new(64 * 1024);
     world->life_arena = arena_new(64 * 1024);
@@ -440,6 +443,40 @@ static void ask_doctor(struct sim *world)
     }
 }
 
+/* The figures that are shown are those of their definitions. */
+static void ask_metrics(struct sim *world)
+{
+    struct metrics metrics;
+    struct audited_metric audited[64];
+    struct err_detail detail = {""};
+    int count;
+    const struct metric_row *rows = metrics_rows(&count);
+    const struct metrics_filter everybody = {0};
+    enum err error = metrics_read(world->store, world->arena, world->catalog, &everybody,
+                                  world_clock_ms(world), &metrics, &detail);
+    if (error != OK) {
+        auditor_fail(world->auditor, "metrics: %s", detail.text);
+        return;
+    }
+    for (int i = 0; i < count; i++) {
+        const char *field = (const char *)&metrics + rows[i].offset;
+        audited[i] = (struct audited_metric){.name = rows[i].name, .value = NAN};
+        if (rows[i].kind == METRIC_RATE) {
+            struct rate rate;
+            memcpy(&rate, field, sizeof(rate));
+            audited[i].hits = rate.hits;
+            audited[i].n = rate.n;
+        } else if (rows[i].kind == METRIC_COUNT) {
+            int64_t value;
+            memcpy(&value, field, sizeof(value));
+            audited[i].value = (double)value;
+        } else {
+            memcpy(&audited[i].value, field, sizeof(audited[i].value));
+        }
+    }
+    auditor_metrics(world->auditor, audited, count, world_clock_ms(world));
+}
+
 /* The clock goes right again, faults stop, then people; everything must come to its end. */
 static void drain(struct sim *world)
 {
@@ -453,6 +490,7 @@ static void drain(struct sim *world)
             auditor_fail(world->auditor, "an update was never confirmed");
         }
         auditor_drained(world->auditor, world_clock_ms(world));
+        ask_metrics(world);
     }
     live_until(world, world->now_ms + AFTERLIFE_MS);
     if (auditor_failure(world->auditor)[0] == '\0') {
@@ -468,7 +506,7 @@ void world_run(const struct world_options *options, struct world_result *ret_res
     world->options = *options;
     begin(world);
     live_until(world, world->faults_end_ms);
-    world->result.days = (world->now_ms - world->start_ms) / DAY_MS;
+    world->result.days = (world->now_ms - world->start_ms + DAY_MS / 2) / DAY_MS;
     drain(world);
     struct world_result *result = &world->result;
     snprintf(result->failure, sizeof(result->failure), "%s", auditor_failure(world->auditor));

@@ -74,6 +74,7 @@ struct sim {
     struct arena *life_arena;
     struct store *store;
     struct engine *engine;
+    const struct catalog *catalog; /* the engine's */
     struct channel *channels[CHANNEL_COUNT];
     int life;              /* grows with each crash: what is of an older life is void */
     bool crashed;          /* the process is dead; nobody noticed yet */
