@@ -252,7 +252,7 @@ void people_receive(struct sim *world, int person, int64_t message_id,
 void people_new(struct sim *world)
 {
     struct dice *dice = &world->dice;
-    world->people_count = (int)dice_range(dice, 45, 70);
+    world->people_count = (int)dice_range(dice, 42, 62);
     world->people = calloc((size_t)world->people_count, sizeof(*world->people));
     ASSERT(world->people != NULL);
     int64_t days = (world->faults_end_ms - world->start_ms) / DAY_MS;

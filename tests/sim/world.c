@@ -25,7 +25,7 @@ enum { STEPS_MAX = 5000, FAILURES_MAX = 2000 };
 #define CHECK_EVERY_MS       (4 * DAY_MS)
 #define CHECK_EVERY_LATER_MS (14 * DAY_MS)
 #define DRAIN_MS             (4 * DAY_MS)
-#define AFTERLIFE_MS         (70 * DAY_MS)
+#define AFTERLIFE_MS         (48 * DAY_MS)
 
 /* ---- happenings: a heap by time, then by order ---- */
 
