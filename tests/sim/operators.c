@@ -161,7 +161,11 @@ static void something(struct sim *world, void *argument)
         world_at(world, world->now_ms + dice_range(dice, 1, 300) * MINUTE_MS, switch_sending,
                  world);
     } else if (what < 30) {
-        broadcast(world);
+        /* Now and then so many that the caps must hold some back. */
+        int64_t count = dice_chance(dice, 3000) ? dice_range(dice, 4, 6) : 1;
+        for (int64_t i = 0; i < count; i++) {
+            broadcast(world);
+        }
     } else if (what < 36) {
         command(world, request_new(world), "delivery_retry", "{\"all\":true}");
     } else if (what < 42) {
