@@ -134,11 +134,14 @@ static void print_numbers(struct cli *cli, const struct sim_side *sides, int cou
 
 static void print_steps(struct cli *cli, const struct sim_side *side)
 {
-    const char *headings[] = {"step",     "sent",          "completed", "target",
-                              "assisted", "sent recovery", "skipped"};
+    const char *headings[] = {"step",     "sent",     "completed", "target",
+                              "assisted", "recovery", "skipped"};
     printf("\nsteps, %s\n", side->name);
     struct table *table = table_new(cli->arena, 7, headings);
     table_right(table, 1);
+    for (int i = 4; i < 7; i++) {
+        table_right(table, i);
+    }
     for (int i = 0; i < catalog_journey_count(side->catalog); i++) {
         const struct journey *journey = catalog_journey_at(side->catalog, i);
         for (int step = 0; sim_is_shown(side, i) && step < journey->step_count; step++) {

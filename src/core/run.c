@@ -125,6 +125,17 @@ int64_t run_entered_at(const struct user *user, struct str journey)
     return str_to_int64((struct str){digits, length}, &at_ms) ? at_ms : 0;
 }
 
+/* Members of an object and what follows them, if there are any. */
+static char *append_member(char *to, struct str members, char behind)
+{
+    if (members.length > 0) {
+        memcpy(to, members.ptr, members.length);
+        to += members.length;
+        *to++ = behind;
+    }
+    return to;
+}
+
 void run_note_entered(struct deciding *deciding, struct str journey, int64_t at_ms)
 {
     struct user *user = &deciding->person->user;
@@ -143,9 +154,15 @@ void run_note_entered(struct deciding *deciding, struct str journey, int64_t at_
             others.length = found > others.ptr ? (size_t)(found - others.ptr - 1) : 0;
         }
     }
-    user->entered = arena_printf(deciding->arena, "{%.*s%s%.*s%s\"%.*s\":%lld}", STR_ARG(others),
-                                 others.length > 0 ? "," : "", STR_ARG(after),
-                                 after.length > 0 ? "," : "", STR_ARG(journey), (long long)at_ms);
+    struct str own =
+        arena_printf(deciding->arena, "\"%.*s\":%lld", STR_ARG(journey), (long long)at_ms);
+    char *entered = arena_alloc(deciding->arena, others.length + after.length + own.length + 5);
+    char *end = entered;
+    *end++ = '{';
+    end = append_member(end, others, ',');
+    end = append_member(end, after, ',');
+    end = append_member(end, own, '}');
+    user->entered = (struct str){entered, (size_t)(end - entered)};
     user->changed = true;
 }
 

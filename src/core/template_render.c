@@ -135,6 +135,9 @@ struct str template_render(struct arena *arena, const struct template *template,
                            const struct facts *facts, bool plain)
 {
     struct output output = {.arena = arena};
+    if (template->part_count == 1 && template->parts[0].kind == PART_TEXT) {
+        return arena_str(arena, template->parts[0].text); /* most buttons */
+    }
     for (int i = 0; i < template->part_count; i++) {
         const struct template_part *part = &template->parts[i];
         switch (part->kind) {

@@ -50,6 +50,19 @@ static bool word_is(struct str word, const char *listed, size_t length)
     return at == word.length;
 }
 
+/* Whether the first letters may be the same: most words differ there already. */
+static bool begins_alike(struct str word, const char *listed)
+{
+    if (word.ptr[0] == listed[0]) {
+        return true;
+    }
+    if (listed[0] > 0) {
+        return false;
+    }
+    return (word.ptr[0] == 'a' || word.ptr[0] == 'o' || word.ptr[0] == 'u') && word.length > 1 &&
+           word.ptr[1] == 'e'; /* an umlaut written out */
+}
+
 bool phrase_word_is(struct str word, const char *listed)
 {
     return word_is(word, listed, strlen(listed));
@@ -295,8 +308,8 @@ struct begins {
 static bool may_begin(struct begins *begins, const struct phrase_language *language,
                       const char *pattern, const struct phrase_token *tokens, size_t count)
 {
-    if (pattern[0] != '%') { /* umlauts have two spellings */
-        return pattern[0] < 0 || pattern[0] == tokens[0].word.ptr[0];
+    if (pattern[0] != '%') {
+        return begins_alike(tokens[0].word, pattern);
     }
     char place = pattern[1];
     unsigned bit = place == 'W' ? 1u : 1u << (place - 'a' + 1);
@@ -313,8 +326,7 @@ static unsigned classes_of(const struct phrase_language *language, struct str wo
     unsigned classes = 0;
     for (size_t i = 0; i < language->word_count; i++) {
         const struct phrase_word *listed = &language->words[i];
-        if ((listed->text[0] < 0 || listed->text[0] == word.ptr[0]) &&
-            phrase_word_is(word, listed->text)) {
+        if (begins_alike(word, listed->text) && phrase_word_is(word, listed->text)) {
             classes |= 1u << listed->class;
         }
     }

@@ -239,14 +239,11 @@ static void take(struct life *life, struct input *input)
 
 static void take_theirs(struct life *life, struct input *input)
 {
-    char address[24];
-    int length = snprintf(address, sizeof(address), "%lld", (long long)life->person->user.id);
     input->source = STR("telegram");
     input->channel = CHANNEL_TELEGRAM;
-    input->identity = input->address = (struct str){address, (size_t)length};
+    input->identity = input->address = str_of(life->address);
     input->language = life->voice->language;
     input->may_create = true;
-    /* The address is kept by the person as a copy (decide_arrive). */
     take(life, input);
 }
 
@@ -422,6 +419,7 @@ static void begin(struct life *life, int64_t number)
                                  .ids = &life->ids};
     life->person = ARENA_NEW(life->arena, struct person);
     person_init(life->person, number + 1, joined_at_ms);
+    snprintf(life->address, sizeof(life->address), "%lld", (long long)life->person->user.id);
     str_copy(life->person->user.zone, sizeof(life->person->user.zone),
              life->persona->zones.names[zone]);
 }

@@ -47,6 +47,7 @@ struct life {
     int persona_index;
     const struct zone *zone;
     const struct voice *voice;
+    char address[24];
     int64_t end_ms;
     uint64_t messages, commitments; /* so far: numbers of their streams of draws */
     int64_t received;               /* messages */
