@@ -7,6 +7,14 @@
 #define HOUR_MS   ((int64_t)60 * MINUTE_MS)
 #define DAY_MS    ((int64_t)24 * HOUR_MS)
 
+/* From taking a message to reporting what became of it, waiting behind others included: every
+ * channel keeps to it. */
+#define LIMIT_SEND_MS ((int64_t)100 * 1000)
+/* Without any report by then a message counts as lost, and may be sent once more. */
+#define SENDING_LOST_MS (2 * MINUTE_MS)
+_Static_assert(SENDING_LOST_MS - LIMIT_SEND_MS >= 15 * 1000,
+               "a message is not taken for lost while its channel may still send it");
+
 enum {
     /* Outside bytes. */
     LIMIT_HTTP_BODY_BYTES =

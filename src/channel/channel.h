@@ -57,7 +57,9 @@ struct channel;
 struct channel_ops {
     enum channel_kind kind;
     struct channel_limits limits;
-    /* Takes ownership; never blocks. ERR_BUSY: more than LIMIT_IN_FLIGHT under way (not taken). */
+    /* Takes ownership; never blocks. Of a message a report follows within LIMIT_SEND_MS, however
+     * long it has to wait behind others: what could not be tried by then is reported paused, as
+     * what the provider never saw. ERR_BUSY: more than LIMIT_IN_FLIGHT under way (not taken). */
     enum err (*send)(struct channel *channel, struct outgoing *outgoing);
     /* Between hold(true) and hold(false) of the same thread what is sent may wait, so that many
      * begin together. May be NULL. */

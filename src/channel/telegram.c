@@ -352,6 +352,7 @@ enum err telegram_new(const struct telegram_options *options, struct channel **r
     telegram->client = options->client;
     telegram->clock = options->clock;
     telegram->sink = options->sink;
+    telegram->send_ms = options->send_ms > 0 ? options->send_ms : LIMIT_SEND_MS;
     int length = asprintf(&telegram->base_url, "%.*s/bot%s/", STR_ARG(url), options->token);
     ASSERT(length > 0);
     copy_commands(telegram, options);

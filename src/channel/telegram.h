@@ -62,6 +62,7 @@ struct telegram_options {
     const char *token;
     const char *api_url; /* "https://api.telegram.org" */
     struct channel_sink sink;
+    int64_t send_ms;                         /* tests make it shorter; 0: LIMIT_SEND_MS */
     bool polling;                            /* false: updates come by the webhook */
     const struct telegram_command *commands; /* copied */
     int command_count;

@@ -34,6 +34,7 @@ struct telegram {
     char *base_url; /* "https://api.telegram.org/bot<token>/": a secret */
     _Atomic(char *) bot_name;
     atomic_int_fast64_t unreadable;
+    int64_t send_ms; /* within which a message is reported */
 
     struct telegram_command *commands;
     int command_count;

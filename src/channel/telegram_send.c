@@ -1,7 +1,8 @@
 /* Sending: messages to one chat go one after the other, so that they arrive in the order they were
  * decided; different chats go side by side. Acts (answering a tap, editing) do not wait. Each
  * message is tried once; only one refused for its markup or picture is sent again without, which is
- * another request. */
+ * another request. A message that had to wait too long behind others is given back: whoever handed
+ * it over must know what became of it before it is taken for lost. */
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
@@ -12,12 +13,18 @@
 #include "channel/telegram_body.h"
 #include "channel/telegram_internal.h"
 
-enum { SEND_TIMEOUT_MS = 60 * 1000, SAME_CAUSE_MS = 3 * 1000 };
+enum {
+    REQUEST_PERCENT = 60, /* of send_ms: one request at most */
+    LEAST_PERCENT = 10,   /* with less than that left no request begins */
+    GIVEN_BACK_MS = 1000, /* the chat rests as long */
+    SAME_CAUSE_MS = 3 * 1000
+};
 
 struct job {
     struct job *next;
     struct telegram *telegram;
     struct outgoing *outgoing;
+    int64_t until_ms;  /* monotonic: reported by then */
     struct lane *lane; /* NULL: an act */
     unsigned without;  /* TELEGRAM_WITHOUT_… */
 };
@@ -158,18 +165,45 @@ static void job_done(void *context, const struct http_response *response)
     job_end(job, &verdict);
 }
 
+/* How long a request of the job may take; 0: too little is left to begin one. Acts are tried once,
+ * however late: nobody would try them again. */
+static int64_t time_for(const struct job *job)
+{
+    int64_t send_ms = job->telegram->send_ms;
+    int64_t most_ms = send_ms * REQUEST_PERCENT / 100;
+    int64_t left_ms = job->until_ms - clock_monotonic_ms(job->telegram->clock);
+    if (job->outgoing->delivery_id == 0) {
+        return most_ms;
+    }
+    if (left_ms < send_ms * LEAST_PERCENT / 100) {
+        return 0;
+    }
+    return left_ms < most_ms ? left_ms : most_ms;
+}
+
+static enum err begin_request(struct job *job, int64_t timeout_ms)
+{
+    struct telegram_body body = telegram_body_of(job->outgoing, job->without);
+    return telegram_request(job->telegram, body.method, body.bytes, body.content_type, 0,
+                            timeout_ms, job->telegram, job_done, job);
+}
+
 /* A job that cannot even begin ends at once; lanes are walked in a loop, not by recursion. */
 static void job_start(struct job *job)
 {
     while (job != NULL) {
-        struct telegram_body body = telegram_body_of(job->outgoing, job->without);
-        enum err error = telegram_request(job->telegram, body.method, body.bytes, body.content_type,
-                                          0, SEND_TIMEOUT_MS, job->telegram, job_done, job);
+        int64_t timeout_ms = time_for(job);
+        enum err error = timeout_ms > 0 ? begin_request(job, timeout_ms) : ERR_TIMEOUT;
         if (error == OK) {
             return;
         }
         struct telegram_verdict verdict = {.report = REPORT_RETRY,
                                            .reason = error == ERR_BUSY ? "busy" : "shutdown"};
+        if (error == ERR_TIMEOUT) {
+            verdict = (struct telegram_verdict){.report = REPORT_PAUSED,
+                                                .reason = "waited_in_chat",
+                                                .retry_after_ms = GIVEN_BACK_MS};
+        }
         report(job, &verdict);
         struct job *next = leave_lane(job->telegram, job);
         job_free(job);
@@ -209,6 +243,7 @@ enum err telegram_send(struct channel *channel, struct outgoing *outgoing)
     ASSERT(job != NULL);
     job->telegram = telegram;
     job->outgoing = outgoing;
+    job->until_ms = clock_monotonic_ms(telegram->clock) + telegram->send_ms;
     telegram->in_flight++;
     bool is_act = outgoing->delivery_id == 0 &&
                   (outgoing->act.kind == ACT_ANSWER_TAP || outgoing->act.kind == ACT_EDIT_MESSAGE);

@@ -11,8 +11,6 @@
 #include "core/delivery.h"
 #include "core/run.h"
 
-/* A message handed to its channel without any report by then counts as lost. */
-#define SENDING_LOST_MS (2 * MINUTE_MS)
 /* Answers lose their sense when the provider was away for a day. */
 #define REPLY_EXPIRES_MS     DAY_MS
 #define ANSWER_WITHIN_MS     MINUTE_MS

@@ -156,6 +156,7 @@ struct seen {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     int count;
+    int unsent;
     enum http_outcome outcome;
     int status;
     int64_t retry_after_s;
@@ -167,6 +168,7 @@ static void remember(void *context, const struct http_response *response)
     struct seen *seen = context;
     pthread_mutex_lock(&seen->lock);
     seen->count++;
+    seen->unsent += response->outcome == HTTP_NOT_SENT;
     seen->outcome = response->outcome;
     seen->status = response->status;
     seen->retry_after_s = response->retry_after_s;
@@ -280,6 +282,88 @@ static void a_delayed_request_waits(void **state)
     assert_true(clock_monotonic_ms(fixture->clock) - before_ms >= 60);
 }
 
+/* More requests than connections to a host that hangs: each ends at its own time, also those that
+ * never had a connection, and those were not sent. */
+static void what_waits_for_a_connection_ends_in_time(void **state)
+{
+    enum { COUNT = 70, TIMEOUT_MS = 1500 };
+    struct fixture *fixture = *state;
+    struct http_client_options options = {.clock = fixture->clock};
+    struct http_client *client = NULL;
+    struct err_detail detail;
+    assert_int_equal(http_client_new(&options, &client, &detail), OK);
+    struct seen seen = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, .count = 0};
+    char url[128];
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d/hang", tiny_server_port(fixture->server));
+    struct http_request post = {
+        .method = HTTP_POST, .url = str_of(url), .body = STR("x"), .timeout_ms = TIMEOUT_MS};
+    int64_t before_ms = clock_monotonic_ms(fixture->clock);
+    for (int i = 0; i < COUNT; i++) {
+        assert_int_equal(http_client_request(client, &post, remember, &seen), OK);
+    }
+    wait_for(&seen, COUNT);
+    /* One after the other they would take twice as long. */
+    assert_true(clock_monotonic_ms(fixture->clock) - before_ms < 2 * TIMEOUT_MS);
+    assert_int_equal(seen.unsent, COUNT - atomic_load(&fixture->posts));
+    http_client_free(client);
+}
+
+struct holder {
+    pthread_t thread;
+    struct http_client *client;
+    struct seen *seen;
+    const char *url;
+    int refused;
+};
+
+enum { HOLDERS = 4, HOLDS = 150, REQUESTS_OF_HOLD = 3 };
+
+static void *hold_and_ask(void *context)
+{
+    struct holder *holder = context;
+    struct http_request post = {
+        .method = HTTP_POST, .url = str_of(holder->url), .body = STR("x"), .owner = holder};
+    for (int i = 0; i < HOLDS; i++) {
+        http_client_hold(holder->client, true);
+        for (int k = 0; k < REQUESTS_OF_HOLD; k++) {
+            holder->refused +=
+                http_client_request(holder->client, &post, remember, holder->seen) != OK;
+        }
+        http_client_hold(holder->client, false);
+        if (i % 16 == 0) {
+            http_client_cancel(holder->client, holder);
+        }
+    }
+    return NULL;
+}
+
+/* Threads that hold, ask, release and cancel at once: every request ends, once. */
+static void many_threads_hold_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct http_client_options options = {.clock = fixture->clock, .in_flight_max = 100};
+    struct http_client *client = NULL;
+    struct err_detail detail;
+    assert_int_equal(http_client_new(&options, &client, &detail), OK);
+    struct seen seen = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, .count = 0};
+    char url[128];
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d/any", tiny_server_port(fixture->server));
+    struct holder holders[HOLDERS];
+    int asked = HOLDERS * HOLDS * REQUESTS_OF_HOLD;
+    for (int i = 0; i < HOLDERS; i++) {
+        holders[i] = (struct holder){.client = client, .seen = &seen, .url = url};
+        assert_int_equal(pthread_create(&holders[i].thread, NULL, hold_and_ask, &holders[i]), 0);
+    }
+    for (int i = 0; i < HOLDERS; i++) {
+        pthread_join(holders[i].thread, NULL);
+        asked -= holders[i].refused;
+    }
+    wait_for(&seen, asked);
+    http_client_free(client);
+    assert_int_equal(seen.count, asked);
+    assert_true(asked >= 100);
+}
+
 static void the_end_cancels_what_is_under_way(void **state)
 {
     struct fixture *fixture = *state;
@@ -307,6 +391,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(limits_hold, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_number_under_way_is_bounded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_delayed_request_waits, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_waits_for_a_connection_ends_in_time, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(many_threads_hold_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_end_cancels_what_is_under_way, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
