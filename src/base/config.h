@@ -42,7 +42,9 @@ struct config {
     const char *default_language;
     bool webchat_enabled;
     const char *webchat_origins; /* comma separated */
-    int quiet_from_minute;       /* of the local day; QUIET_HOURS=22:00-08:00 */
+    int webchat_streams_per_address;
+    int webchat_streams_per_session;
+    int quiet_from_minute; /* of the local day; QUIET_HOURS=22:00-08:00 */
     int quiet_to_minute;
     int64_t nudge_min_gap_ms;
     int nudge_per_day;

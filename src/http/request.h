@@ -53,9 +53,12 @@ void http_submit(struct request *request, const struct input *input, http_answer
  */
 
 struct stream;
-/* Answers the request with an event stream. `closed` is called once, on the HTTP thread, when the
- * client is gone or the server stops. */
-struct stream *http_reply_stream(struct request *request,
+/* Whether the client and the session may open one more; answers 429 or, when all streams together
+ * would leave too few connections to other requests, 503. HTTP thread. */
+bool http_stream_allowed(struct request *request, struct str session);
+/* Answers the request with an event stream of the session. `closed` is called once, on the HTTP
+ * thread, when the client is gone or the server stops. */
+struct stream *http_reply_stream(struct request *request, struct str session,
                                  void (*closed)(void *context, struct stream *stream),
                                  void *context);
 /* Queues one event (any thread). A stream whose client does not read (over 256 KB waiting) is

@@ -411,13 +411,13 @@ void route_chat_events(struct request *request)
         return;
     }
     struct str address = session_address(request);
-    if (address.length == 0) {
+    if (address.length == 0 || !http_stream_allowed(request, address)) {
         return;
     }
     struct listening *listening = calloc(1, sizeof(*listening));
     ASSERT(listening != NULL);
     listening->webchat = http_app(request)->webchat;
     listening->clock = http_app(request)->clock;
-    listening->stream = http_reply_stream(request, stream_closed, listening);
+    listening->stream = http_reply_stream(request, address, stream_closed, listening);
     listening->subscription = webchat_subscribe(listening->webchat, address, tell, listening);
 }

@@ -15,7 +15,6 @@
 #include "http/server_internal.h"
 
 enum {
-    CONNECTIONS_MAX = 2048,
     IDLE_SECONDS = 75, /* longer than the 60 s for which Telegram keeps connections */
     CONNECTION_BYTES = 16 * 1024,
     ARENA_BYTES = 8 * 1024 /* an update and the tree of its JSON */

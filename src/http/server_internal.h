@@ -25,7 +25,11 @@ struct http_server {
     int port;
 };
 
-enum { REPLY_HEADERS_MAX = 12 };
+enum {
+    CONNECTIONS_MAX = 2048,
+    STREAMS_MAX = 1536, /* the rest is for other requests, the webhook before all */
+    REPLY_HEADERS_MAX = 12
+};
 
 struct request {
     struct arena *arena; /* holds the request itself */

@@ -1,16 +1,19 @@
 /* Server-sent events. A quiet stream is suspended and costs nothing; an event resumes it;
- * heartbeats find clients that are gone. Lock order: the list, then a stream. */
+ * heartbeats find clients that are gone. How many one address and one session may hold is limited:
+ * a stream keeps its connection. Lock order: the list, then a stream. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
 #include "http/server_internal.h"
 
-enum { WAITING_BYTES_MAX = 256 * 1024, HEARTBEAT_MS = 15000 };
+enum { WAITING_BYTES_MAX = 256 * 1024, HEARTBEAT_MS = 15000, OWNER_BYTES = 48 };
 
 struct stream {
     struct streams *streams;
     struct stream *next;
+    char address[OWNER_BYTES];
+    char session[OWNER_BYTES];
     pthread_mutex_t lock; /* guards all below */
     struct MHD_Connection *connection;
     char *waiting;
@@ -104,7 +107,39 @@ static void free_stream(void *context)
     free(stream);
 }
 
-struct stream *http_reply_stream(struct request *request,
+static void refuse(struct request *request, int status, const char *why)
+{
+    http_reply_header(request, "Retry-After", "15"); /* by then dead ones were found */
+    http_problem(request, status, "%s", why);
+}
+
+bool http_stream_allowed(struct request *request, struct str session)
+{
+    const struct config *config = http_app(request)->config;
+    struct str address = http_client_address(request);
+    struct streams *streams = &request->server->streams;
+    int of_address = 0;
+    int of_session = 0;
+    pthread_mutex_lock(&streams->lock);
+    int count = streams->count;
+    for (const struct stream *stream = streams->first; stream != NULL; stream = stream->next) {
+        of_address += str_is(address, stream->address);
+        of_session += str_is(session, stream->session);
+    }
+    pthread_mutex_unlock(&streams->lock);
+    if (of_session >= config->webchat_streams_per_session) {
+        refuse(request, MHD_HTTP_TOO_MANY_REQUESTS, "this session has too many open streams");
+    } else if (of_address >= config->webchat_streams_per_address) {
+        refuse(request, MHD_HTTP_TOO_MANY_REQUESTS, "this address has too many open streams");
+    } else if (count >= STREAMS_MAX) {
+        refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "too many people listen; try again later");
+    } else {
+        return true;
+    }
+    return false;
+}
+
+struct stream *http_reply_stream(struct request *request, struct str session,
                                  void (*closed)(void *context, struct stream *stream),
                                  void *context)
 {
@@ -112,6 +147,8 @@ struct stream *http_reply_stream(struct request *request,
     ASSERT(stream != NULL);
     stream->streams = &request->server->streams;
     stream->connection = request->connection;
+    str_copy(stream->address, sizeof(stream->address), http_client_address(request));
+    str_copy(stream->session, sizeof(stream->session), session);
     stream->closed = closed;
     stream->context = context;
     pthread_mutex_init(&stream->lock, NULL);

@@ -13,7 +13,10 @@ let home;
 before(async () => {
     tg = await FakeTelegram.start();
     home = await Installation.make({
-        env: { ...tg.env(), TELEGRAM_WEBHOOK_SECRET: SECRET, TELEGRAM_PACING: 'off', WEBCHAT_ENABLED: 'on' },
+        env: {
+            ...tg.env(), TELEGRAM_WEBHOOK_SECRET: SECRET, TELEGRAM_PACING: 'off', WEBCHAT_ENABLED: 'on',
+            TRUSTED_PROXIES: '127.0.0.1', WEBCHAT_STREAMS_PER_ADDRESS: '5', WEBCHAT_STREAMS_PER_SESSION: '3',
+        },
     });
     await home.serve();
 });
@@ -151,6 +154,48 @@ test('the chat needs a session, and refuses what is no message', async () => {
     await assertProblem(await post('/chat/messages', { id: '1' }, headers), 400, /text .* or a token/);
     await assertProblem(await post('/chat/messages', { text: 'hi' }, headers), 400, /expected an id/);
     assert.deepEqual(await home.sql("select count(*) as n from identities where kind = 'webchat'"), [{ n: 0 }]);
+});
+
+/** Opens the session's event stream; resolves with the answer as soon as its head is there. */
+const listen = (session, from = '') =>
+    new Promise((resolve, reject) => {
+        const headers = { 'X-Chat-Session': session, ...(from && { 'X-Forwarded-For': from }) };
+        http.get(`${home.url}/chat/events`, { headers, agent: false }, resolve).on('error', reject);
+    });
+
+const openSession = async (from = '') => {
+    const headers = from ? { 'X-Forwarded-For': from } : {};
+    return (await (await post('/chat/session', { frame: true }, headers)).json()).session;
+};
+
+test('a person and an address hold only so many streams', async () => {
+    const open = [];
+    const of = async (session, from) => {
+        const answer = await listen(session, from);
+        open.push(answer);
+        return answer;
+    };
+    const first = await openSession('192.0.2.1');
+    for (let i = 0; i < 3; i++) {
+        assert.equal((await of(first, '192.0.2.1')).statusCode, 200);
+    }
+    const fourth = await of(first, '192.0.2.9');
+    assert.equal(fourth.statusCode, 429);
+    assert.equal(fourth.headers['retry-after'], '15');
+    const second = await openSession('192.0.2.1');
+    assert.equal((await of(second, '192.0.2.1')).statusCode, 200);
+    assert.equal((await of(second, '192.0.2.1')).statusCode, 200);
+    assert.equal((await of(second, '192.0.2.1')).statusCode, 429); // five of that address
+    assert.equal((await of(second, '192.0.2.2')).statusCode, 200); // another one has its own
+    for (const answer of open) {
+        answer.destroy();
+    }
+    // Who leaves makes room, as soon as it is seen.
+    await home.until('room again', async () => {
+        const answer = await listen(first, '192.0.2.1');
+        answer.destroy();
+        return answer.statusCode === 200;
+    });
 });
 
 test('requests answered 5xx are critical errors of the day', async () => {

@@ -123,18 +123,32 @@ export async function send(message: Outgoing): Promise<number> {
   }
 }
 
+const REFUSED_MS = 15_000;
+
+/** Events as they come. The browser itself comes back when a connection breaks, but not when one is refused. */
 export function listen(events: Events): () => void {
   const path = session ? `/chat/events?session=${encodeURIComponent(session)}` : '/chat/events';
-  const source = new EventSource(path);
-  const on = <T,>(name: string, take: (data: T) => void) =>
-    source.addEventListener(name, (event) => take(JSON.parse((event as MessageEvent<string>).data) as T));
-  source.onopen = () => events.connected(true);
-  source.onerror = () => events.connected(false);
-  on<Message>('message', (data) => events.message({ ...data, mine: false }));
-  on<{ message_id: string; html: string; buttons: Button[] }>('edit', (data) =>
-    events.edit(data.message_id, data.html, data.buttons),
-  );
-  on<{ text: string }>('tap', (data) => events.tap(data.text));
-  on<{ name: string }>('file', (data) => events.file(data.name));
-  return () => source.close();
+  let source: EventSource;
+  let again = 0;
+  const open = () => {
+    source = new EventSource(path);
+    const on = <T,>(name: string, take: (data: T) => void) =>
+      source.addEventListener(name, (event) => take(JSON.parse((event as MessageEvent<string>).data) as T));
+    source.onopen = () => events.connected(true);
+    source.onerror = () => {
+      events.connected(false);
+      if (source.readyState === EventSource.CLOSED) again = window.setTimeout(open, REFUSED_MS);
+    };
+    on<Message>('message', (data) => events.message({ ...data, mine: false }));
+    on<{ message_id: string; html: string; buttons: Button[] }>('edit', (data) =>
+      events.edit(data.message_id, data.html, data.buttons),
+    );
+    on<{ text: string }>('tap', (data) => events.tap(data.text));
+    on<{ name: string }>('file', (data) => events.file(data.name));
+  };
+  open();
+  return () => {
+    window.clearTimeout(again);
+    source.close();
+  };
 }
