@@ -77,11 +77,14 @@ export class Scene {
         await this.settled();
     }
 
-    /** Until nothing is due, under way or unread any more. */
+    /** Until nothing is due, under way or unread any more, but what waits in line for its channel's limits. */
     async settled() {
         await this.home.until('rest', async () => {
             const [left] = await this.home.sql(
-                `select (select count(*) from due where due_at_ms <= ${this.home.now}) as due,
+                `select (select count(*) from due as w left join deliveries as d on w.kind = 3 and d.id = w.id
+                            where w.due_at_ms <= ${this.home.now} and (w.line = 0 or (d.reason <> 'paced'
+                                and not exists (select 1 from channel_pauses as p where p.channel = d.channel
+                                    and p.address = '' and p.until_ms > ${this.home.now})))) as due,
                         (select count(*) from deliveries where state = 1) as sending,
                         (select count(*) from inbox where answered_at_ms = 0) as inbox,
                         (select count(*) from engine_lease where until_ms <= ${this.home.now}) as lease`);
