@@ -10,7 +10,7 @@
 /* ---- updates (telegram_parse.c): pure, any thread ---- */
 
 struct telegram_update {
-    int64_t update_id;
+    int64_t update_id;  /* below INT64_MAX, so that the next one has a number */
     bool relevant;      /* false: an update of a kind that means nothing to us; input is empty */
     struct input input; /* its strings live in the arena */
 };

@@ -2,6 +2,7 @@
  * absent, ids must be numbers in Telegram's range, texts are cut at our limits. What an update
  * means is decided by its chat: private chats are people, groups are answered only when they name
  * us, channels never. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -342,8 +343,10 @@ enum err telegram_read_update(struct arena *arena, const struct json_node *json,
         return err_set(detail, ERR_INVALID, "expected an Update, got no JSON object");
     }
     int64_t update_id = json_node_int(json, "update_id", -1);
-    if (update_id < 0) {
-        return err_set(detail, ERR_INVALID, "an Update has a number update_id, this has none");
+    if (update_id < 0 || update_id == INT64_MAX) { /* the next one is asked for by its number */
+        return err_set(detail, ERR_INVALID,
+                       "an Update has an update_id from 0 to %" PRId64 ", this has none",
+                       INT64_MAX - 1);
     }
     struct telegram_update update = {.update_id = update_id};
     struct reading reading = {arena, bot_name, at_ms, &update, &update.input};

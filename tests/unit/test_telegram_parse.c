@@ -294,6 +294,9 @@ static void malformed_ones_are_refused(void **state)
     assert_int_equal(parse(*state, "{}", &update), ERR_INVALID);
     assert_int_equal(parse(*state, "{\"update_id\":\"5\"}", &update), ERR_INVALID);
     assert_int_equal(parse(*state, "{\"update_id\":-5}", &update), ERR_INVALID);
+    assert_int_equal(parse(*state, "{\"update_id\":9223372036854775806}", &update), OK);
+    assert_int_equal(parse(*state, "{\"update_id\":9223372036854775807}", &update), ERR_INVALID);
+    assert_int_equal(parse(*state, "{\"update_id\":9223372036854775808}", &update), ERR_INVALID);
     assert_int_equal(parse(*state, "{\"update_id\":5,\"update_id\":6}", &update), OK);
     assert_int_equal(update.update_id, 5);
     char deep[400];
