@@ -14,6 +14,44 @@ static const char text[] =
     "  nudge onboarding trigger 7421960348211200013 --journey micro_onboarding\n"
     "  nudge onboarding test telegram:123456        your own chat, marked as a test person";
 
+/* Why nothing was started, in words. */
+static const char *why_not(struct str reason)
+{
+    static const struct {
+        const char *reason, *words;
+    } known[] = {
+        {"unreachable", "no message reaches them (they never opened the chat, or blocked the bot)"},
+        {"crisis", "their messages are held after words of crisis (nudge users resume)"},
+        {"stopped", "they want no messages"},
+        {"onboarded_before", "they were onboarded before"},
+        {"in_progress", "an onboarding of theirs is under way, or too many journeys are"},
+    };
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (str_is(reason, known[i].reason)) {
+            return known[i].words;
+        }
+    }
+    return "no reason was given";
+}
+
+static int print_result(struct cli *cli, json_t *result)
+{
+    bool entered = json_get_bool(result, "entered", false);
+    if (cli->json) {
+        cli_print_json(result);
+        return entered ? CLI_OK : CLI_NO;
+    }
+    struct str user = json_get_str(result, "user_id");
+    if (entered) {
+        printf("onboarding started for user %.*s\n", STR_ARG(user));
+    } else {
+        fprintf(stderr, "nudge: nothing was started for user %.*s: %s\n", STR_ARG(user),
+                why_not(json_get_str(result, "reason")));
+    }
+    json_decref(result);
+    return entered ? CLI_OK : CLI_NO;
+}
+
 int cmd_onboarding(int argc, char **argv)
 {
     const char *journey = "";
@@ -47,12 +85,5 @@ int cmd_onboarding(int argc, char **argv)
     if (error != OK) {
         return cli_end(&cli, cli_fail(&cli, error, &detail));
     }
-    if (cli.json) {
-        cli_print_json(result);
-    } else {
-        struct str user = json_get_str(result, "user_id");
-        printf("onboarding started for user %.*s\n", STR_ARG(user));
-        json_decref(result);
-    }
-    return cli_end(&cli, CLI_OK);
+    return cli_end(&cli, print_result(&cli, result));
 }

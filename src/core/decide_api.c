@@ -59,6 +59,22 @@ static bool already_done(const struct deciding *deciding, const struct journey *
            run_was_onboarded(deciding->world, deciding->person);
 }
 
+/* What keeps the person from entering it; NULL: nothing that is known before it is tried. */
+static const char *why_not(const struct deciding *deciding, const struct journey *journey)
+{
+    const struct user *user = &deciding->person->user;
+    if (user->contacts[user->channel].reach != REACH_OK) {
+        return "unreachable";
+    }
+    if (user->crisis_hold) {
+        return "crisis";
+    }
+    if (user->stopped) {
+        return "stopped";
+    }
+    return already_done(deciding, journey) ? "onboarded_before" : NULL;
+}
+
 void decide_trigger(struct deciding *deciding)
 {
     const struct input *input = deciding->input;
@@ -75,15 +91,16 @@ void decide_trigger(struct deciding *deciding)
         fail(deciding, ERR_INVALID, "this journey is about a commitment: name one of this person");
         return;
     }
-    const struct user *user = &deciding->person->user;
-    bool may = user->contacts[user->channel].reach == REACH_OK && !user->crisis_hold;
-    struct run *run =
-        !may || already_done(deciding, journey) ? NULL : run_enter(deciding, journey, subject);
+    const char *why = why_not(deciding, journey);
+    struct run *run = why != NULL ? NULL : run_enter(deciding, journey, subject);
+    if (run == NULL && why == NULL) {
+        why = "in_progress";
+    }
     deciding->decision->handled = run != NULL;
     deciding->decision->result =
         run != NULL ? arena_printf(deciding->arena, "{\"entered\":true,\"run_id\":\"%lld\"}",
                                    (long long)run->id)
-                    : STR("{\"entered\":false}");
+                    : arena_printf(deciding->arena, "{\"entered\":false,\"reason\":\"%s\"}", why);
     run_rearm_user(deciding);
 }
 

@@ -92,13 +92,24 @@ static void enter_step(struct run *run, int step)
     run->changed = true;
 }
 
+static bool said_anything(const struct run *run)
+{
+    for (int i = 0; i <= run->step && i < RUN_STEPS_MAX; i++) {
+        if (run->step_sent_at_ms[i] != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Nobody has completed what never reached them. */
 static void finish(struct deciding *deciding, struct run *run, bool answered)
 {
     const struct journey *journey = run_journey(deciding->world, run);
     if (answered && run_graduates(journey)) {
         run_graduate(deciding, run, GRADUATION_FULL);
     } else {
-        run_end(deciding, run, answered ? RUN_COMPLETED : RUN_EXPIRED);
+        run_end(deciding, run, answered && said_anything(run) ? RUN_COMPLETED : RUN_EXPIRED);
     }
 }
 

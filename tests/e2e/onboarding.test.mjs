@@ -458,6 +458,34 @@ describe('other ways through', () => {
         assert.equal((await scene.user(ann)).telegram_reach, 1);
     });
 
+    for (const share of [0, 100]) {
+        test(`by hand, in a chat that is not there, at a share of ${share}`, async (t) => {
+            const scene = await Scene.open(t, { share });
+            const ann = scene.person({ first_name: 'Ann' }); // never opened the chat
+            const started = await scene.home.run('onboarding', 'test', `telegram:${ann.id}`);
+            assert.equal(started.code, 0, started.stderr);
+            await scene.settled();
+            const [first] = await scene.deliveries(ann);
+            assert.deepEqual([first.state, first.reason], ['failed', 'gone']);
+            const again = await scene.home.run('onboarding', 'test', `telegram:${ann.id}`);
+            assert.equal(again.code, 1);
+            assert.match(again.stderr, /nothing was started for user \d+: no message reaches them/);
+            if (share === 100) { // the first step waits for them
+                await scene.later('30h');
+                assert.equal((await scene.runs(ann))[0].step, 0);
+                await ann.send('/start');
+                await ann.receive(/30 seconds/);
+                return;
+            }
+            for (const by of ['24h', '72h', '1h']) { // steps of the original set want no answer
+                await scene.later(by);
+            }
+            const [run] = await scene.runs(ann);
+            assert.deepEqual([run.journey, run.outcome], ['onboarding', 'expired']); // not completed
+            assert.ok(run.steps.every(([sent]) => sent === 0));
+        });
+    }
+
     test('the original set when the share is 0', async (t) => {
         const scene = await Scene.open(t, { share: 0 });
         const ann = scene.person({ first_name: 'Ann' });
