@@ -21,6 +21,10 @@ extern const size_t nudge_journeys_count;
 extern const struct embedded_file nudge_migrations_sqlite[];
 extern const size_t nudge_migrations_sqlite_count;
 
+/* migrations/postgres/: the same for PostgreSQL. */
+extern const struct embedded_file nudge_migrations_postgres[];
+extern const size_t nudge_migrations_postgres_count;
+
 /* src/store/sql/: the named statements of the store. */
 extern const struct embedded_file nudge_sql[];
 extern const size_t nudge_sql_count;

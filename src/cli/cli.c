@@ -13,8 +13,8 @@ enum { KEY_JSON = 1001, KEY_ENV_FILE, KEY_DATABASE };
 
 static const struct argp_option common_options[] = {
     {"json", KEY_JSON, NULL, 0, "Print one JSON document instead of a table", 100},
-    {"database", KEY_DATABASE, "URL", 0, "Use this store instead of DATABASE_URL (sqlite:PATH)",
-     100},
+    {"database", KEY_DATABASE, "URL", 0,
+     "Use this store instead of DATABASE_URL (sqlite:PATH, postgres://…)", 100},
     {"env-file", KEY_ENV_FILE, "FILE", 0, "Read settings from FILE instead of .env", 100},
     {0}};
 
@@ -61,6 +61,19 @@ static error_t parse_own(int key, char *argument, struct argp_state *state)
     return result;
 }
 
+/* The store takes the schema as a part of a server's URL; one that stands there counts. */
+static void name_schema(struct cli *cli)
+{
+    struct config *config = &cli->config;
+    const char *url = config->database_url;
+    bool is_server = url != NULL && strncmp(url, "postgres", strlen("postgres")) == 0;
+    if (is_server && strstr(url, "schema=") == NULL) {
+        char mark = strchr(url, '?') == NULL ? '?' : '&';
+        config->database_url =
+            arena_printf(cli->arena, "%s%cschema=%s", url, mark, config->database_schema).ptr;
+    }
+}
+
 static int load_settings(struct cli *cli)
 {
     struct err_detail detail = {""};
@@ -76,6 +89,7 @@ static int load_settings(struct cli *cli)
     if (cli->database != NULL) {
         cli->config.database_url = cli->database;
     }
+    name_schema(cli);
     if (strcmp(cli->config.log_level, "debug") == 0) {
         log_set_level(LOG_LEVEL_DEBUG);
     }
@@ -161,15 +175,8 @@ struct store *cli_store(struct cli *cli, enum store_mode mode, int *ret_status)
     struct err_detail detail = {""};
     struct store *store = NULL;
     enum err error = store_open(cli->config.database_url, mode, &store, &detail);
-    if (error == OK && mode == STORE_WRITER) {
-        error = store_migrate(store, say_migrated, NULL, &detail);
-    } else if (error == OK) {
-        struct migration_state state;
-        error = store_migration_state(store, &state, &detail);
-        if (error == OK && state.pending > 0) {
-            error = err_set(&detail, ERR_SCHEMA,
-                            "the store lacks %d migrations; run: nudge migrate", state.pending);
-        }
+    if (error == OK) {
+        error = store_make_ready(store, say_migrated, NULL, &detail);
     }
     if (error != OK) {
         store_close(store);

@@ -96,7 +96,7 @@ static enum err load(struct cli *cli, int64_t now_ms, struct err_detail *detail)
     struct store *store = NULL;
     enum err error = store_open(cli->config.database_url, STORE_WRITER, &store, detail);
     if (error == OK) {
-        error = store_migrate(store, NULL, NULL, detail);
+        error = store_make_ready(store, NULL, NULL, detail);
     }
     if (error == OK) {
         error = reference_dataset_load(store, now_ms, detail);

@@ -158,7 +158,7 @@ static enum err open_store(struct runtime *runtime, struct err_detail *detail)
 {
     enum err error =
         store_open(runtime->cli->config.database_url, STORE_WRITER, &runtime->store, detail);
-    return error != OK ? error : store_migrate(runtime->store, NULL, NULL, detail);
+    return error != OK ? error : store_make_ready(runtime->store, NULL, NULL, detail);
 }
 
 static uint64_t random_number(void)

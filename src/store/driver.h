@@ -130,6 +130,8 @@ struct driver {
                           struct err_detail *detail);
     /* Whether the database takes the block's text. */
     enum err (*try_block)(struct store *store, int block, struct err_detail *detail);
+    /* What was collected goes before what comes. */
+    void (*divide)(struct store *store);
     void (*bind_int)(void *statement, int at, int64_t value);
     void (*bind_real)(void *statement, int at, double value);
     void (*bind_text)(void *statement, int at, struct str text);
@@ -154,8 +156,9 @@ struct driver {
     enum err (*lock_schema)(struct store *store, struct err_detail *detail);
     /* Whether this user may read and write all of the tables; they are there. */
     enum err (*check_rights)(struct store *store, struct err_detail *detail);
-    /* A lock that ends with this process, however it ends (lease.c). */
-    enum lock (*serve_lock)(struct store *store);
+    /* A lock that ends with this process, however it ends (lease.c). Patient: where a holder may
+     * have ended just now. */
+    enum lock (*serve_lock)(struct store *store, bool patient);
     void (*serve_release)(struct store *store);
     /* A command beside a busy engine waits longer for its turn. */
     void (*be_patient)(struct store *store, bool patient);
@@ -166,6 +169,10 @@ struct driver {
 
 MUST_CHECK enum err sqlite_open(const char *path, enum store_mode mode, struct store **ret_store,
                                 struct err_detail *detail);
+/* Takes the whole URL. */
+MUST_CHECK enum err postgres_open(const char *url, enum store_mode mode, struct store **ret_store,
+                                  struct err_detail *detail);
+
 /* ---- row.c: binding and reading -------------------------------------------------------------- */
 
 /* Binds ?1, ?2, … one after the other. */

@@ -40,8 +40,9 @@ static enum err lease_take(struct store *store, int64_t owner, int64_t pid, int6
     if (error != OK) {
         return error;
     }
-    bool is_ours = store->driver->serve_lock(store) == LOCK_TAKEN;
-    if (holder.owner != owner && holder.lease.until_ms > now_ms && !is_ours) {
+    bool is_another = holder.owner != owner && holder.lease.until_ms > now_ms;
+    bool is_ours = store->driver->serve_lock(store, is_another) == LOCK_TAKEN;
+    if (is_another && !is_ours) {
         *ret_lease = holder.lease;
         return err_set(detail, ERR_CONFLICT,
                        "process %lld runs the engine on this database; stop it, or wait until its "
@@ -113,7 +114,7 @@ enum err store_lease_show(struct store *store, struct lease *ret_lease, struct e
     enum err error = lease_load(store, &holder, detail);
     if (error == OK) {
         *ret_lease = holder.lease;
-        enum lock lock = store->driver->serve_lock(store);
+        enum lock lock = store->driver->serve_lock(store, false);
         ret_lease->is_alive = lock == LOCK_HELD && ret_lease->until_ms != 0;
         if (lock == LOCK_TAKEN) {
             ret_lease->until_ms = 0; /* whoever held it is gone */

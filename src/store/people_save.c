@@ -466,6 +466,7 @@ static enum err save_person(struct save *save)
 enum err store_people_save(struct store *store, struct person *const *people, int count,
                            struct err_detail *detail)
 {
+    store->driver->divide(store); /* no row is written twice within one save */
     for (int i = 0; i < count; i++) {
         struct save save = {store, people[i], detail};
         enum err error = save_person(&save);

@@ -57,7 +57,7 @@ struct str sqlite_column_text(void *statement, int column);
 
 /* ---- sqlite_lease.c, sqlite_backup.c --------------------------------------------------------- */
 
-enum lock sqlite_serve_lock(struct store *store);
+enum lock sqlite_serve_lock(struct store *store, bool patient);
 /* Lets go of the lock that tells others that this process lives. */
 void sqlite_serve_release(struct store *store);
 MUST_CHECK enum err sqlite_backup(struct store *store, const char *path,

@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 /* Locks the file for this process. */
-enum lock sqlite_serve_lock(struct store *base)
+enum lock sqlite_serve_lock(struct store *base, bool patient)
 {
+    (void)patient; /* the system tells at once */
     struct sqlite_store *store = sqlite_of(base);
     char path[4096];
     const char *database = sqlite3_db_filename(store->db, "main");

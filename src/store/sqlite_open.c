@@ -287,6 +287,11 @@ static enum err nothing_to_do(struct store *base, struct err_detail *detail)
     return OK;
 }
 
+static void divide(struct store *base)
+{
+    (void)base; /* nothing is collected */
+}
+
 static void be_patient(struct store *base, bool patient)
 {
     enum { BUSY_INBOX_MS = 8000 };
@@ -312,6 +317,7 @@ static const struct driver driver_file = {
     .change_mark = change_mark,
     .statement = sqlite_statement,
     .try_block = sqlite_try_block,
+    .divide = divide,
     .bind_int = sqlite_bind_int,
     .bind_real = sqlite_bind_real,
     .bind_text = sqlite_bind_text,

@@ -15,15 +15,14 @@ enum err store_open(const char *url, enum store_mode mode, struct store **ret_st
 {
     static const char sqlite[] = "sqlite:";
     if (begins(url, "postgres://") || begins(url, "postgresql://")) {
-        return err_set(detail, ERR_CONFIG,
-                       "this program keeps its data in SQLite; set DATABASE_URL=sqlite:PATH");
+        return postgres_open(url, mode, ret_store, detail);
     }
     if (begins(url, sqlite) && url[strlen(sqlite)] != '\0') {
         return sqlite_open(url + strlen(sqlite), mode, ret_store, detail);
     }
     return err_set(detail, ERR_CONFIG,
                    "DATABASE_URL names no database; expected sqlite:PATH, as in "
-                   "DATABASE_URL=sqlite:nudge.db");
+                   "DATABASE_URL=sqlite:nudge.db, or postgres://USER:PASSWORD@HOST/NAME");
 }
 
 void store_init(struct store *store, const struct driver *driver, enum store_mode mode)

@@ -19,7 +19,15 @@ int fixture_setup(void **state)
         return -1;
     }
     snprintf(fixture->path, sizeof(fixture->path), "%s/nudge.db", fixture->folder);
-    snprintf(fixture->url, sizeof(fixture->url), "sqlite:%s", fixture->path);
+    const char *server = getenv("NUDGE_TEST_POSTGRES");
+    fixture->is_file = server == NULL;
+    if (fixture->is_file) {
+        snprintf(fixture->url, sizeof(fixture->url), "sqlite:%s", fixture->path);
+    } else {
+        static int schemas;
+        snprintf(fixture->url, sizeof(fixture->url), "%s&schema=t%d_%d", server, (int)getpid(),
+                 ++schemas);
+    }
     fixture->arena = arena_new(64 * 1024);
     if (store_open(fixture->url, STORE_WRITER, &fixture->store, &fixture->detail) != OK ||
         store_migrate(fixture->store, NULL, NULL, &fixture->detail) != OK) {
@@ -44,6 +52,11 @@ int fixture_teardown(void **state)
     arena_free(fixture->arena);
     free(fixture);
     return failed;
+}
+
+bool fixture_is_file(void)
+{
+    return getenv("NUDGE_TEST_POSTGRES") == NULL;
 }
 
 static void fill_counters(struct user *user)

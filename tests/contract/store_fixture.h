@@ -18,7 +18,8 @@ enum { NOW_MS_SECONDS = 1764000000 };
 struct fixture {
     char folder[64];
     char path[96];
-    char url[112];
+    char url[160];
+    bool is_file; /* SQLite; else a schema of its own in the PostgreSQL of NUDGE_TEST_POSTGRES */
     struct store *store; /* writer, migrated */
     struct arena *arena;
     struct id_source ids;
@@ -47,6 +48,9 @@ int fixture_teardown(void **state);
             fail_msg("got \"%.*s\", expected \"%s\"", STR_ARG(assert_str_got), expected);          \
         }                                                                                          \
     } while (0)
+
+/* Whether the stores of this run are SQLite's files; else they are schemas of a PostgreSQL. */
+bool fixture_is_file(void);
 
 /* A new person with every field of the user set, no rows. */
 struct person *fixture_person(struct fixture *fixture);

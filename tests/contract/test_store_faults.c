@@ -103,7 +103,9 @@ static void killed_before_commit_nothing_is_there(void **state)
     FIXTURE;
     struct child child = start_child(fixture, save_without_commit);
     wait_for_byte(&child);
-    assert_err(ERR_BUSY, store_begin(fixture->store, &fixture->detail)); /* it holds the lock */
+    if (fixture->is_file) {
+        assert_err(ERR_BUSY, store_begin(fixture->store, &fixture->detail)); /* it holds the lock */
+    }
     assert_true(WIFSIGNALED(end_child(&child, SIGKILL)));
     assert_int_equal(people(fixture), 0);
     assert_ok(save_one(fixture)); /* and the lock is free */
@@ -179,7 +181,10 @@ static void the_lease_of_the_dead_is_free_at_once(void **state)
     assert_int_equal(lease.until_ms, NOW_MS + DAY_MS);
     assert_true(lease.is_alive);
     end_child(&child, SIGKILL);
-    assert_ok(store_lease_show(fixture->store, &lease, &fixture->detail));
+    int tries = 0;
+    do { /* a server notices the end of a connection in its own time */
+        assert_ok(store_lease_show(fixture->store, &lease, &fixture->detail));
+    } while (lease.until_ms != 0 && !fixture->is_file && ++tries < 100000);
     assert_int_equal(lease.until_ms, 0);
     assert_false(lease.is_alive);
     assert_ok(store_lease_take(fixture->store, 222, getpid(), NOW_MS, NOW_MS + 1000, &lease,
@@ -302,9 +307,11 @@ int main(void)
         CASE(killed_before_commit_nothing_is_there),
         CASE(killed_while_writing_nothing_told_is_lost),
         CASE(the_lease_of_the_dead_is_free_at_once),
-        CASE(a_second_writer_is_busy),
         CASE(readers_see_what_is_committed),
+        /* only a file has these: a server lets several write, and its disk is its own business */
+        CASE(a_second_writer_is_busy),
         CASE(a_full_disk_is_told_and_loses_nothing),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    size_t count = sizeof(tests) / sizeof(tests[0]) - (fixture_is_file() ? 0 : 2);
+    return _cmocka_run_group_tests("faults", tests, count, NULL, NULL);
 }

@@ -12,10 +12,11 @@
 static void opens_and_describes(void **state)
 {
     FIXTURE;
-    assert_non_null(strstr(store_description(fixture->store), "sqlite"));
+    const char *name = fixture->is_file ? "sqlite" : "postgresql";
+    assert_non_null(strstr(store_description(fixture->store), name));
     struct store *other = NULL;
     assert_err(ERR_CONFIG,
-               store_open("postgres://localhost/x", STORE_WRITER, &other, &fixture->detail));
+               store_open("mysql://localhost/x", STORE_WRITER, &other, &fixture->detail));
     assert_non_null(strstr(fixture->detail.text, "sqlite:PATH"));
     assert_err(ERR_CONFIG, store_open("", STORE_WRITER, &other, &fixture->detail));
     assert_err(ERR_CONFIG, store_open("sqlite:", STORE_WRITER, &other, &fixture->detail));
@@ -535,8 +536,13 @@ static void a_row_to_change_must_exist(void **state)
     run->id += 256;
     run->changed = true;
     assert_ok(store_begin(fixture->store, &fixture->detail));
-    assert_err(ERR_STORE, store_people_save(fixture->store, &person, 1, &fixture->detail));
-    assert_non_null(strstr(fixture->detail.text, "runs"));
+    /* At the latest with the commit: rows may travel together. */
+    enum err error = store_people_save(fixture->store, &person, 1, &fixture->detail);
+    if (error == OK) {
+        error = store_commit(fixture->store, &fixture->detail);
+    }
+    assert_int_equal(error, ERR_STORE);
+    assert_non_null(strstr(fixture->detail.text, "run"));
     store_rollback(fixture->store);
 }
 

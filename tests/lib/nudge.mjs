@@ -42,6 +42,7 @@ export class Installation {
         const home = new Installation();
         home.folder = mkdtempSync(join(tmpdir(), 'nudge-test-'));
         home.database = join(home.folder, 'nudge.sqlite');
+        home.postgres = serverUrl();
         home.clockFile = openSync(join(home.folder, 'clock'), 'w+');
         home.now = now;
         home.writeTime();
@@ -49,13 +50,16 @@ export class Installation {
             PATH: process.env.PATH,
             HOME: home.folder,
             TMPDIR: home.folder,
-            DATABASE_URL: `sqlite:${home.database}`,
+            DATABASE_URL: home.postgres ?? `sqlite:${home.database}`,
             DEFAULT_TIME_ZONE: 'UTC',
             NUDGE_CLOCK_FILE: join(home.folder, 'clock'),
             ...pick(process.env, ['ASAN_OPTIONS', 'UBSAN_OPTIONS', 'TSAN_OPTIONS', 'LSAN_OPTIONS']),
             ...env,
         };
         home.log = [];
+        if (home.postgres) {
+            await home.json('migrate');
+        }
         return home;
     }
 
@@ -135,7 +139,10 @@ export class Installation {
     }
 
     /** Rows of a query on the store, seen from outside. */
-    sql(query) {
+    async sql(query) {
+        if (this.postgres) {
+            return psql(this.postgres, query);
+        }
         return new Promise((resolve, reject) => {
             execFile('sqlite3', ['-readonly', '-json', this.database, query], (error, stdout, stderr) =>
                 error ? reject(new Error(stderr)) : resolve(stdout.trim() === '' ? [] : JSON.parse(stdout)));
@@ -159,7 +166,7 @@ export class Installation {
     /** Ends the server, checks that the store agrees with itself, removes the folder. */
     async remove({ doctor = true } = {}) {
         const code = await this.stop();
-        const check = doctor && existsSync(this.database) ? await this.run('doctor') : { code: 0 };
+        const check = doctor && (this.postgres || existsSync(this.database)) ? await this.run('doctor') : { code: 0 };
         closeSync(this.clockFile);
         rmSync(this.folder, { recursive: true, force: true });
         if (code !== undefined && code !== 0) {
@@ -169,6 +176,22 @@ export class Installation {
             throw new Error(`doctor found:\n${check.stdout}${check.stderr}`);
         }
     }
+}
+
+/** A schema of its own in the PostgreSQL that tests run on, when NUDGE_TEST_POSTGRES names one. */
+let schemas = 0;
+function serverUrl() {
+    const server = process.env.NUDGE_TEST_POSTGRES;
+    return server && `${server}&schema=e${process.pid}_${++schemas}`;
+}
+
+function psql(url, query) {
+    const [server, schema] = url.split('&schema=');
+    const sql = `set search_path = ${schema}; select coalesce(json_agg(t), '[]') from (${query.replace(/;\s*$/, '')}) as t`;
+    return new Promise((resolve, reject) => {
+        execFile('psql', ['-qAtX', '-v', 'ON_ERROR_STOP=1', '-c', sql, server], (error, stdout, stderr) =>
+            error ? reject(new Error(stderr)) : resolve(JSON.parse(stdout)));
+    });
 }
 
 const pick = (from, names) =>

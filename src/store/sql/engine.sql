@@ -23,7 +23,7 @@ SELECT count(*) FROM users
 WHERE (existing = 1 OR joined_at_ms < ?1) AND is_erased = 0 AND is_test = 0 AND stopped = 0
   AND paused_until_ms = 0 AND crisis_hold = 0
   AND 1 = CASE channel WHEN 1 THEN telegram_reach WHEN 2 THEN webchat_reach WHEN 3 THEN email_reach END
-  AND max(joined_at_ms, activity_last_at_ms, onboarding_ended_at_ms) <= ?2
+  AND joined_at_ms <= ?2 AND activity_last_at_ms <= ?2 AND onboarding_ended_at_ms <= ?2
   AND commitments_completed >= ?3
   AND (?3 = 0 OR commitments_completed * 5 >= commitments_total * 4);
 

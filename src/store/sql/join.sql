@@ -33,7 +33,8 @@ WHERE line IN (SELECT line FROM waiting) AND due_at_ms IN (SELECT at_ms FROM wai
 
 -- name: join_due_own
 DELETE FROM due
-WHERE line = 0 AND id = ?2 AND kind = 0 AND due_at_ms = (SELECT next_at_ms FROM users WHERE id = ?2);
+WHERE line = 0 AND id = ?2 AND id <> ?1 AND kind = 0
+    AND due_at_ms = (SELECT next_at_ms FROM users WHERE id = ?2);
 
 -- name: join_events
 -- Two chains become one, in the order of ids.

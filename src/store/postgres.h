@@ -1,0 +1,137 @@
+/* What the files of the PostgreSQL driver share. The connection stays in pipeline mode: commands
+ * are queued, each with what it must give, and settled together: at the latest before the next row
+ * is read, and before the commit. Rows of statements "of many" are collected, and sent as arrays.
+ *
+ * Through a pooler that gives each transaction another connection (pooler=transaction in the URL,
+ * or port 6543) nothing is prepared, and the search path is set in each transaction. */
+#pragma once
+
+#include <libpq-fe.h>
+
+#include "store/driver.h"
+
+enum { PARAMETERS_MAX = 96, ARRAY_HEAD_BYTES = 20 };
+enum { TYPE_INT = 20, TYPE_TEXT = 25, TYPE_REAL = 701 }; /* oids of int8, text, float8 */
+
+/* A parameter in the binary form; of many: the elements of an array, after room for its head. */
+struct parameter {
+    char *bytes;
+    size_t length, capacity;
+    Oid type;
+    bool is_null;
+};
+
+struct postgres_statement {
+    struct postgres_store *store;
+    int block;
+    const struct block_text *text;
+    struct parameter *parameters;
+    const char *what;
+    int rows;   /* collected, of many */
+    bool exact; /* all of them must be there */
+    bool prepared;
+    bool reading; /* `result` is read, at `row` */
+    PGresult *result;
+    int row;
+};
+
+enum expectation {
+    EXPECT_DONE,  /* anything but an error */
+    EXPECT_COUNT, /* that many rows changed */
+    EXPECT_FENCE, /* one row: the lease is still ours */
+    EXPECT_COMMIT
+};
+
+/* A command under way. */
+struct expected {
+    enum expectation what;
+    struct postgres_statement *prepares; /* NULL: it does not prepare */
+    const char *doing;
+    int count;
+};
+
+struct postgres_store {
+    struct store base; /* first */
+    PGconn *connection;
+    char *url;
+    char *schema;
+    char *schema_quoted;
+    bool pooled;
+    bool in_transaction;
+    bool serving;                           /* holds the lock of lease.c */
+    struct postgres_statement **statements; /* by block, NULL until first used */
+    int block_count;
+    struct postgres_statement **collected; /* have rows to send, in this order */
+    int collected_count;
+    struct expected *expected;
+    int expected_count, expected_capacity;
+    bool has_exact; /* one of them must be looked at before a commit */
+};
+
+static inline struct postgres_store *postgres_of(struct store *store)
+{
+    return (struct postgres_store *)store;
+}
+
+/* ---- postgres_open.c ------------------------------------------------------------------------- */
+
+/* Connects again when the connection is gone, outside of transactions. ERR_BUSY: not now. */
+MUST_CHECK enum err postgres_connect(struct postgres_store *store, struct err_detail *detail);
+
+/* ---- postgres_pipeline.c: commands under way ------------------------------------------------- */
+
+/* Queues a command of constant text with parameters as text. */
+void pipeline_send(struct postgres_store *store, const char *sql, int count,
+                   const char *const *values, enum expectation what, const char *doing);
+/* Queues a statement with its parameters. */
+void pipeline_send_statement(struct postgres_statement *statement, enum expectation what,
+                             int count);
+/* Queues what was collected. */
+void pipeline_send_collected(struct postgres_store *store);
+/* Forgets what was collected. */
+void pipeline_drop_collected(struct postgres_store *store);
+/* Waits for all that is queued. The first error counts. ret_result (may be NULL) is the last
+ * command's, to be cleared by the caller; only on success. */
+MUST_CHECK enum err pipeline_settle(struct postgres_store *store, PGresult **ret_result,
+                                    struct err_detail *detail);
+/* Asks one question of constant text and waits for its rows. */
+MUST_CHECK enum err pipeline_ask(struct postgres_store *store, const char *sql, int count,
+                                 const char *const *values, const char *doing,
+                                 PGresult **ret_result, struct err_detail *detail);
+/* What an error of the server means here. */
+enum err postgres_map(const PGresult *result, const char *doing, struct err_detail *detail);
+
+/* ---- postgres_statement.c: the driver's calls on one statement ------------------------------- */
+
+/* Prepared statements are the connection's: a new one has none. */
+void postgres_forget_prepared(struct postgres_store *store);
+void postgres_statements_free(struct postgres_store *store);
+/* Begins collecting anew. */
+void postgres_statement_clear(struct postgres_statement *statement);
+enum err postgres_statement(struct store *store, int block, void **ret_statement,
+                            struct err_detail *detail);
+enum err postgres_try_block(struct store *store, int block, struct err_detail *detail);
+void postgres_bind_int(void *statement, int at, int64_t value);
+void postgres_bind_real(void *statement, int at, double value);
+void postgres_bind_text(void *statement, int at, struct str text);
+void postgres_bind_null(void *statement, int at);
+enum err postgres_run(struct store *store, void *statement, int *ret_changed, const char *what,
+                      struct err_detail *detail);
+enum err postgres_next(struct store *store, void *statement, bool *ret_row, const char *what,
+                       struct err_detail *detail);
+void postgres_done(void *statement);
+int postgres_column_count(void *statement);
+const char *postgres_column_name(void *statement, int column);
+enum cell_type postgres_column_type(void *statement, int column);
+int64_t postgres_column_int(void *statement, int column);
+double postgres_column_real(void *statement, int column);
+struct str postgres_column_text(void *statement, int column);
+
+/* ---- postgres_schema.c ----------------------------------------------------------------------- */
+
+enum err postgres_execute(struct store *store, const char *sql, const char *what,
+                          struct err_detail *detail);
+enum err postgres_look(struct store *store, struct schema_look *ret_look,
+                       struct err_detail *detail);
+enum err postgres_lock_schema(struct store *store, struct err_detail *detail);
+enum err postgres_check_rights(struct store *store, struct err_detail *detail);

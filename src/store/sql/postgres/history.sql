@@ -1,0 +1,25 @@
+-- What is only ever appended, a batch in one command.
+
+-- name: event_insert of many
+INSERT INTO events (
+    id, user_id, at_ms, type, previous_event_id, journey, step, ref_id, rule, data, revenue
+)
+SELECT * FROM unnest(
+    ?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::text[], ?5::bigint[], ?6::text[], ?7::text[],
+    ?8::bigint[], ?9::text[], ?10::text[], ?11::float8[]
+);
+
+-- name: feedback_insert of many
+INSERT INTO feedback (
+    id, user_id, run_id, at_ms, text, rating, is_problem
+)
+SELECT * FROM unnest(
+    ?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::bigint[], ?5::text[], ?6::bigint[],
+    ?7::bigint[]
+);
+
+-- name: operator_message_insert of many
+INSERT INTO operator_messages (id, at_ms, kind, user_id, text, sent_at_ms)
+SELECT id, at_ms, kind, user_id, text, 0
+FROM unnest(?1::bigint[], ?2::bigint[], ?3::text[], ?4::bigint[], ?5::text[])
+    AS n (id, at_ms, kind, user_id, text);
