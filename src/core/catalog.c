@@ -3,6 +3,7 @@
 #include "core/catalog.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/catalog_parts.h"
 
@@ -84,18 +85,19 @@ const char *const *catalog_languages(const struct catalog *catalog, int *ret_cou
 
 int catalog_language_index(const struct catalog *catalog, const char *language)
 {
-    struct str rest;
-    struct str main_part = str_split(str_of(language), '-', &rest);
-    int by_main_part = -1;
     for (int i = 0; i < catalog->languages.count; i++) {
-        if (str_is(str_of(language), catalog->languages.names[i])) {
+        if (strcmp(language, catalog->languages.names[i]) == 0) {
             return i;
         }
-        if (by_main_part < 0 && str_is(main_part, catalog->languages.names[i])) {
-            by_main_part = i;
+    }
+    struct str rest;
+    struct str main_part = str_split(str_of(language), '-', &rest);
+    for (int i = 0; i < catalog->languages.count && rest.ptr != NULL; i++) {
+        if (str_is(main_part, catalog->languages.names[i])) {
+            return i;
         }
     }
-    return by_main_part;
+    return -1;
 }
 
 const struct message *catalog_text(const struct catalog *catalog, const char *key)
