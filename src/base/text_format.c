@@ -77,19 +77,22 @@ const char *text_plural_category(const char *language, double n)
     return categories[category_of(plural_rules(language), n)];
 }
 
+/* Asked of the rules once for each language: it takes two thousand numbers. */
 size_t text_plural_categories(const char *language, const char *ret_names[6])
 {
+    unsigned found = 0;
     const UPluralRules *rules = plural_rules(language);
-    bool found[CATEGORY_COUNT] = {false};
-    for (int n = 0; n <= 1000; n++) {
-        found[category_of(rules, n)] = true;
+    struct text_language *known = text_language_of(language);
+    for (int n = 0; known->categories == 0 && n <= 1000; n++) {
+        found |= 1u << category_of(rules, n);
     }
-    for (int tenths = 1; tenths < 1000; tenths++) {
-        found[category_of(rules, tenths / 10.0)] = true;
+    for (int tenths = 1; known->categories == 0 && tenths < 1000; tenths++) {
+        found |= 1u << category_of(rules, tenths / 10.0);
     }
+    known->categories |= found;
     size_t count = 0;
     for (size_t i = 0; i < CATEGORY_COUNT; i++) {
-        if (found[i]) {
+        if ((known->categories & 1u << i) != 0) {
             ret_names[count++] = categories[i];
         }
     }

@@ -22,6 +22,7 @@ struct text_language {
     bool known;
     char locale[TEXT_LOCALE_BYTES]; /* ICU's name, "en_001" */
     UPluralRules *plural;
+    unsigned categories; /* bits of those its numbers need; 0 not known yet */
     UNumberFormatter *numbers[TEXT_DECIMALS_MAX + 1]; /* by decimals */
     UDateFormat *date;
 };

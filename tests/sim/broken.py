@@ -56,7 +56,7 @@ def make_copy(folder):
     shutil.copytree(ROOT, copy, ignore=left_out, symlinks=True)
     # What is broken may leave something unused; that is no reason not to compile.
     subprocess.run(["meson", "setup", build, copy, "-Dbuildtype=release", "-Dwerror=false", "-Dtests=enabled",
-                    "-Dweb=disabled", "-Dsystemd=disabled"], check=True, stdout=subprocess.DEVNULL)
+                    "-Dweb=disabled"], check=True, stdout=subprocess.DEVNULL)
     wrong = compile_copy(build)
     if wrong:
         sys.exit(f"broken: the copy does not compile as it is:\n{wrong}")
