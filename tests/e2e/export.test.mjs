@@ -117,7 +117,8 @@ test('a long life makes a long file, the same in both places', async (t) => {
     const scene = await Scene.open(t, WEB);
     const web = await Visitor.open(scene);
     await web.send('/start');
-    const ann = await scene.newcomer({ first_name: 'Ann' }, await web.start()); // one person now
+    const ann = await scene.newcomer({ first_name: 'Ann' });
+    await web.connect(ann); // one person now
     for (let i = 0; i < 12; i += 1) {
         await ann.send(`/commit ${i} ${'"long" \\words '.repeat(33)}`);
     }

@@ -9,14 +9,6 @@ const WEB = { env: { WEBCHAT_ENABLED: 'on' } };
 
 const QUESTION = /Was that you\?/;
 
-/** Opens what the visitor's page offers, and says that it is theirs. */
-async function connect(person, web) {
-    await person.send(await web.start());
-    const question = await person.receive(QUESTION);
-    await question.tap('Yes, connect');
-    await question.edited(/Here we are/);
-}
-
 const count = async (scene, what) => (await scene.home.sql(`select count(*) as n from ${what}`))[0].n;
 
 describe('links', { concurrency: true }, () => {
@@ -125,7 +117,7 @@ describe('links', { concurrency: true }, () => {
 
         const before = await scene.home.json('metrics');
         assert.equal(before.conversion_rate_n, 3);
-        await connect(ann, web);
+        await web.connect(ann);
         await scene.settled();
         const after = await scene.home.json('metrics');
         assert.equal(after.conversion_rate_n, 2);

@@ -192,8 +192,13 @@ static int dial(const struct served *served)
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons((uint16_t)http_server_port(served->server)),
                                   .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    /* Many addresses to come from, since closed connections keep their ports for a minute. */
+    static uint32_t dialed;
+    struct sockaddr_in own = {.sin_family = AF_INET,
+                              .sin_addr = {htonl(INADDR_LOOPBACK + dialed++ % 200)}};
     int file = socket(AF_INET, SOCK_STREAM, 0);
     ASSERT(file >= 0);
+    ASSERT(bind(file, (struct sockaddr *)&own, sizeof(own)) == 0);
     ASSERT(connect(file, (struct sockaddr *)&address, sizeof(address)) == 0);
     return file;
 }

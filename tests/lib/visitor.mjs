@@ -65,4 +65,13 @@ export class Visitor {
     async start() {
         return `/start ${new URL(await this.url()).searchParams.get('start')}`;
     }
+
+    /** Somebody in Telegram opens the link of this page, and says that it is theirs. */
+    async connect(person) {
+        await person.send(await this.start());
+        const question = await person.receive(/Was that you\?/);
+        await question.tap('Yes, connect');
+        await question.edited(/Here we are/);
+        await this.scene.settled();
+    }
 }
