@@ -44,10 +44,19 @@ struct actor *actor_new(int64_t user_id, int64_t now_ms)
 
 struct actor *actor_new_with(int64_t user_id, int64_t now_ms, const char *extra_yaml)
 {
+    struct arena *arena = arena_new(64 * 1024);
+    struct actor *actor = actor_new_of(build_catalog(arena, extra_yaml), user_id, now_ms);
+    arena_free(arena);
+    actor->owns_catalog = true;
+    return actor;
+}
+
+struct actor *actor_new_of(struct catalog *catalog, int64_t user_id, int64_t now_ms)
+{
     struct actor *actor = calloc(1, sizeof(*actor));
     ASSERT(actor != NULL);
     actor->arena = arena_new(64 * 1024);
-    actor->catalog = build_catalog(actor->arena, extra_yaml);
+    actor->catalog = catalog;
     actor->installation = (struct installation){
         .default_zone = zone_find(STR("Europe/Berlin")),
         .default_language = "en",
@@ -73,7 +82,9 @@ struct actor *actor_new_with(int64_t user_id, int64_t now_ms, const char *extra_
 
 void actor_free(struct actor *actor)
 {
-    catalog_free(actor->catalog);
+    if (actor->owns_catalog) {
+        catalog_free(actor->catalog);
+    }
     arena_free(actor->arena);
     free(actor);
 }
@@ -278,6 +289,9 @@ void actor_input(struct actor *actor, struct input *input)
         write_down(actor);
     }
     check(actor);
+    if (actor->watch != NULL) {
+        actor->watch(actor->context, actor, input);
+    }
     struct decision decision = actor->decision;
     save(actor);
     send_all(actor);

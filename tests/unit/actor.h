@@ -26,12 +26,18 @@ struct actor {
     int64_t address; /* numbers the person */
     int sent_count;  /* messages handed to the channel since actor_new */
     FILE *log;       /* NULL: nothing is written down */
+    bool owns_catalog;
+    /* Called after each decision, before anything of it is saved or sent; NULL: nobody looks. */
+    void (*watch)(void *context, const struct actor *actor, const struct input *input);
+    void *context;
 };
 
 /* A person who is not known yet, at now_ms, in Europe/Berlin, English; rollout share of all. */
 struct actor *actor_new(int64_t user_id, int64_t now_ms);
 /* The same with a journey of the name "extra" beside the real ones. */
 struct actor *actor_new_with(int64_t user_id, int64_t now_ms, const char *extra_yaml);
+/* The same in the journeys of a catalog that outlives the actor. */
+struct actor *actor_new_of(struct catalog *catalog, int64_t user_id, int64_t now_ms);
 void actor_free(struct actor *actor);
 
 void actor_text(struct actor *actor, const char *text);
