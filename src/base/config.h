@@ -1,6 +1,6 @@
 /* Settings from the environment and an `.env` file. One table (config.c) makes the parser, the help
  * text and the documentation page; every setting is one row: name, alias, kind, default, whether it
- * is secret, what it is for. */
+ * is secret, what it is for. There are only settings that the program acts on. */
 #pragma once
 
 #include <stdbool.h>
@@ -17,24 +17,11 @@ enum sending_mode { SENDING_ON, SENDING_OFF, SENDING_DRY_RUN };
 struct config {
     const char *database_url; /* sqlite:PATH or postgres://… */
     const char *database_schema;
-    const char *supabase_url;
-    const char *supabase_key;
-    const char *supabase_publishable_key;
-    const char *supabase_db_password;
     const char *telegram_bot_token;
     const char *telegram_api_url;
     const char *telegram_webhook_secret; /* default: HMAC of the token */
     bool telegram_pacing;                /* off only for measuring */
-    const char *resend_api_key;
-    const char *resend_base_url;
-    const char *resend_webhook_secret;
-    const char *email_from;
-    const char *admin_api_key;
-    const char *viewer_api_key;
-    const char *admin_chat_ids; /* comma separated */
-    const char *alert_email;
-    const char *alert_webhook_url;
-    const char *alert_webhook_secret;
+    const char *admin_chat_ids;          /* comma separated */
     const char *public_url;
     int port;
     const char *default_time_zone;
@@ -49,7 +36,6 @@ struct config {
     int64_t nudge_min_gap_ms;
     int nudge_per_day;
     const char *trusted_proxies; /* comma separated addresses */
-    const char *analytics_url;
     enum sending_mode sending;
     const char *recipient_allow_list; /* comma separated: telegram:123, webchat:*, email:a@b */
     const char *journeys_dir;         /* "" = the embedded ones */
