@@ -43,7 +43,7 @@ static struct str after(struct graph *graph, int index)
     return journey->graduation != NULL ? STR("graduation") : STR("end");
 }
 
-/* "completed, 2h later" on the way to the next step. */
+/* "answered, 2h later" on the way to the next step. */
 static struct str onward(struct graph *graph, int index, const char *what)
 {
     const struct journey *journey = graph->journey;
@@ -52,8 +52,12 @@ static struct str onward(struct graph *graph, int index, const char *what)
     }
     const struct step *next = &journey->steps[index + 1];
     struct str when = next->when != NULL ? condition_source(next->when) : STR_NONE;
-    struct str delay = view_delay(graph->view, journey, index + 1);
-    return arena_printf(graph->view->arena, "%s; next %.*s%s%.*s", what, STR_ARG(delay),
+    /* What most delays count from is where the arrow begins. */
+    bool from_here = next->anchor == ANCHOR_PREVIOUS && next->after_ms != 0;
+    struct str delay = from_here ? arena_printf(graph->view->arena, "%s later",
+                                                view_duration(graph->view, next->after_ms))
+                                 : view_delay(graph->view, journey, index + 1);
+    return arena_printf(graph->view->arena, "%s, %.*s%s%.*s", what, STR_ARG(delay),
                         when.length > 0 ? " if " : "", STR_ARG(when));
 }
 

@@ -84,6 +84,7 @@ test('a journey is shown in a language, and whole as JSON', async () => {
 test('a journey is drawn as text, for Graphviz and as JSON', async () => {
     const { edges } = await home.json('journeys', 'graph', 'quick_execution_followup');
     assert.ok(edges.some((edge) => edge.from === 'check_in' && edge.to === 'push'));
+    assert.equal(edges.find((edge) => edge.to === 'push').label, 'sent, 2h later if commitment_open');
     const dot = await home.run('journeys', 'graph', 'quick_execution_followup', '--dot');
     assert.match(dot.stdout, /^digraph quick_execution_followup {\n/);
     assert.equal(dot.stdout.split(' -> ').length - 1, edges.length);
