@@ -18,56 +18,12 @@
 #include "base/text.h"
 #include "core/bot_texts.h"
 #include "core/run.h"
-#include "lib/chat.h"
-
-static int english(void **state)
-{
-    *state = chat_new("en");
-    return 0;
-}
-
-static int german(void **state)
-{
-    *state = chat_new("de");
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    chat_free(*state);
-    return 0;
-}
-
-static void assert_said(struct chat *chat, const char *part)
-{
-    const char *said = chat_said(chat);
-    if (strstr(said, part) == NULL) {
-        fail_msg("expected \"%s\" in:\n%s", part, said);
-    }
-}
-
-static void say(struct chat *chat, const char *text)
-{
-    chat_text(chat, str_of(text));
-    assert_int_equal(chat->decision.error, OK);
-    assert_true(chat->decision.handled);
-    assert_true(chat_said(chat)[0] != '\0');
-}
+#include "lib/chat_cases.h"
 
 static struct commitment *last(struct chat *chat)
 {
     assert_true(chat->person.commitment_count > 0);
     return chat->person.commitments[chat->person.commitment_count - 1];
-}
-
-static void press(struct chat *chat, const char *label)
-{
-    const char *token = chat_token(chat, label);
-    if (token == NULL) {
-        fail_msg("no button \"%s\" in:\n%s", label, chat_said(chat));
-    }
-    chat_press(chat, token);
-    assert_true(chat->decision.handled);
 }
 
 /* ---- the table --------------------------------------------------------------------------------
@@ -131,7 +87,7 @@ static void each_command_is_answered(void **state)
     struct chat *chat = *state;
     bool is_german = chat->person.user.language[0] == 'd';
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        say(chat, cases[i].text);
+        chat_say(chat, cases[i].text);
         assert_said(chat, is_german ? cases[i].german : cases[i].english);
         assert_null(strstr(chat_said(chat), "%1"));
         assert_null(strstr(chat_said(chat), "{{"));
@@ -161,17 +117,17 @@ static void every_command_has_a_description(void **state)
 static void each_use_is_recorded(void **state)
 {
     struct chat *chat = *state;
-    say(chat, "/metrics");
+    chat_say(chat, "/metrics");
     assert_int_equal(chat_events(chat, EVENT_COMMAND_USED), 1);
     assert_int_equal(chat->person.user.activity_last_at_ms, chat->world.now_ms);
-    say(chat, "/help");
+    chat_say(chat, "/help");
     assert_int_equal(chat_events(chat, EVENT_TRACKED), 0);
     chat->world.now_ms += 59 * MINUTE_MS;
-    say(chat, "/help");
+    chat_say(chat, "/help");
     assert_int_equal(chat_events(chat, EVENT_TRACKED), 1); /* a request for support */
     assert_said(chat, "Still stuck?");
     chat->world.now_ms += 61 * MINUTE_MS;
-    say(chat, "/help");
+    chat_say(chat, "/help");
     assert_int_equal(chat_events(chat, EVENT_TRACKED), 0);
 }
 
@@ -181,16 +137,16 @@ static void each_use_is_recorded(void **state)
 static void the_payload_becomes_the_source_once(void **state)
 {
     struct chat *chat = *state;
-    say(chat, "/start spring_2026-a <b>&\"'");
+    chat_say(chat, "/start spring_2026-a <b>&\"'");
     assert_true(str_is(chat->person.user.source, "spring_2026-ab"));
-    say(chat, "/start other");
+    chat_say(chat, "/start other");
     assert_true(str_is(chat->person.user.source, "spring_2026-ab"));
 }
 
 static void a_link_is_no_source(void **state)
 {
     struct chat *chat = *state;
-    say(chat, "/start link_abcdef");
+    chat_say(chat, "/start link_abcdef");
     assert_int_equal(chat->person.user.source.length, 0);
     assert_said(chat, "link is not valid");
 }
@@ -228,7 +184,7 @@ static void commit_understands_times(void **state)
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_true(calendar_parse_iso(STR("2025-11-24T16:00:00Z"), &chat->world.now_ms));
-        say(chat, cases[i].text);
+        chat_say(chat, cases[i].text);
         int64_t planned_ms;
         assert_true(calendar_parse_iso(str_of(cases[i].planned), &planned_ms));
         assert_int_equal(last(chat)->planned_at_ms, planned_ms);
@@ -236,7 +192,7 @@ static void commit_understands_times(void **state)
         assert_said(chat, "Planned:");
         assert_said(chat, "today");
     }
-    say(chat, "/commit stretch every day at 7:00");
+    chat_say(chat, "/commit stretch every day at 7:00");
     assert_int_equal(last(chat)->repeat, REPEAT_DAILY);
     assert_int_equal(last(chat)->repeat_minute, 7 * 60);
     assert_said(chat, "every day");
@@ -246,23 +202,23 @@ static void commit_understands_times(void **state)
 static void commit_asks_for_a_text_and_takes_it(void **state)
 {
     struct chat *chat = *state;
-    say(chat, "/commit");
+    chat_say(chat, "/commit");
     assert_int_equal(chat->person.user.dialog, DIALOG_COMMITMENT_TEXT);
-    say(chat, "two push-ups");
+    chat_say(chat, "two push-ups");
     assert_true(str_is(last(chat)->text, "two push-ups"));
     assert_int_equal(last(chat)->size_s, 300);
     assert_int_equal(chat->person.user.dialog, DIALOG_NONE);
-    say(chat, "/commit");
-    press(chat, "Never mind");
+    chat_say(chat, "/commit");
+    chat_tap(chat, "Never mind");
     assert_int_equal(chat->person.user.dialog, DIALOG_NONE);
-    say(chat, "/commit");
+    chat_say(chat, "/commit");
     chat->world.now_ms += 61 * MINUTE_MS;
-    say(chat, "what was that again"); /* too late: an ordinary text */
+    chat_say(chat, "what was that again"); /* too late: an ordinary text */
     assert_int_equal(chat->person.commitment_count, 1);
-    say(chat, "/commit");
-    say(chat, "/list"); /* another command ends the dialog */
+    chat_say(chat, "/commit");
+    chat_say(chat, "/list"); /* another command ends the dialog */
     assert_int_equal(chat->person.user.dialog, DIALOG_NONE);
-    say(chat, "/commit \n\t ");
+    chat_say(chat, "/commit \n\t ");
     assert_int_equal(chat->person.user.dialog, DIALOG_COMMITMENT_TEXT);
 }
 
@@ -270,11 +226,11 @@ static void the_size_follows_the_suggestion(void **state)
 {
     struct chat *chat = *state;
     chat->person.user.ladder_rung = 6;
-    say(chat, "/commit draw");
+    chat_say(chat, "/commit draw");
     assert_int_equal(last(chat)->size_s, 20 * 60);
     assert_said(chat, "about 20 min");
     chat->person.user.ladder_rung = 0;
-    say(chat, "/commit breathe");
+    chat_say(chat, "/commit breathe");
     assert_int_equal(last(chat)->size_s, 30);
     assert_said(chat, "about 30 seconds");
 }
@@ -283,17 +239,17 @@ static void commit_is_refused_politely_when_full(void **state)
 {
     struct chat *chat = *state;
     for (int i = 0; i < LIMIT_COMMITMENTS_OPEN; i++) {
-        say(chat, "/commit one more");
+        chat_say(chat, "/commit one more");
     }
-    say(chat, "/commit too much");
+    chat_say(chat, "/commit too much");
     assert_said(chat, "50 open ones");
     assert_int_equal(chat->person.user.commitments_total, LIMIT_COMMITMENTS_OPEN);
-    say(chat, "/list");
+    chat_say(chat, "/list");
     assert_true(chat_button_count(chat) <= LIMIT_BUTTONS);
     assert_true(text_utf16_units(str_of(chat_said(chat))) < 4096);
-    press(chat, "More");
+    chat_tap(chat, "More");
     assert_said(chat, "**9** ·");
-    press(chat, "Back");
+    chat_tap(chat, "Back");
     assert_said(chat, "**1** ·");
 }
 
@@ -310,14 +266,14 @@ static void any_text_is_safe_inside_markdown(void **state)
                                         "{{first_name}}"};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         struct str text = arena_printf(chat->arena, "/commit %s", texts[i]);
-        say(chat, text.ptr);
+        chat_say(chat, text.ptr);
         assert_true(str_is(last(chat)->text, texts[i]));
         struct str escaped = template_escape(chat->arena, str_of(texts[i]));
         assert_said(chat, escaped.ptr);
-        say(chat, "/list");
+        chat_say(chat, "/list");
         assert_said(chat, escaped.ptr);
-        say(chat, "/done");
-        press(chat, "");
+        chat_say(chat, "/done");
+        chat_tap(chat, "");
     }
 }
 
@@ -340,11 +296,11 @@ static void floods_and_strange_scripts_are_borne(void **state)
         assert_true(text_is_utf8(str_of(chat_said(chat))));
         chat_text(chat, (struct str){flood + 8, at - 8}); /* the same as a free text */
         assert_true(chat_said(chat)[0] != '\0');
-        say(chat, "/list");
+        chat_say(chat, "/list");
     }
-    say(chat, "/commit อ่านหนังสือสิบหน้า");
+    chat_say(chat, "/commit อ่านหนังสือสิบหน้า");
     assert_said(chat, "อ่านหนังสือสิบหน้า");
-    say(chat, "/commit לקרוא עשרה עמודים");
+    chat_say(chat, "/commit לקרוא עשרה עמודים");
     assert_said(chat, "לקרוא עשרה עמודים");
 }
 
@@ -354,25 +310,25 @@ static void floods_and_strange_scripts_are_borne(void **state)
 static void few_ones_have_all_buttons(void **state)
 {
     struct chat *chat = *state;
-    say(chat, "/commit one");
-    say(chat, "/commit two");
-    say(chat, "/list");
+    chat_say(chat, "/commit one");
+    chat_say(chat, "/commit two");
+    chat_say(chat, "/list");
     assert_int_equal(chat_button_count(chat), 6);
-    press(chat, "✓ Done 2");
+    chat_tap(chat, "✓ Done 2");
     assert_int_equal(last(chat)->state, COMMITMENT_COMPLETED);
     assert_said(chat, "Done: **two**");
     assert_said(chat, "One open commitment"); /* the list that is left */
-    press(chat, "Undo");
+    chat_tap(chat, "Undo");
     assert_int_equal(last(chat)->state, COMMITMENT_ACTIVE);
     assert_said(chat, "Back to where it was");
-    say(chat, "/list");
-    press(chat, "✕ Drop 1");
+    chat_say(chat, "/list");
+    chat_tap(chat, "✕ Drop 1");
     assert_int_equal(chat->person.commitments[0]->state, COMMITMENT_DROPPED);
-    press(chat, "Undo");
+    chat_tap(chat, "Undo");
     assert_int_equal(chat->person.commitments[0]->state, COMMITMENT_ACTIVE);
-    say(chat, "/list");
-    press(chat, "✎ Rename 2");
-    say(chat, "two and a half");
+    chat_say(chat, "/list");
+    chat_tap(chat, "✎ Rename 2");
+    chat_say(chat, "two and a half");
     assert_true(str_is(last(chat)->text, "two and a half"));
     assert_said(chat, "Now it says: **two and a half**");
 }
@@ -381,21 +337,21 @@ static void many_ones_are_opened_by_number(void **state)
 {
     struct chat *chat = *state;
     for (int i = 0; i < 5; i++) {
-        say(chat, arena_printf(chat->arena, "/commit thing %c", 'a' + i).ptr);
+        chat_say(chat, arena_printf(chat->arena, "/commit thing %c", 'a' + i).ptr);
     }
-    say(chat, "/list");
+    chat_say(chat, "/list");
     assert_int_equal(chat_button_count(chat), 5);
-    press(chat, "4");
+    chat_tap(chat, "4");
     assert_said(chat, "**thing d**");
-    press(chat, "✓ Done");
+    chat_tap(chat, "✓ Done");
     assert_int_equal(chat->person.commitments[3]->state, COMMITMENT_COMPLETED);
 }
 
 static void undo_ends_after_ten_minutes(void **state)
 {
     struct chat *chat = *state;
-    say(chat, "/commit one");
-    press(chat, "Done");
+    chat_say(chat, "/commit one");
+    chat_tap(chat, "Done");
     const char *undo = chat_token(chat, "Undo");
     assert_non_null(undo);
     chat->world.now_ms += 11 * MINUTE_MS;
@@ -407,7 +363,7 @@ static void undo_ends_after_ten_minutes(void **state)
 static void a_second_press_changes_nothing(void **state)
 {
     struct chat *chat = *state;
-    say(chat, "/commit one");
+    chat_say(chat, "/commit one");
     const char *done = chat_token(chat, "Done");
     chat_press(chat, done);
     int64_t completed_ms = last(chat)->completed_at_ms;
@@ -421,7 +377,7 @@ static void a_second_press_changes_nothing(void **state)
 static void hostile_tokens_change_nothing(void **state)
 {
     struct chat *chat = *state;
-    say(chat, "/commit one");
+    chat_say(chat, "/commit one");
     long long id = (long long)last(chat)->id;
     const char *own[] = {"c:%lld:",      "c:%lld:fly",   "c:%lld",      "c:%lld:done:",
                          "c:%lld :done", "c:-%lld:done", "c:%lld0:done"};
@@ -476,7 +432,7 @@ static void hostile_tokens_change_nothing(void **state)
 static void the_previous_bots_button_is_honoured_for_its_owner(void **state)
 {
     struct chat *chat = *state;
-    say(chat, "/commit from before");
+    chat_say(chat, "/commit from before");
     last(chat)->external_id = STR("4711");
     chat_press(chat, "complete_4712");
     assert_int_equal(last(chat)->state, COMMITMENT_ACTIVE);
@@ -492,25 +448,25 @@ static void pause_stop_and_resume_set_what_they_say(void **state)
 {
     struct chat *chat = *state;
     struct user *user = &chat->person.user;
-    say(chat, "/pause 3");
+    chat_say(chat, "/pause 3");
     assert_int_equal(user->paused_until_ms, chat->world.now_ms + 3 * DAY_MS);
     assert_true(user->next_at_ms > 0 && user->next_at_ms <= user->paused_until_ms);
     assert_int_equal(chat_events(chat, EVENT_PAUSED), 1);
-    press(chat, "Go on");
+    chat_tap(chat, "Go on");
     assert_int_equal(user->paused_until_ms, 0);
     assert_int_equal(chat_events(chat, EVENT_RESUMED), 1);
-    say(chat, "/commit something");
+    chat_say(chat, "/commit something");
     assert_true(chat->person.run_count > 0);
-    say(chat, "/stop");
+    chat_say(chat, "/stop");
     assert_true(user->stopped);
     for (int i = 0; i < chat->person.run_count; i++) {
         assert_true(chat->person.runs[i]->outcome != RUN_ACTIVE ||
                     run_journey(&chat->world, chat->person.runs[i])->class == CLASS_REPLY);
     }
-    say(chat, "/resume");
+    chat_say(chat, "/resume");
     assert_false(user->stopped);
     user->crisis_hold = true;
-    say(chat, "/resume");
+    chat_say(chat, "/resume");
     assert_false(user->crisis_hold);
 }
 
@@ -519,27 +475,27 @@ static void erasing_needs_a_fresh_yes(void **state)
     struct chat *chat = *state;
     chat_press(chat, "x:delete"); /* never asked */
     assert_false(chat->decision.erase);
-    say(chat, "/delete");
+    chat_say(chat, "/delete");
     assert_false(chat->decision.erase);
     const char *yes = chat_token(chat, "Yes");
-    press(chat, "No");
+    chat_tap(chat, "No");
     assert_said(chat, "stays as it is");
     chat_press(chat, yes); /* the question is over */
     assert_false(chat->decision.erase);
-    say(chat, "/delete");
+    chat_say(chat, "/delete");
     yes = chat_token(chat, "Yes");
     chat->world.now_ms += 11 * MINUTE_MS;
     chat_press(chat, yes);
     assert_false(chat->decision.erase);
-    say(chat, "/delete");
-    say(chat, "hm, no");
+    chat_say(chat, "/delete");
+    chat_say(chat, "hm, no");
     assert_false(chat->decision.erase);
     assert_said(chat, "stays as it is");
-    say(chat, "/delete");
-    say(chat, "DELETE");
+    chat_say(chat, "/delete");
+    chat_say(chat, "DELETE");
     assert_true(chat->decision.erase);
-    say(chat, "/delete");
-    press(chat, "Yes");
+    chat_say(chat, "/delete");
+    chat_tap(chat, "Yes");
     assert_true(chat->decision.erase);
     assert_said(chat, "erased");
 }
@@ -547,30 +503,30 @@ static void erasing_needs_a_fresh_yes(void **state)
 static void export_asks_the_engine_for_a_file(void **state)
 {
     struct chat *chat = *state;
-    say(chat, "/export");
+    chat_say(chat, "/export");
     assert_true(chat->decision.export_file);
 }
 
 static void feedback_is_kept(void **state)
 {
     struct chat *chat = *state;
-    say(chat, "/feedback it is *great*");
+    chat_say(chat, "/feedback it is *great*");
     assert_int_equal(chat->decision.feedback_count, 1);
     assert_true(str_is(chat->decision.feedback[0].text, "it is *great*"));
     assert_false(chat->decision.feedback[0].is_problem);
-    press(chat, "It is a problem");
+    chat_tap(chat, "It is a problem");
     assert_int_equal(chat->decision.feedback_count, 1);
     assert_true(chat->decision.feedback[0].is_problem);
-    say(chat, "/feedback");
-    say(chat, "second thought");
+    chat_say(chat, "/feedback");
+    chat_say(chat, "second thought");
     assert_true(str_is(chat->decision.feedback[0].text, "second thought"));
 }
 
 static void sequences_name_what_runs(void **state)
 {
     struct chat *chat = *state;
-    say(chat, "/commit read *this*");
-    say(chat, "/sequences");
+    chat_say(chat, "/commit read *this*");
+    chat_say(chat, "/sequences");
     assert_said(chat, "because you made a commitment");
     assert_said(chat, "read \\*this\\*");
     assert_said(chat, "next: ");
@@ -585,16 +541,16 @@ static void metrics_tell_the_person_their_figures(void **state)
     chat->population = (struct population){
         .active_users = 9, .percentile = 75, .typical_hours = 2, .quick_percent = 90};
     chat->world.population = &chat->population;
-    say(chat, "/metrics");
+    chat_say(chat, "/metrics");
     assert_said(chat, "first step is just ahead");
     assert_said(chat, "Next: one commitment (1 to go)");
     for (int day = 0; day < 5; day++) {
-        say(chat, "/commit one thing");
+        chat_say(chat, "/commit one thing");
         chat->world.now_ms += 90 * MINUTE_MS;
-        say(chat, "/done 1");
+        chat_say(chat, "/done 1");
         chat->world.now_ms += DAY_MS - 90 * MINUTE_MS;
     }
-    say(chat, "/metrics");
+    chat_say(chat, "/metrics");
     assert_said(chat, "You are on fire!");
     assert_said(chat, "So far 5 commitments, 5 done (100 %)");
     assert_said(chat, "Streak: 5 days, longest: 5 days");
@@ -606,10 +562,10 @@ static void metrics_tell_the_person_their_figures(void **state)
     assert_said(chat, "Next: a streak of 7 days (2 to go)");
     assert_null(strstr(chat_said(chat), "ahead of"));
     chat->population.active_users = 10;
-    say(chat, "/metrics");
+    chat_say(chat, "/metrics");
     assert_said(chat, "ahead of 75 %");
     assert_true(text_utf16_units(str_of(chat_said(chat))) < 4096);
-    say(chat, "/insights");
+    chat_say(chat, "/insights");
     assert_said(chat, "Half of all things are done within 2 h, 90 %");
     assert_said(chat, "picking up speed");
 }
@@ -626,13 +582,14 @@ static void all_texts_are_in_use(void **state)
     }
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, english, teardown)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, chat_english, chat_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(each_command_is_answered),
-        {"each_command_is_answered_in_german", each_command_is_answered, german, teardown, NULL},
+        {"each_command_is_answered_in_german", each_command_is_answered, chat_german, chat_teardown,
+         NULL},
         TEST(every_command_has_a_description),
         TEST(each_use_is_recorded),
         TEST(the_payload_becomes_the_source_once),

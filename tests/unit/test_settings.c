@@ -10,51 +10,14 @@
 #include <cmocka.h>
 
 #include "base/calendar.h"
-#include "lib/chat.h"
-
-static int english(void **state)
-{
-    *state = chat_new("en");
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    chat_free(*state);
-    return 0;
-}
-
-static void assert_said(struct chat *chat, const char *part)
-{
-    const char *said = chat_said(chat);
-    if (strstr(said, part) == NULL) {
-        fail_msg("expected \"%s\" in:\n%s", part, said);
-    }
-}
-
-static void say(struct chat *chat, const char *text)
-{
-    chat_text(chat, str_of(text));
-    assert_true(chat->decision.handled);
-    assert_true(chat_said(chat)[0] != '\0');
-}
-
-static void press(struct chat *chat, const char *label)
-{
-    const char *token = chat_token(chat, label);
-    if (token == NULL) {
-        fail_msg("no button \"%s\" in:\n%s", label, chat_said(chat));
-    }
-    chat_press(chat, token);
-    assert_true(chat->decision.handled);
-}
+#include "lib/chat_cases.h"
 
 static void settings_change_the_language(void **state)
 {
     struct chat *chat = *state;
-    say(chat, "/settings");
-    press(chat, "Language");
-    press(chat, "Deutsch");
+    chat_say(chat, "/settings");
+    chat_tap(chat, "Language");
+    chat_tap(chat, "Deutsch");
     assert_string_equal(chat->person.user.language, "de");
     assert_said(chat, "Ab jetzt: Deutsch");
     assert_int_equal(chat_events(chat, EVENT_SETTINGS_CHANGED), 1);
@@ -78,22 +41,22 @@ static void settings_change_the_zone(void **state)
         {"Tokyo", "Asia/Tokyo"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        say(chat, "/settings");
-        press(chat, "Time zone");
-        say(chat, cases[i].text);
+        chat_say(chat, "/settings");
+        chat_tap(chat, "Time zone");
+        chat_say(chat, cases[i].text);
         assert_string_equal(chat->person.user.zone, cases[i].zone);
         assert_said(chat, "Your time zone is");
     }
-    say(chat, "/settings");
-    press(chat, "Time zone");
-    say(chat, "Atlantis");
+    chat_say(chat, "/settings");
+    chat_tap(chat, "Time zone");
+    chat_say(chat, "Atlantis");
     assert_said(chat, "do not find that place");
     assert_string_equal(chat->person.user.zone, "Asia/Tokyo");
-    say(chat, "lisbon"); /* still asked */
+    chat_say(chat, "lisbon"); /* still asked */
     assert_string_equal(chat->person.user.zone, "Europe/Lisbon");
-    say(chat, "/settings");
-    press(chat, "Time zone");
-    press(chat, "Asia/Kolkata");
+    chat_say(chat, "/settings");
+    chat_tap(chat, "Time zone");
+    chat_tap(chat, "Asia/Kolkata");
     assert_string_equal(chat->person.user.zone, "Asia/Kolkata");
     assert_int_equal(chat->person.user.dialog, DIALOG_NONE);
 }
@@ -110,40 +73,40 @@ static void settings_change_quiet_hours(void **state)
                  {"von 21:15 bis 8", 1275, 480},
                  {"0:00 – 0:00", 0, 0}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        say(chat, "/settings");
-        press(chat, "Quiet hours");
-        say(chat, cases[i].text);
+        chat_say(chat, "/settings");
+        chat_tap(chat, "Quiet hours");
+        chat_say(chat, cases[i].text);
         assert_int_equal(user->quiet_from_minute, cases[i].from);
         assert_int_equal(user->quiet_to_minute, cases[i].to);
     }
-    say(chat, "/settings");
-    press(chat, "Quiet hours");
-    press(chat, "22:00");
+    chat_say(chat, "/settings");
+    chat_tap(chat, "Quiet hours");
+    chat_tap(chat, "22:00");
     assert_int_equal(user->quiet_from_minute, 1320);
     assert_int_equal(user->quiet_to_minute, 480);
-    say(chat, "/settings");
-    press(chat, "Quiet hours");
-    say(chat, "25:00-99");
+    chat_say(chat, "/settings");
+    chat_tap(chat, "Quiet hours");
+    chat_say(chat, "25:00-99");
     assert_said(chat, "Write two times");
     assert_int_equal(user->quiet_from_minute, 1320);
-    say(chat, "never");
+    chat_say(chat, "never");
     assert_said(chat, "Write two times");
 }
 
 static void settings_say_what_is_not_there(void **state)
 {
     struct chat *chat = *state;
-    say(chat, "/settings");
+    chat_say(chat, "/settings");
     assert_null(chat_token(chat, "E-mail"));
     chat_press(chat, "s:email:"); /* of an older message */
     assert_said(chat, "not set up");
-    say(chat, "/settings");
-    press(chat, "Where I write");
+    chat_say(chat, "/settings");
+    chat_tap(chat, "Where I write");
     assert_said(chat, "only this place");
     chat->person.user.contacts[CHANNEL_WEBCHAT] = (struct contact){STR("s"), REACH_OK};
-    say(chat, "/settings");
-    press(chat, "Where I write");
-    press(chat, "Web chat");
+    chat_say(chat, "/settings");
+    chat_tap(chat, "Where I write");
+    chat_tap(chat, "Web chat");
     assert_int_equal(chat->person.user.channel, CHANNEL_WEBCHAT);
 }
 
@@ -156,19 +119,19 @@ static void settings_offer_the_channels_that_exist(void **state)
     chat_press(chat, "s:channel:email");
     assert_int_equal(chat->person.user.channel, CHANNEL_TELEGRAM);
     chat->installation.channels[CHANNEL_EMAIL] = true;
-    say(chat, "/settings");
-    press(chat, "E-mail");
+    chat_say(chat, "/settings");
+    chat_tap(chat, "E-mail");
     assert_said(chat, "rowan\\_a@example.org");
-    press(chat, "Where I write");
-    press(chat, "E-mail");
+    chat_tap(chat, "Where I write");
+    chat_tap(chat, "E-mail");
     assert_int_equal(chat->person.user.channel, CHANNEL_EMAIL);
     email->reach = REACH_GONE;
-    say(chat, "/settings");
-    press(chat, "E-mail");
+    chat_say(chat, "/settings");
+    chat_tap(chat, "E-mail");
     assert_said(chat, "do not arrive");
     *email = (struct contact){STR(""), REACH_NONE};
-    say(chat, "/settings");
-    press(chat, "E-mail");
+    chat_say(chat, "/settings");
+    chat_tap(chat, "E-mail");
     assert_said(chat, "no confirmed e-mail");
 }
 
@@ -181,17 +144,17 @@ static void the_leaderboard_is_opt_in(void **state)
                                            .typical_hours = 2,
                                            .quick_percent = 90};
     chat->world.population = &chat->population;
-    say(chat, "/leaderboard");
+    chat_say(chat, "/leaderboard");
     assert_null(strstr(chat_said(chat), "Ash"));
-    press(chat, "Count me in");
+    chat_tap(chat, "Count me in");
     assert_true(chat->person.user.leaderboard_opt_in);
-    say(chat, "/leaderboard");
+    chat_say(chat, "/leaderboard");
     assert_said(chat, "**1** · Ash · 12 ✓");
-    press(chat, "Take me off");
+    chat_tap(chat, "Take me off");
     assert_false(chat->person.user.leaderboard_opt_in);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, english, teardown)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, chat_english, chat_teardown)
 
 int main(void)
 {
