@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
     DELIVERIES_MAX = 1000,
-    STEPS_MAX = 150,
+    STEPS_MAX = 80,
     FOLLOWUPS_PER_COMMITMENT = 5,
     FOLLOWUPS_PER_DAY = 6,
     TOKEN_BYTES_MAX = 64,
@@ -400,6 +400,9 @@ static void happen(struct actor *actor, struct bytes *bytes)
     case 8:
         actor->sending = draw(bytes, 3);
         actor->report = PICK(reports, bytes);
+        if (actor->report == REPORT_PAUSED) {
+            actor->sending = ACTOR_SENDS; /* every three minutes for days says nothing new */
+        }
         return;
     case 9:
         draw(bytes, 2) == 0 ? reach(actor, bytes) : installation(actor, bytes);
@@ -438,6 +441,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         happen(actor, &bytes);
     }
     if (!actor->decision.erase) {
+        actor->sending = ACTOR_SENDS;
         actor_pass(actor, 4 * DAY_MS);
     }
     actor_free(actor);
