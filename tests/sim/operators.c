@@ -25,6 +25,13 @@ static void answered(void *context, const struct outcome *outcome)
 {
     struct request *request = context;
     struct sim *world = request->world;
+    if (outcome->error != OK) {
+        const char *why = outcome->detail != NULL ? outcome->detail->text : "";
+        world_trace(world, "operator is refused: %s", why);
+        if (outcome->error == ERR_INVALID) { /* nobody here asks for nonsense */
+            auditor_fail(world->auditor, "an operator is not understood: %s", why);
+        }
+    }
     if (request->life == world->life && !world->crashed && outcome->error == OK) {
         const struct deed_done done = {.deed = request->deed,
                                        .source = "cli",
@@ -102,7 +109,7 @@ static void broadcast(struct sim *world)
 {
     char payload[160];
     snprintf(payload, sizeof(payload),
-             "{\"text\":{\"en\":\"News {{name}}\",\"de\":\"Neues\"},\"filter\":\"%s\","
+             "{\"text\":{\"en\":\"News {{first_name}}\",\"de\":\"Neues\"},\"filter\":\"%s\","
              "\"per_second\":%d}",
              dice_chance(&world->dice, 5000) ? "commitments_total > 1" : "",
              (int)dice_below(&world->dice, 3));
