@@ -249,6 +249,10 @@ void auditor_sets_may_change(struct auditor *auditor)
 void auditor_clock_jumped(struct auditor *auditor, int64_t by_ms)
 {
     struct audited_user *user, *next;
+    /* A day of the source's is over when its time has passed, not the clock's. */
+    for (int i = 0; by_ms < 0 && i < auditor->done_count; i++) {
+        auditor->done[i].at_ms += by_ms;
+    }
     HASH_ITER (hh, auditor->users, user, next) {
         if (by_ms < 0) {
             user->nudge_count = user->followup_count = user->nudge_last_ms = 0;

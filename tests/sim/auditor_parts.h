@@ -63,6 +63,7 @@ struct auditor {
     int done_count, done_capacity;
     struct audited_commitment *commitments;
     int commitment_count, commitment_capacity;
+    int64_t up_since_ms; /* the process */
     bool sending_off;
     bool sets_may_change;
     int64_t resent;

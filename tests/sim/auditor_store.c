@@ -10,7 +10,7 @@
 
 /* Telegram repeats an update for a day: that long it must be known again. */
 #define KNOWN_FOR_MS   (24 * HOUR_MS)
-#define IN_LINE_MS_MAX (3 * DAY_MS) /* longer than the longest pause and down time */
+#define IN_LINE_MS_MAX (2 * DAY_MS) /* of a process that runs: longer than the longest pause */
 
 /* ---- reading ---- */
 
@@ -274,11 +274,6 @@ void auditor_round_begins(struct auditor *auditor, int64_t now_ms)
         audited_touch(auditor, audited_user(auditor, sqlite3_column_int64(auditor->next_due, 3)));
     }
     sqlite3_reset(auditor->next_due);
-    sqlite3_bind_int64(auditor->in_line, 1, now_ms);
-    while (sqlite3_step(auditor->in_line) == SQLITE_ROW) {
-        audited_touch(auditor, audited_user(auditor, sqlite3_column_int64(auditor->in_line, 2)));
-    }
-    sqlite3_reset(auditor->in_line);
 }
 
 void auditor_look(struct auditor *auditor, int64_t now_ms)
@@ -296,7 +291,8 @@ void auditor_look(struct auditor *auditor, int64_t now_ms)
     }
     sqlite3_reset(auditor->next_due);
     sqlite3_bind_int64(auditor->in_line, 1, now_ms - IN_LINE_MS_MAX);
-    if (sqlite3_step(auditor->in_line) == SQLITE_ROW) {
+    if (now_ms - auditor->up_since_ms >= IN_LINE_MS_MAX &&
+        sqlite3_step(auditor->in_line) == SQLITE_ROW) {
         auditor_fail(auditor, "message %lld (user %lld) waits in its line and does not go",
                      sqlite3_column_int64(auditor->in_line, 1),
                      sqlite3_column_int64(auditor->in_line, 2));
@@ -348,6 +344,7 @@ static void check_known(struct auditor *auditor, int64_t now_ms)
 void auditor_restarted(struct auditor *auditor, int64_t now_ms)
 {
     struct audited_delivery *delivery, *next;
+    auditor->up_since_ms = now_ms;
     check_known(auditor, now_ms);
     sqlite3_stmt *statement = audited_prepare(auditor, "SELECT state FROM deliveries WHERE id = ?");
     HASH_ITER (hh, auditor->deliveries, delivery, next) {
@@ -379,7 +376,8 @@ static void check_arrived(struct auditor *auditor)
         sqlite3_bind_int64(statement, 1, delivery->delivery_id);
         int state = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int(statement, 0) : -1;
         bool counts = state >= 3 && state <= 6;
-        if (delivery->delivered > 0 && !counts && !delivery->ever_lost &&
+        bool on_its_way = state == 1; /* went out a moment ago */
+        if (delivery->delivered > 0 && !counts && !on_its_way && !delivery->ever_lost &&
             !audited_user(auditor, delivery->user_id)->erasing) {
             auditor_fail(auditor, "message %lld arrived, was reported and stands in state %d",
                          (long long)delivery->delivery_id, state);
@@ -392,12 +390,12 @@ static void check_arrived(struct auditor *auditor)
 void auditor_drained(struct auditor *auditor, int64_t now_ms)
 {
     auditor_check(auditor, now_ms);
-    audited_findings(
-        auditor, "still under way",
-        "SELECT id, 'state ' || state || ' reason ' || reason || ' next ' "
-        "|| next_at_ms FROM deliveries WHERE state = 1 OR (state IN (0, 2) AND "
-        "next_at_ms <> 0 AND reason NOT IN ('quiet_hours', 'paused', 'crisis', 'cap'))",
-        now_ms);
+    audited_findings(auditor, "still under way",
+                     "SELECT id, 'state ' || state || ' reason ' || reason || ' next ' "
+                     "|| next_at_ms FROM deliveries WHERE (state = 1 AND next_at_ms <= ?1) OR "
+                     "(state IN (0, 2) AND next_at_ms <> 0 AND reason NOT IN ('quiet_hours', "
+                     "'paused', 'crisis', 'cap'))",
+                     now_ms);
     if (auditor->failure[0] == '\0') {
         check_arrived(auditor);
     }
