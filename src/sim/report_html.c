@@ -68,7 +68,10 @@ static void cell(FILE *out, bool is_heading, const char *text)
 static void table_begin(FILE *out, const char *first, const struct sim_side *sides, int count,
                         const char *const *more, int more_count)
 {
-    fputs("<div class=\"wide\"><table><thead><tr>", out);
+    /* Narrow screens scroll it, also by the keyboard. */
+    fputs("<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"", out);
+    chart_text(out, first);
+    fputs("\"><table><thead><tr>", out);
     cell(out, true, first);
     for (int i = 0; i < count; i++) {
         cell(out, true, sides[i].name);
