@@ -35,6 +35,7 @@ struct config {
     int quiet_to_minute;
     int64_t nudge_min_gap_ms;
     int nudge_per_day;
+    int decisions_kept_days;     /* 0: none are kept */
     const char *trusted_proxies; /* comma separated addresses */
     enum sending_mode sending;
     const char *recipient_allow_list; /* comma separated: telegram:123, webchat:*, email:a@b */

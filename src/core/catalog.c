@@ -77,6 +77,12 @@ const struct journey *catalog_definition(const struct catalog *catalog, struct s
     return NULL;
 }
 
+const struct catalog_file *catalog_files(const struct catalog *catalog, int *ret_count)
+{
+    *ret_count = catalog->file_count;
+    return catalog->files;
+}
+
 const char *const *catalog_languages(const struct catalog *catalog, int *ret_count)
 {
     *ret_count = catalog->languages.count;

@@ -46,6 +46,14 @@ MUST_CHECK enum err catalog_add_pinned(struct catalog *catalog, struct str yaml,
                                        struct mistakes *ret_mistakes);
 void catalog_free(struct catalog *catalog);
 
+/* The files that it was built from, as given: with them it can be built again. */
+struct catalog_file {
+    struct str name;
+    struct str yaml;
+    struct str hash; /* SHA-256, hex: of a journey the same as the journey's */
+};
+const struct catalog_file *catalog_files(const struct catalog *catalog, int *ret_count);
+
 /* Current journeys in a fixed order (by name). */
 int catalog_journey_count(const struct catalog *catalog);
 const struct journey *catalog_journey_at(const struct catalog *catalog, int index);

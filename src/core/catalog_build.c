@@ -1,6 +1,7 @@
 /* Building the catalog: first all files become trees, then the languages are known, then every file
  * is compiled, then what concerns several files is compared. All mistakes are collected on the way;
  * with any of them there is no catalog. */
+#include "base/digest.h"
 #include "base/embed.h"
 #include "base/limits.h"
 #include "core/catalog_parts.h"
@@ -88,6 +89,16 @@ static void compile_file(struct building *building, const struct tree *tree)
 
 /* ---- building ------------------------------------------------------------------------------- */
 
+static void keep_file(struct catalog *catalog, const struct definition_file *file)
+{
+    char *hash = arena_alloc(catalog->arena, DIGEST_HEX_BYTES + 1);
+    digest_sha256_hex(file->yaml, hash);
+    catalog->files[catalog->file_count++] =
+        (struct catalog_file){.name = arena_str(catalog->arena, file->name),
+                              .yaml = arena_str(catalog->arena, file->yaml),
+                              .hash = {hash, DIGEST_HEX_BYTES}};
+}
+
 static struct catalog *catalog_new(int file_count)
 {
     struct arena *arena = arena_new(CATALOG_BLOCK_BYTES);
@@ -96,6 +107,7 @@ static struct catalog *catalog_new(int file_count)
     catalog->journeys = ARENA_ARRAY(arena, const struct journey *, (size_t)file_count + 1);
     catalog->words = ARENA_ARRAY(arena, struct word_list, (size_t)file_count + 1);
     catalog->texts = ARENA_ARRAY(arena, struct bot_text, BOT_TEXTS_MAX);
+    catalog->files = ARENA_ARRAY(arena, struct catalog_file, (size_t)file_count + 1);
     return catalog;
 }
 
@@ -110,8 +122,9 @@ enum err catalog_build(struct arena *arena, const struct definition_file *files,
                                 .count = count};
     for (int i = 0; i < count; i++) {
         if (catalog_file_kind(files[i].name) != FILE_OF_OTHERS) {
-            tree_read(arena, arena_str(building.catalog->arena, files[i].name), files[i].yaml,
-                      &building.trees[i], ret_mistakes);
+            keep_file(building.catalog, &files[i]);
+            tree_read(arena, building.catalog->files[building.catalog->file_count - 1].name,
+                      files[i].yaml, &building.trees[i], ret_mistakes);
         }
     }
     catalog_collect_languages(&building);

@@ -19,6 +19,8 @@ struct catalog {
     uint8_t by_hash[256]; /* index + 1 of a journey by the beginning of its hash; 0: none */
     const struct journey **pinned;
     int pinned_count, pinned_capacity;
+    struct catalog_file *files;
+    int file_count;
     struct bot_text *texts; /* by key */
     int text_count;
     struct word_list *words; /* of each language, and of all together: */

@@ -169,6 +169,7 @@ static int active_days(const struct user *user, int64_t today, int days)
 static double recent_completion(const struct world *world, const struct person *person)
 {
     int64_t from_ms = world->now_ms - ENGAGEMENT_RATE_DAYS * DAY_MS;
+    trace_read_ended(world->trace);
     int made = 0;
     int completed = 0;
     for (int i = 0; i < person->commitment_count; i++) {

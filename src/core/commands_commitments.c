@@ -373,6 +373,7 @@ bool commitments_button(struct deciding *deciding, struct str rest)
 
 bool commitments_old_button(struct deciding *deciding, struct str id)
 {
+    trace_read_ended(deciding->world->trace);
     for (int i = 0; i < deciding->person->commitment_count && id.length > 0; i++) {
         struct commitment *commitment = deciding->person->commitments[i];
         if (str_equal(commitment->external_id, id)) {

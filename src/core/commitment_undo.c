@@ -75,6 +75,7 @@ static void take_back_ladder(struct deciding *deciding, const struct commitment 
 static void take_back_completion(struct deciding *deciding, struct commitment *commitment)
 {
     struct user *user = &deciding->person->user;
+    trace_read_ended(deciding->world->trace);
     user->commitments_completed--;
     user->commitments_quick -= commitment_is_quick(commitment);
     user->commitments_outside_completed -= !commitment_is_onboarding(commitment);

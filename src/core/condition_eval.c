@@ -1,12 +1,15 @@
 /* Evaluating a compiled condition on a person's facts. The recursion is bounded: by the depth of
  * nesting, and along a chain of "or" or "and" by the length of the source. */
 #include "core/condition_tree.h"
+#include "core/decide.h"
 
 static struct fact_value operand_value(const struct condition_operand *operand,
                                        const struct facts *facts)
 {
     if (operand->fact >= 0) {
-        return facts_read(facts, operand->fact);
+        struct fact_value value = facts_read(facts, operand->fact);
+        trace_fact(facts->world->trace, operand->fact, &value);
+        return value;
     }
     return (struct fact_value){
         .known = true, .number = operand->number, .text = operand->text, .yes = operand->yes};
@@ -83,5 +86,9 @@ static bool node_holds(const struct condition_node *node, const struct facts *fa
 
 bool condition_holds(const struct condition *condition, const struct facts *facts)
 {
-    return node_holds(condition->root, facts);
+    struct trace *trace = facts->world->trace;
+    int first = trace_condition_begin(trace);
+    bool holds = node_holds(condition->root, facts);
+    trace_condition_end(trace, first, condition->source, holds);
+    return holds;
 }

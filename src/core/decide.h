@@ -11,6 +11,7 @@
 #include "core/decision.h"
 #include "core/input.h"
 #include "core/person.h"
+#include "core/trace.h"
 
 /* What is in force for the whole installation, read-only during a batch. */
 struct rollout {
@@ -55,6 +56,7 @@ struct world {
     const struct population *population; /* may be NULL */
     int64_t now_ms;
     struct id_source *ids; /* new rows' ids come from here (slot of the user) */
+    struct trace *trace;   /* what is looked at is noted here; may be NULL */
 };
 
 /* Decides on one input about the person. A new user comes with is_new set, id, joined_at_ms and the

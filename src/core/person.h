@@ -124,6 +124,7 @@ struct user {
 
     int64_t event_last_id;    /* head of this user's chain of events */
     int64_t delivery_last_id; /* head of the chain of deliveries; the store's business alone */
+    int64_t decision_last_id; /* head of the chain of decisions; the engine's business alone */
 
     /* the user's own timer: end of a pause, inactivity (lazily re-armed) */
     int64_t next_at_ms;

@@ -62,7 +62,16 @@ static struct gate verdict(enum gate_verdict kind, const char *reason)
 
 static struct gate hold(int64_t until_ms, bool is_free, const char *reason)
 {
-    return (struct gate){GATE_HOLD, until_ms, is_free, reason};
+    return (struct gate){
+        .verdict = GATE_HOLD, .until_ms = until_ms, .hold_is_free = is_free, .reason = reason};
+}
+
+static struct gate cap(struct gate gate, const char *limit, int used, int allowed)
+{
+    gate.limit = limit;
+    gate.used = used;
+    gate.allowed = allowed;
+    return gate;
 }
 
 static int64_t next_day(const struct world *world, const struct person *person)
@@ -83,11 +92,13 @@ static struct gate followup_cap(const struct world *world, const struct person *
 {
     const struct commitment *commitment = person_commitment(person, delivery->commitment_id);
     if (commitment != NULL && commitment->followups >= FOLLOWUPS_PER_COMMITMENT) {
-        return verdict(GATE_SUPPRESS, "cap");
+        return cap(verdict(GATE_SUPPRESS, "cap"), "commitment", commitment->followups,
+                   FOLLOWUPS_PER_COMMITMENT);
     }
     int64_t today = calendar_local_day(person_zone(world, person), world->now_ms);
     if (person->user.followup_day == today && person->user.followup_count >= FOLLOWUPS_PER_DAY) {
-        return hold(next_day(world, person), false, "cap");
+        return cap(hold(next_day(world, person), false, "cap"), "day", person->user.followup_count,
+                   FOLLOWUPS_PER_DAY);
     }
     return verdict(GATE_SEND, "");
 }
@@ -98,11 +109,12 @@ static struct gate nudge_cap(const struct world *world, const struct person *per
     const struct installation *installation = world->installation;
     int64_t today = calendar_local_day(person_zone(world, person), world->now_ms);
     if (user->nudge_day == today && user->nudge_count >= installation->nudge_per_day) {
-        return hold(next_day(world, person), false, "cap");
+        return cap(hold(next_day(world, person), false, "cap"), "day", user->nudge_count,
+                   installation->nudge_per_day);
     }
     int64_t gap_until_ms = user->nudge_last_at_ms + installation->nudge_min_gap_ms;
     if (user->nudge_last_at_ms != 0 && gap_until_ms > world->now_ms) {
-        return hold(gap_until_ms, false, "cap");
+        return cap(hold(gap_until_ms, false, "cap"), "gap", 0, 0);
     }
     return verdict(GATE_SEND, "");
 }
@@ -154,8 +166,8 @@ static struct gate lasting(const struct person *person, const struct delivery *d
     return verdict(GATE_SEND, "");
 }
 
-struct gate pressure_gate(const struct world *world, const struct person *person,
-                          const struct delivery *delivery)
+static struct gate ask(const struct world *world, const struct person *person,
+                       const struct delivery *delivery)
 {
     const struct user *user = &person->user;
     int64_t now_ms = world->now_ms;
@@ -167,10 +179,11 @@ struct gate pressure_gate(const struct world *world, const struct person *person
     if (delivery->class == CLASS_REPLY) {
         return late ? verdict(GATE_EXPIRE, "late") : gate;
     }
-    struct gate cap = class_cap(world, person, delivery);
-    if (late || cap.verdict == GATE_SUPPRESS) {
-        return cap.verdict != GATE_SEND ? verdict(GATE_SUPPRESS, "cap")
-                                        : verdict(GATE_EXPIRE, "late");
+    struct gate capped = class_cap(world, person, delivery);
+    if (late || capped.verdict == GATE_SUPPRESS) {
+        return capped.verdict != GATE_SEND
+                   ? cap(verdict(GATE_SUPPRESS, "cap"), capped.limit, capped.used, capped.allowed)
+                   : verdict(GATE_EXPIRE, "late");
     }
     if (user->crisis_hold) {
         return hold(now_ms + CRISIS_RECHECK_MS, true, "crisis");
@@ -182,11 +195,19 @@ struct gate pressure_gate(const struct world *world, const struct person *person
     if (quiet_until_ms > now_ms) {
         return hold(quiet_until_ms, true, "quiet_hours");
     }
-    if (cap.verdict == GATE_HOLD && delivery->expires_at_ms != 0 &&
-        cap.until_ms > delivery->expires_at_ms) {
-        cap.until_ms = delivery->expires_at_ms;
+    if (capped.verdict == GATE_HOLD && delivery->expires_at_ms != 0 &&
+        capped.until_ms > delivery->expires_at_ms) {
+        capped.until_ms = delivery->expires_at_ms;
     }
-    return cap;
+    return capped;
+}
+
+struct gate pressure_gate(const struct world *world, const struct person *person,
+                          const struct delivery *delivery)
+{
+    struct gate gate = ask(world, person, delivery);
+    trace_gate(world->trace, delivery, &gate);
+    return gate;
 }
 
 void pressure_count(const struct world *world, struct person *person, struct delivery *delivery)

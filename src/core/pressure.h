@@ -17,6 +17,8 @@ struct gate {
     int64_t until_ms;   /* GATE_HOLD: ask again then */
     bool hold_is_free;  /* GATE_HOLD: the time does not count towards expiry (quiet hours, pause) */
     const char *reason; /* static word: "quiet_hours", "cap", "paused", "stopped", "blocked", … */
+    const char *limit;  /* of "cap": "day", "gap" or "commitment"; NULL else */
+    int used, allowed;  /* of "day" and "commitment" */
 };
 
 struct gate pressure_gate(const struct world *world, const struct person *person,

@@ -28,6 +28,7 @@ static struct engine *engine_make(const struct engine_options *options)
     engine->queue = queue_new(LIMIT_QUEUE_INPUTS);
     engine->backoff = queue_new(1);
     engine->pacer = pacer_new();
+    engine->recorder = recorder_new();
     engine->reports_last = &engine->reports_first;
     engine->inbox_may_wait = true;
     engine->pruned_at_ms = clock_now_ms(engine->clock);
@@ -186,6 +187,7 @@ void engine_free(struct engine *engine)
     free(engine->unsent_channels);
     free((void *)engine->retained);
     free_catalogs(engine);
+    remember_free(engine);
     pacer_free(engine->pacer);
     queue_free(engine->queue);
     queue_free(engine->backoff);

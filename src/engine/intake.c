@@ -28,6 +28,8 @@ struct round {
     struct slot *slots; /* hash by user id, in order of appearance */
     struct event *events;
     int event_count, event_capacity;
+    struct decision_row *decisions;
+    int decision_count, decision_capacity;
     bool closed; /* what opens a link comes first in a round of its own, so that who is who is
                   * settled before anybody is loaded; later inputs keep behind it */
 };
@@ -291,6 +293,18 @@ static void keep_events(struct engine *engine, struct batch *batch, struct round
     }
 }
 
+static void keep_decision(struct batch *batch, struct round *round, struct decision_row row)
+{
+    if (round->decision_count == round->decision_capacity) {
+        int capacity = 2 * round->decision_capacity + 16;
+        round->decisions =
+            arena_grow(batch->arena, round->decisions, (size_t)round->decision_count * sizeof(row),
+                       (size_t)capacity * sizeof(row));
+        round->decision_capacity = capacity;
+    }
+    round->decisions[round->decision_count++] = row;
+}
+
 /* Whether the message comes at the instant that its chat kept for it; one much too late asks anew,
  * since others of the chat may be as late. */
 static bool is_reserved(const struct work *work, const struct person *person, int64_t now_ms)
@@ -314,13 +328,23 @@ static void decide_on(struct engine *engine, struct batch *batch, struct round *
         world.population = &population;
     }
     bool reserved = is_reserved(work, person, batch->now_ms);
+    int64_t record_id = remember_begin(engine, &world, person, &work->input);
     decide(batch->arena, &world, person, &work->input, decision);
+    if (record_id != 0 && remember_is_idle(person, &work->input, decision)) {
+        record_id = 0;
+    }
+    if (record_id != 0) {
+        recorder_decided(engine->recorder, person, decision);
+    }
     struct deciding deciding = {batch->arena, &world, person, &work->input, decision};
     dispatch_decided(engine, batch, &deciding, work->due.line != 0 ? work->due.id : 0, reserved);
     dispatch_acts(engine, batch, work);
     keep_events(engine, batch, round, person, decision);
     if (work->input.kind == INPUT_TIMER) {
         due_unstick(engine, person, &work->due, batch->now_ms);
+    }
+    if (record_id != 0) {
+        keep_decision(batch, round, remember_end(engine, batch, record_id, person, decision));
     }
     if (decision->erase) {
         work->slot->erase = true;
@@ -548,6 +572,10 @@ static enum err save_round(struct engine *engine, struct batch *batch, struct ro
     if (error == OK && round->event_count > 0) {
         error = store_events_append(engine->store, round->events, round->event_count, detail);
     }
+    if (error == OK) {
+        error =
+            store_decisions_append(engine->store, round->decisions, round->decision_count, detail);
+    }
     for (int i = 0; error == OK && i < batch->work_count; i++) {
         struct work *work = batch->works[i];
         if (work->slot != NULL && work->done) {
@@ -618,6 +646,9 @@ enum err engine_decide(struct engine *engine, struct batch *batch, struct err_de
 {
     enum err error = drop_duplicates(engine, batch, detail);
     bool left = batch->work_count > 0;
+    if (error == OK && left) {
+        error = remember_world(engine, batch, detail);
+    }
     /* Each round deals with at least one input of every person left. */
     while (error == OK && left) {
         error = run_round(engine, batch, &left, detail);

@@ -10,6 +10,7 @@
 #include "base/queue.h"
 #include "core/commitment.h"
 #include "core/link.h"
+#include "core/record.h"
 #include "engine/engine.h"
 #include "engine/pacer.h"
 
@@ -101,6 +102,7 @@ struct batch {
     int decisions;
     bool inbox_left;                      /* more rows than were loaded */
     bool drained;                         /* the drains are answered by this batch */
+    bool prune_left;                      /* more old decisions than are deleted at once */
     long long errors[ENGINE_ERROR_KINDS]; /* engine.errors as this batch writes them */
 };
 
@@ -178,6 +180,9 @@ struct engine {
     int64_t lease_until_ms;      /* monotonic */
     int64_t lease_until_wall_ms; /* as others see it: the clock may be set forward */
     int64_t pruned_at_ms;
+    struct recorder *recorder;
+    struct str world_record; /* heap: of world_id */
+    int64_t world_id;        /* decisions are made in it; 0: not kept yet */
     struct sweep *sweeps;
     struct drain *drains;
     struct counters counters;
@@ -206,6 +211,22 @@ enum err engine_decide(struct engine *engine, struct batch *batch, struct err_de
 /* Gives the decision's events their ids and chains them to the person's. */
 void engine_chain_events(struct engine *engine, const struct batch *batch, struct person *person,
                          struct decision *decision);
+/* remember.c: keeps the world that the batch's decisions are made in. */
+enum err remember_world(struct engine *engine, const struct batch *batch,
+                        struct err_detail *detail);
+/* It was rolled back. */
+void remember_forget_world(struct engine *engine);
+/* Around each decision; the id of its record, 0: none is kept. Between them recorder_decided. */
+int64_t remember_begin(struct engine *engine, struct world *world, struct person *person,
+                       const struct input *input);
+/* Whether the decision needs no record. */
+bool remember_is_idle(const struct person *person, const struct input *input,
+                      const struct decision *decision);
+struct decision_row remember_end(struct engine *engine, struct batch *batch, int64_t id,
+                                 struct person *person, const struct decision *decision);
+/* Deletes a bounded number of old ones; says in the batch whether more are left. */
+enum err remember_prune(struct engine *engine, struct batch *batch, struct err_detail *detail);
+void remember_free(struct engine *engine);
 /* join.c: the secret of signed links; makes it when there is none. */
 enum err join_load_secret(struct engine *engine, struct str entropy, struct err_detail *detail);
 /* Whether the input opens, takes or refuses a link made here that has not ended, and whose. */

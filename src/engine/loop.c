@@ -18,6 +18,7 @@ enum {
     BACKOFF_MS = 20,
     BACKOFF_MS_MAX = 2000,
     PRUNE_EVERY_MS = 10 * 60 * 1000,
+    PRUNE_ON_MS = 1000, /* when more is left than is deleted at once */
 };
 #define SEEN_KEPT_MS  (25 * HOUR_MS) /* Telegram repeats an update for 24 hours */
 #define INBOX_KEPT_MS HOUR_MS
@@ -191,6 +192,9 @@ static enum err prune(struct engine *engine, struct batch *batch, struct err_det
         error = store_query(engine->store, batch->arena, "pauses_prune", pause_args, 1, 1, &rows,
                             detail);
     }
+    if (error == OK) {
+        error = remember_prune(engine, batch, detail);
+    }
     return error;
 }
 
@@ -313,7 +317,8 @@ static void committed(struct engine *engine, struct batch *batch, int64_t next_d
     engine->next_due_at_ms = next_due_at_ms;
     engine->inbox_may_wait = batch->inbox_left;
     if (batch->now_ms - engine->pruned_at_ms >= PRUNE_EVERY_MS) {
-        engine->pruned_at_ms = batch->now_ms;
+        engine->pruned_at_ms =
+            batch->prune_left ? batch->now_ms - PRUNE_EVERY_MS + PRUNE_ON_MS : batch->now_ms;
     }
     status_errors_written(engine, batch);
     sweep_settle(engine, true);
@@ -354,6 +359,7 @@ static void failed(struct engine *engine, struct batch *batch, enum err error,
     lines_forget(engine);
     sweep_settle(engine, false);
     engine_settle_commands(engine, batch, false);
+    remember_forget_world(engine);
     engine->settings_stale = true;
     engine->inbox_may_wait = true;
     engine->next_due_at_ms = 0;

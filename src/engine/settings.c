@@ -168,6 +168,11 @@ enum err settings_store_catalog(struct engine *engine, const struct catalog *cat
         error = store_definition_put(engine->store, journey->hash, journey->name, journey->version,
                                      journey->source, now_ms, detail);
     }
+    int count;
+    const struct catalog_file *files = catalog_files(catalog, &count);
+    for (int i = 0; error == OK && i < count; i++) {
+        error = store_file_put(engine->store, &files[i], now_ms, detail);
+    }
     return error;
 }
 

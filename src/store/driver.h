@@ -67,6 +67,11 @@
     X(DEFINITION_INSERT, "definition_insert")                                                      \
     X(DEFINITION_LOAD, "definition_load")                                                          \
     X(PAUSE_SAVE, "pause_save")                                                                    \
+    X(DECISION_INSERT, "decision_insert")                                                          \
+    X(DECISIONS_PRUNE, "decisions_prune")                                                          \
+    X(DECISION_WORLD_FIND, "decision_world_find")                                                  \
+    X(DECISION_WORLD_INSERT, "decision_world_insert")                                              \
+    X(DECISION_FILE_INSERT, "decision_file_insert")                                                \
     X(MIGRATIONS_APPLIED, "migrations_applied")                                                    \
     X(MIGRATION_RECORD, "migration_record")
 
@@ -135,6 +140,7 @@ struct driver {
     void (*bind_int)(void *statement, int at, int64_t value);
     void (*bind_real)(void *statement, int at, double value);
     void (*bind_text)(void *statement, int at, struct str text);
+    void (*bind_blob)(void *statement, int at, struct str bytes); /* column_text reads it */
     void (*bind_null)(void *statement, int at);
     enum err (*run)(struct store *store, void *statement, int *ret_changed, const char *what,
                     struct err_detail *detail);
@@ -189,6 +195,8 @@ void bind_int(struct binder *binder, int64_t value);
 void bind_real(struct binder *binder, double value);
 /* The text must live until the statement was run. */
 void bind_text(struct binder *binder, struct str text);
+/* Bytes of any kind, likewise. */
+void bind_blob(struct binder *binder, struct str bytes);
 void bind_null(struct binder *binder);
 /* Runs a statement without rows to its end; *ret_changed (may be NULL) rows were changed. Of rows
  * that are sent together it says 1, and the batch fails when one of them found nothing. */

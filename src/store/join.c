@@ -68,7 +68,7 @@ static enum err move_rows(struct store *store, int64_t survivor_id, int64_t alia
         "join_commitments", "join_runs",
         "join_identities",  "join_feedback",
         "join_aliases",     "join_operator_messages",
-        "join_counters",
+        "join_decisions",   "join_counters",
     };
     enum err error = OK;
     for (size_t i = 0; error == OK && i < sizeof(blocks) / sizeof(blocks[0]); i++) {

@@ -7,7 +7,7 @@
 #include "base/check.h"
 #include "core/delivery.h"
 
-enum { COMMITMENT_COLUMNS = 19, DELIVERY_COLUMNS = 30, RUN_COLUMNS = 21, USER_COLUMNS = 67 };
+enum { COMMITMENT_COLUMNS = 19, DELIVERY_COLUMNS = 30, RUN_COLUMNS = 21, USER_COLUMNS = 68 };
 
 static enum err check_row(const struct reader *reader, const char *table, int columns, int64_t id,
                           struct err_detail *detail)
@@ -98,6 +98,7 @@ static void read_user(struct reader *r, struct user *user)
     user->saved_is_test = user->is_test;
     user->alias_of = read_int64(r);
     user->operator_holds = (unsigned)read_enum(r, (OPERATOR_STOPPED | OPERATOR_PAUSED) + 1);
+    user->decision_last_id = read_int64(r);
 }
 
 static void read_commitment(struct reader *r, struct commitment *commitment)

@@ -75,6 +75,7 @@ static void bind_user(struct binder *b, const struct user *user)
     bind_int(b, user->next_at_ms);
     bind_int(b, user->alias_of);
     bind_int(b, user->operator_holds);
+    bind_int(b, user->decision_last_id);
 }
 
 static void bind_commitment(struct binder *b, const struct commitment *commitment)

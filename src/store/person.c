@@ -127,8 +127,9 @@ enum err store_user_erase(struct store *store, int64_t user_id, int64_t at_ms,
 {
     /* The chains begin at the user's row, so the row comes last. */
     static const char *const blocks[] = {
-        "erase_due",  "erase_events",     "erase_deliveries", "erase_commitments",
-        "erase_runs", "erase_identities", "erase_feedback",   "erase_operator_messages",
+        "erase_due",        "erase_decisions",   "erase_events",
+        "erase_deliveries", "erase_commitments", "erase_runs",
+        "erase_identities", "erase_feedback",    "erase_operator_messages",
         "erase_user",
     };
     int changed = 0;

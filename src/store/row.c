@@ -33,6 +33,11 @@ void bind_text(struct binder *binder, struct str text)
     binder->store->driver->bind_text(binder->statement, ++binder->at, text);
 }
 
+void bind_blob(struct binder *binder, struct str bytes)
+{
+    binder->store->driver->bind_blob(binder->statement, ++binder->at, bytes);
+}
+
 void bind_null(struct binder *binder)
 {
     binder->store->driver->bind_null(binder->statement, ++binder->at);

@@ -42,6 +42,7 @@ enum err sqlite_try_block(struct store *store, int block, struct err_detail *det
 void sqlite_bind_int(void *statement, int at, int64_t value);
 void sqlite_bind_real(void *statement, int at, double value);
 void sqlite_bind_text(void *statement, int at, struct str text);
+void sqlite_bind_blob(void *statement, int at, struct str bytes);
 void sqlite_bind_null(void *statement, int at);
 enum err sqlite_run(struct store *store, void *statement, int *ret_changed, const char *what,
                     struct err_detail *detail);

@@ -321,6 +321,7 @@ static const struct driver driver_file = {
     .bind_int = sqlite_bind_int,
     .bind_real = sqlite_bind_real,
     .bind_text = sqlite_bind_text,
+    .bind_blob = sqlite_bind_blob,
     .bind_null = sqlite_bind_null,
     .run = sqlite_run,
     .next = sqlite_next,

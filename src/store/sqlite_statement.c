@@ -51,6 +51,13 @@ void sqlite_bind_text(void *statement, int at, struct str text)
     ASSERT(code == SQLITE_OK);
 }
 
+void sqlite_bind_blob(void *statement, int at, struct str bytes)
+{
+    int code = sqlite3_bind_blob64(statement, at, bytes.ptr != NULL ? bytes.ptr : "", bytes.length,
+                                   SQLITE_STATIC);
+    ASSERT(code == SQLITE_OK);
+}
+
 void sqlite_bind_null(void *statement, int at)
 {
     int code = sqlite3_bind_null(statement, at);

@@ -168,6 +168,37 @@ MUST_CHECK enum err store_user_erase(struct store *store, int64_t user_id, int64
 MUST_CHECK enum err store_user_export(struct store *store, struct arena *arena, int64_t user_id,
                                       struct str *ret_json, struct err_detail *detail);
 
+/* ---- decisions as they were made (core/record.h) --------------------------------------------- */
+
+struct decision_row {
+    int64_t id;
+    int64_t user_id;
+    int64_t previous_id; /* of the same person; as users.decision_last_id, the caller's business */
+    int64_t world_id;
+    struct str record;
+};
+/* Inside the engine's transaction. */
+MUST_CHECK enum err store_decisions_append(struct store *store, const struct decision_row *rows,
+                                           int count, struct err_detail *detail);
+/* A person's from that id on, oldest first; of more than `limit` the newest. */
+MUST_CHECK enum err store_decisions_load(struct store *store, struct arena *arena, int64_t user_id,
+                                         int64_t from_id, int limit,
+                                         struct decision_row **ret_rows, int *ret_count,
+                                         struct err_detail *detail);
+/* Deletes at most `limit` of those made before the instant, the oldest first. */
+MUST_CHECK enum err store_decisions_prune(struct store *store, int64_t before_ms, int limit,
+                                          int *ret_deleted, struct err_detail *detail);
+/* Keeps a world where it is not kept yet. */
+MUST_CHECK enum err store_world_put(struct store *store, struct str record, int64_t at_ms,
+                                    struct id_source *ids, int64_t *ret_id,
+                                    struct err_detail *detail);
+MUST_CHECK enum err store_world_get(struct store *store, struct arena *arena, int64_t id,
+                                    struct str *ret_record, struct err_detail *detail);
+MUST_CHECK enum err store_file_put(struct store *store, const struct catalog_file *file,
+                                   int64_t at_ms, struct err_detail *detail);
+MUST_CHECK enum err store_file_get(struct store *store, struct arena *arena, struct str hash,
+                                   struct str *ret_yaml, struct err_detail *detail);
+
 /* ---- inbox: commands for the running engine -------------------------------------------------- */
 
 struct inbox_row {

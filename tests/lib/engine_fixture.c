@@ -14,6 +14,7 @@
 #include <sqlite3.h>
 
 #include "base/embed.h"
+#include "bi/redo.h"
 
 const int64_t fixture_start_ms = 1795428000000;
 
@@ -101,9 +102,50 @@ int engine_fixture_set_up(void **state)
     return 0;
 }
 
+/* Every decision of the test, made again from its record alone, has the same result. */
+int fixture_check_decisions(struct engine_fixture *fixture)
+{
+    sqlite3_stmt *people = NULL;
+    struct err_detail detail = {""};
+    int made_again = 0;
+    struct redo *redo = redo_new(fixture->store);
+    assert_int_equal(sqlite3_prepare_v2(fixture->reader,
+                                        "SELECT id FROM users WHERE decision_last_id <> 0", -1,
+                                        &people, NULL),
+                     SQLITE_OK);
+    while (sqlite3_step(people) == SQLITE_ROW) {
+        struct arena *arena = arena_new(256 * 1024);
+        struct decision_row *rows = NULL;
+        int count = 0;
+        assert_int_equal(store_decisions_load(fixture->store, arena,
+                                              sqlite3_column_int64(people, 0), 0, 100000, &rows,
+                                              &count, &detail),
+                         OK);
+        for (int i = 0; i < count; i++) {
+            struct redone redone;
+            if (redo_decision(redo, arena, &rows[i], &redone, &detail) != OK) {
+                fail_msg("decision %lld: %s", (long long)rows[i].id, detail.text);
+            }
+            if (!redone.same) {
+                fail_msg("decision %lld on input %d comes out differently; %.*s",
+                         (long long)rows[i].id, (int)redone.record.input.kind,
+                         STR_ARG(redone.why_not));
+            }
+            made_again++;
+        }
+        arena_free(arena);
+    }
+    sqlite3_finalize(people);
+    redo_free(redo);
+    return made_again;
+}
+
 int engine_fixture_tear_down(void **state)
 {
     struct engine_fixture *fixture = *state;
+    if (!fixture->tampered) {
+        fixture_check_decisions(fixture);
+    }
     static const char *const names[] = {"test.db", "test.db-wal", "test.db-shm", "test.db-serve"};
     engine_free(fixture->engine);
     fixture->telegram->ops->free(fixture->telegram);

@@ -19,6 +19,7 @@ struct engine_fixture {
     struct channel_limits limits;
     struct sqlite3 *reader; /* for looking into the database */
     bool pacing;
+    bool tampered; /* the test changes rows behind the engine's back: decisions are not checked */
     int64_t update_id;
     /* of the latest submitted input or command */
     int answers;
@@ -55,6 +56,10 @@ void fixture_advance(struct engine_fixture *fixture, int64_t by_ms);
 /* The first cell of a query; the result of a statement that gives none is 0. */
 int64_t fixture_int(struct engine_fixture *fixture, const char *sql);
 void fixture_string(struct engine_fixture *fixture, const char *sql, char *ret_text, size_t size);
+
+/* Makes every decision again from its record and fails the test when one comes out differently; how
+ * many there were. Done at the end of each test. */
+int fixture_check_decisions(struct engine_fixture *fixture);
 
 /* Makes the chat's person known, so that what follows is not their first contact, and forgets what
  * was sent to them. */

@@ -166,6 +166,7 @@ static void a_due_row_of_nobody_is_deleted(void **state)
 static void a_run_whose_definition_is_gone_is_no_obstacle(void **state)
 {
     struct engine_fixture *fixture = *state;
+    fixture->tampered = true;
     know(fixture, 5);
     at_user(fixture, "UPDATE runs SET definition = 'gone' WHERE user_id = ?1", 70);
     at_user(fixture, "UPDATE runs SET definition = 'gone', journey = 'nowhere' WHERE user_id = ?1",

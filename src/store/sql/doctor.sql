@@ -266,3 +266,25 @@ WITH counted AS (
 SELECT day, 'delivery_counts of ' || sequence || ' (day ' || day || ', channel ' || channel
     || ') differ from the messages'
 FROM different;
+
+-- name: doctor_decisions
+-- One person's decisions are one chain from the newest on, which ends where older ones were deleted; each
+-- was made in a world that is kept, and nothing is kept of people who are erased.
+SELECT u.id, 'the last decision is ' || u.decision_last_id || ', the newest found is ' || d.newest
+FROM users AS u JOIN (SELECT user_id, max(id) AS newest FROM decisions GROUP BY user_id) AS d
+    ON d.user_id = u.id
+WHERE u.decision_last_id <> d.newest
+UNION ALL
+SELECT d.id, 'the decision links to ' || d.previous_id || ', which is no older one of the person'
+FROM decisions AS d LEFT JOIN decisions AS p ON p.id = d.previous_id
+WHERE d.previous_id <> 0 AND (p.user_id <> d.user_id OR p.id >= d.id)
+UNION ALL
+SELECT max(d.id), 'the chain of decisions of person ' || d.user_id || ' has ' || count(*) || ' ends'
+FROM decisions AS d LEFT JOIN decisions AS p ON p.id = d.previous_id
+WHERE p.id IS NULL GROUP BY d.user_id HAVING count(*) > 1
+UNION ALL
+SELECT d.id, 'the world of the decision is not kept'
+FROM decisions AS d LEFT JOIN decision_worlds AS w ON w.id = d.world_id WHERE w.id IS NULL
+UNION ALL
+SELECT d.id, 'a decision is kept of person ' || d.user_id || ', of whom nothing may be kept'
+FROM decisions AS d LEFT JOIN users AS u ON u.id = d.user_id WHERE u.id IS NULL OR u.is_erased = 1;

@@ -10,6 +10,8 @@ SELECT max(id) FROM (
     UNION ALL SELECT max(id) FROM operator_messages
     UNION ALL SELECT max(id) FROM audit_log
     UNION ALL SELECT max(id) FROM broadcasts
+    UNION ALL SELECT max(id) FROM decisions
+    UNION ALL SELECT max(id) FROM decision_worlds
 ) AS newest;
 
 -- name: engine_optimized_people

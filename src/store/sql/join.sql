@@ -91,7 +91,8 @@ UPDATE users SET
     commitments_missed = c.missed, commitments_dropped = c.dropped, completion_ms_sum = c.ms_sum,
     first_commitment_at_ms = c.first_at, first_completion_at_ms = c.first_done_at,
     event_last_id = (SELECT max(event_last_id) FROM users WHERE id IN (?1, ?2)),
-    delivery_last_id = (SELECT max(delivery_last_id) FROM users WHERE id IN (?1, ?2))
+    delivery_last_id = (SELECT max(delivery_last_id) FROM users WHERE id IN (?1, ?2)),
+    decision_last_id = (SELECT max(decision_last_id) FROM users WHERE id IN (?1, ?2))
 FROM (
     SELECT
         count(*) AS total,

@@ -18,12 +18,13 @@ INSERT INTO users (
     quick_in_row, misses_in_row, onboarding_completed, onboarding_completed_at_ms,
     onboarding_version, feeling_word, amplification_choice, in_group, leaderboard_opt_in,
     help_last_at_ms, entered, onboarding_ended_at_ms, dialog, dialog_ref, dialog_at_ms,
-    event_last_id, delivery_last_id, next_at_ms, alias_of, operator_holds
+    event_last_id, delivery_last_id, next_at_ms, alias_of, operator_holds,
+    decision_last_id
 ) VALUES (
     ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
     ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38,
     ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46, ?47, ?48, ?49, ?50, ?51, ?52, ?53, ?54, ?55, ?56,
-    ?57, ?58, ?59, ?60, ?61, ?62, ?63, ?64, ?65, ?66, ?67
+    ?57, ?58, ?59, ?60, ?61, ?62, ?63, ?64, ?65, ?66, ?67, ?68
 );
 
 -- name: user_update
@@ -45,7 +46,8 @@ UPDATE users SET
     feeling_word = ?53, amplification_choice = ?54, in_group = ?55, leaderboard_opt_in = ?56,
     help_last_at_ms = ?57, entered = ?58, onboarding_ended_at_ms = ?59, dialog = ?60,
     dialog_ref = ?61, dialog_at_ms = ?62, event_last_id = ?63, delivery_last_id = ?64,
-    next_at_ms = ?65, alias_of = ?66, operator_holds = ?67
+    next_at_ms = ?65, alias_of = ?66, operator_holds = ?67,
+    decision_last_id = ?68
 WHERE id = ?1;
 
 -- name: commitments_load_open

@@ -126,5 +126,5 @@ UPDATE users SET
     onboarding_version = '', feeling_word = '', amplification_choice = '', in_group = 0,
     leaderboard_opt_in = 0, help_last_at_ms = 0, entered = '', onboarding_ended_at_ms = 0,
     dialog = 0, dialog_ref = 0, dialog_at_ms = 0, event_last_id = 0, delivery_last_id = 0,
-    next_at_ms = 0
+    decision_last_id = 0, next_at_ms = 0
 WHERE id = ?1 AND is_erased = 0;
