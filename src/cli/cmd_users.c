@@ -1,4 +1,5 @@
-/* nudge users: one person's card and history, export, erasure; what holds their messages. */
+/* nudge users: one person's card and history, their decisions explained, export, erasure; what
+ * holds their messages. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,21 +7,29 @@
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/users_card.h"
+#include "cli/users_explain.h"
 #include "core/delivery.h"
 
-static const char text[] = "Finds people, shows what we know and did, exports or erases one "
-                           "person, holds their messages.\v"
-                           "A person is a user id, telegram:ID, webchat:SESSION or email:ADDRESS.\n"
-                           "resume lifts what an operator stopped or paused, and the hold after "
-                           "words of crisis; what the\n"
-                           "person stopped or paused stays theirs to lift.\n\n"
-                           "Examples:\n"
-                           "  nudge users list\n"
-                           "  nudge users show telegram:123456\n"
-                           "  nudge users export telegram:123456 --json > person.json\n"
-                           "  nudge users pause telegram:123456 3\n"
-                           "  nudge users resume telegram:123456\n"
-                           "  nudge users erase 7421960348211200013 --yes";
+static const char text[] =
+    "Finds people, shows what we know and did, explains why a person did or did not get a message, "
+    "exports or erases one person, holds their messages.\v"
+    "A person is a user id, telegram:ID, webchat:SESSION or email:ADDRESS.\n"
+    "resume lifts what an operator stopped or paused, and the hold after words of crisis; what "
+    "the\n"
+    "person stopped or paused stays theirs to lift.\n"
+    "explain lists every decision about the person that is kept (DECISIONS_KEPT_DAYS): what came\n"
+    "in, what came of it and why. With --verify each is made again from what it was given, and\n"
+    "those that come out differently by the rules of this program are listed; then the exit\n"
+    "status is 1.\n\n"
+    "Examples:\n"
+    "  nudge users list\n"
+    "  nudge users show telegram:123456\n"
+    "  nudge users explain telegram:123456 --since 7d\n"
+    "  nudge users explain telegram:123456 --verify\n"
+    "  nudge users export telegram:123456 --json > person.json\n"
+    "  nudge users pause telegram:123456 3\n"
+    "  nudge users resume telegram:123456\n"
+    "  nudge users erase 7421960348211200013 --yes";
 
 enum { TIMELINE_EVENTS = 40, ROWS_SHOWN = 50 };
 
@@ -232,7 +241,7 @@ static bool is_request(const struct arguments *arguments)
 {
     bool of_one = arguments_is(arguments, 0, "show") || arguments_is(arguments, 0, "export") ||
                   arguments_is(arguments, 0, "erase") || arguments_is(arguments, 0, "stop") ||
-                  arguments_is(arguments, 0, "resume");
+                  arguments_is(arguments, 0, "resume") || arguments_is(arguments, 0, "explain");
     if (arguments_is(arguments, 0, "pause")) {
         return arguments->word_count == 2 || arguments->word_count == 3;
     }
@@ -240,12 +249,14 @@ static bool is_request(const struct arguments *arguments)
                                               : of_one && arguments->word_count == 2;
 }
 
-static int run(struct cli *cli, const struct arguments *arguments, bool yes)
+static int run(struct cli *cli, const struct arguments *arguments, bool yes,
+               const struct users_explain_options *explain)
 {
     int status = CLI_OK;
     if (!is_request(arguments)) {
-        return cli_usage(cli, "expected list, or show, export, erase, pause, stop or resume and a "
-                              "PERSON");
+        return cli_usage(
+            cli, "expected list, or show, explain, export, erase, pause, stop or resume and a "
+                 "PERSON");
     }
     struct store *store = cli_store(cli, STORE_READER, &status);
     if (store == NULL) {
@@ -258,6 +269,8 @@ static int run(struct cli *cli, const struct arguments *arguments, bool yes)
         status = list_people(cli, store, word);
     } else if (status == CLI_OK && arguments_is(arguments, 0, "show")) {
         status = show(cli, store, user_id);
+    } else if (status == CLI_OK && arguments_is(arguments, 0, "explain")) {
+        status = users_explain(cli, store, user_id, explain);
     } else if (status == CLI_OK && arguments_is(arguments, 0, "export")) {
         status = export_person(cli, store, user_id);
     } else if (status == CLI_OK && arguments_is(arguments, 0, "pause")) {
@@ -276,13 +289,21 @@ static int run(struct cli *cli, const struct arguments *arguments, bool yes)
 int cmd_users(int argc, char **argv)
 {
     bool yes = false;
-    const struct option_row rows[] = {{"yes", 0, NULL, "Really erase", &yes, NULL}, {0}};
+    struct users_explain_options explain = {0};
+    const struct option_row rows[] = {
+        {"yes", 0, NULL, "Really erase", &yes, NULL},
+        {"since", 0, "WHEN", "Explain from an instant, a date or a duration ago on", NULL,
+         &explain.since},
+        {"message", 0, "ID", "Explain only what is about this message", NULL, &explain.message},
+        {"verify", 0, NULL, "Make each decision again; list those that come out differently",
+         &explain.verify, NULL},
+        {0}};
     struct cli cli;
     struct arguments arguments;
-    int status = arguments_begin(
-        &cli, rows,
-        "list [NAME]\nshow PERSON\nexport PERSON\nerase PERSON\npause PERSON [DAYS]\n"
-        "stop PERSON\nresume PERSON",
-        text, argc, argv, &arguments);
-    return cli_end(&cli, status == CLI_OK ? run(&cli, &arguments, yes) : status);
+    int status =
+        arguments_begin(&cli, rows,
+                        "list [NAME]\nshow PERSON\nexplain PERSON\nexport PERSON\nerase PERSON\n"
+                        "pause PERSON [DAYS]\nstop PERSON\nresume PERSON",
+                        text, argc, argv, &arguments);
+    return cli_end(&cli, status == CLI_OK ? run(&cli, &arguments, yes, &explain) : status);
 }

@@ -404,6 +404,8 @@ struct str recorder_end(struct recorder *recorder, struct arena *arena, const st
         }
     }
     code_int64(c, &event_last_id);
+    int event_count = decision->event_count;
+    code_int(c, &event_count);
     return arena_str(arena, (struct str){(const char *)c->bytes, c->at});
 }
 

@@ -69,7 +69,8 @@ struct record {
     struct record_result result;
     struct record_message *held; /* what the engine held afterwards, as it held it */
     int held_count;
-    int64_t event_last_id; /* the newest of its events; 0: it has none */
+    int64_t event_last_id; /* the newest of its events, of so many; 0: it has none */
+    int event_count;
 };
 
 /* Whether the input's text stands with the message that was made, and must be put back. */

@@ -182,6 +182,7 @@ enum err record_read(struct arena *arena, int64_t id, struct str bytes, struct r
     read_result(&c, arena, &ret_record->result);
     ret_record->held = read_messages(&c, arena, &ret_record->held_count);
     code_int64(&c, &ret_record->event_last_id);
+    code_int(&c, &ret_record->event_count);
     if (!codec_is_whole(&c)) {
         return err_set(detail, ERR_INVALID, "the record of decision %lld is damaged",
                        (long long)id);

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "core/record_json.h"
 
 enum { EXPORT_ROWS_MAX = 200000 }; /* of one kind; years of one person */
 
@@ -63,6 +64,32 @@ static enum err export_rows(struct store *store, struct arena *arena, const char
     return OK;
 }
 
+/* Each decision readably; one that cannot be read is given by its id alone. */
+static enum err export_decisions(struct store *store, struct arena *arena, int64_t user_id,
+                                 json_t *person, struct err_detail *detail)
+{
+    struct decision_row *rows = NULL;
+    int count = 0;
+    enum err error =
+        store_decisions_load(store, arena, user_id, 0, EXPORT_ROWS_MAX, &rows, &count, detail);
+    if (error != OK) {
+        return error;
+    }
+    json_t *list = json_array();
+    struct arena *scratch = arena_new((size_t)16 * 1024);
+    for (int i = 0; i < count; i++) {
+        struct record record;
+        arena_reset(scratch);
+        bool known = record_read(scratch, rows[i].id, rows[i].record, &record, NULL) == OK;
+        json_array_append_new(
+            list, known ? record_json(&record)
+                        : json_pack("{s:o}", "id", json_sprintf("%lld", (long long)rows[i].id)));
+    }
+    arena_free(scratch);
+    json_object_set_new(person, "decisions", list);
+    return OK;
+}
+
 static enum err export_person(struct store *store, struct arena *arena, int64_t user_id,
                               json_t *person, struct err_detail *detail)
 {
@@ -98,7 +125,7 @@ static enum err export_person(struct store *store, struct arena *arena, int64_t 
             return err_set(detail, ERR_NOT_FOUND, "there is no user %lld", (long long)user_id);
         }
     }
-    return OK;
+    return export_decisions(store, arena, user_id, person, detail);
 }
 
 /* All parts are of one instant: a transaction of its own where there is none. */
