@@ -1,4 +1,4 @@
-/* A record as JSON, readable without making the decision again: what came in and what came of it. */
+/* A record as JSON, readable without making the decision again: what came in and out. */
 #include "core/record_json.h"
 
 #include <stdio.h>

@@ -214,6 +214,8 @@ static void code_rollout(struct codec *c, struct rollout *rollout)
     code_bool(c, &rollout->held);
 }
 
+_Static_assert(sizeof(struct installation) == 136, "a new field belongs into code_installation");
+
 void code_installation(struct codec *c, struct installation *installation, struct arena *arena)
 {
     struct str zone = STR_NONE;

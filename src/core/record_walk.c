@@ -4,6 +4,15 @@
 
 #include "base/limits.h"
 
+/* Whoever adds a field to one of these adds it to its walk below, or a record lacks what the
+ * decision was given. (Fields of the store's own are left out.) */
+_Static_assert(sizeof(struct input) == 424, "a new field belongs into code_input");
+_Static_assert(sizeof(struct user) == 608, "a new field belongs into code_user");
+_Static_assert(sizeof(struct run) == 712, "a new field belongs into code_run");
+_Static_assert(sizeof(struct commitment) == 168, "a new field belongs into code_commitment");
+_Static_assert(sizeof(struct delivery) == 360, "a new field belongs into code_delivery");
+_Static_assert(sizeof(struct population) == 48, "a new field belongs into code_population");
+
 /* Stands for a text that is kept elsewhere. */
 #define TEXT_ELSEWHERE STR("…")
 
@@ -33,6 +42,7 @@ void code_input(struct codec *c, struct input *input)
     code_str(c, &input->username);
     code_str(c, &input->language);
     code_bool(c, &input->may_create);
+    code_int64(c, &input->offered_user_id);
     code_int64(c, &input->linked_user_id);
     code_str(c, &text);
     code_str(c, &input->token);
