@@ -11,7 +11,8 @@
 #include "store/driver.h"
 
 enum { PARAMETERS_MAX = 96, ARRAY_HEAD_BYTES = 20 };
-enum { TYPE_INT = 20, TYPE_TEXT = 25, TYPE_REAL = 701 }; /* oids of int8, text, float8 */
+/* Oids of bytea, int8, text, float8. */
+enum { TYPE_BYTES = 17, TYPE_INT = 20, TYPE_TEXT = 25, TYPE_REAL = 701 };
 
 /* A parameter in the binary form; of many: the elements of an array, after room for its head. */
 struct parameter {
@@ -33,6 +34,7 @@ struct postgres_statement {
     bool reading; /* `result` is read, at `row` */
     PGresult *result;
     int row;
+    char *bytes; /* of the bytea read last */
 };
 
 enum expectation {
@@ -114,6 +116,7 @@ enum err postgres_try_block(struct store *store, int block, struct err_detail *d
 void postgres_bind_int(void *statement, int at, int64_t value);
 void postgres_bind_real(void *statement, int at, double value);
 void postgres_bind_text(void *statement, int at, struct str text);
+void postgres_bind_blob(void *statement, int at, struct str bytes);
 void postgres_bind_null(void *statement, int at);
 enum err postgres_run(struct store *store, void *statement, int *ret_changed, const char *what,
                       struct err_detail *detail);

@@ -389,6 +389,7 @@ static const struct driver driver_postgres = {
     .bind_int = postgres_bind_int,
     .bind_real = postgres_bind_real,
     .bind_text = postgres_bind_text,
+    .bind_blob = postgres_bind_blob,
     .bind_null = postgres_bind_null,
     .run = postgres_run,
     .next = postgres_next,

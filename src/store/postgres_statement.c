@@ -70,6 +70,7 @@ void postgres_statements_free(struct postgres_store *store)
             free(statement->parameters[k].bytes);
         }
         PQclear(statement->result);
+        PQfreemem(statement->bytes);
         free(statement->parameters);
         free(statement);
     }
@@ -198,6 +199,15 @@ void postgres_bind_text(void *statement, int at, struct str text)
     char *place = value_room(statement, at, TYPE_TEXT, text.length);
     for (size_t i = 0; i < text.length; i++) {
         place[i] = text.ptr[i] != '\0' ? text.ptr[i] : ' ';
+    }
+}
+
+void postgres_bind_blob(void *statement, int at, struct str bytes)
+{
+    ASSERT(!((struct postgres_statement *)statement)->text->of_many);
+    char *place = value_room(statement, at, TYPE_BYTES, bytes.length);
+    if (bytes.length > 0) {
+        memcpy(place, bytes.ptr, bytes.length);
     }
 }
 
@@ -358,7 +368,15 @@ double postgres_column_real(void *of, int column)
 
 struct str postgres_column_text(void *of, int column)
 {
-    const struct postgres_statement *statement = of;
+    struct postgres_statement *statement = of;
+    if (PQftype(statement->result, column) == TYPE_BYTES) {
+        size_t length = 0;
+        PQfreemem(statement->bytes);
+        statement->bytes = (char *)PQunescapeBytea(
+            (unsigned char *)PQgetvalue(statement->result, statement->row, column), &length);
+        ASSERT(statement->bytes != NULL);
+        return (struct str){statement->bytes, length};
+    }
     return (struct str){PQgetvalue(statement->result, statement->row, column),
                         (size_t)PQgetlength(statement->result, statement->row, column)};
 }

@@ -18,7 +18,7 @@ WITH RECURSIVE chain (id, previous_id) AS (
     WHERE c.previous_id >= ?2
 )
 SELECT d.id, d.user_id, d.previous_id, d.world_id, d.record
-FROM chain AS c JOIN decisions AS d ON d.id = c.id WHERE d.id >= ?2 LIMIT ?3;
+FROM chain AS c JOIN decisions AS d ON d.id = c.id WHERE d.id >= ?2 ORDER BY d.id DESC LIMIT ?3;
 
 -- name: decision_world_find
 SELECT id FROM decision_worlds WHERE hash = ?1;
@@ -62,13 +62,13 @@ DELETE FROM decisions WHERE id IN (SELECT id FROM chain) AND user_id = ?1;
 
 -- name: join_decisions
 -- Two chains become one, in the order of ids. The records still name the person that they were about.
-WITH RECURSIVE both (id, previous_id) AS (
+WITH RECURSIVE chains (id, previous_id) AS (
     SELECT d.id, d.previous_id FROM users AS u JOIN decisions AS d ON d.id = u.decision_last_id
     WHERE u.id IN (?1, ?2)
     UNION ALL
-    SELECT d.id, d.previous_id FROM both AS b JOIN decisions AS d ON d.id = b.previous_id
+    SELECT d.id, d.previous_id FROM chains AS b JOIN decisions AS d ON d.id = b.previous_id
 ), linked AS (
-    SELECT id, lag(id, 1, 0) OVER (ORDER BY id) AS previous_id FROM both
+    SELECT id, lag(id, 1, 0) OVER (ORDER BY id) AS previous_id FROM chains
 )
 UPDATE decisions SET user_id = ?1, previous_id = linked.previous_id
 FROM linked

@@ -15,7 +15,8 @@ INSERT INTO users (
     quick_in_row, misses_in_row, onboarding_completed, onboarding_completed_at_ms,
     onboarding_version, feeling_word, amplification_choice, in_group, leaderboard_opt_in,
     help_last_at_ms, entered, onboarding_ended_at_ms, dialog, dialog_ref, dialog_at_ms,
-    event_last_id, delivery_last_id, next_at_ms, alias_of, operator_holds
+    event_last_id, delivery_last_id, next_at_ms, alias_of, operator_holds,
+    decision_last_id
 )
 SELECT * FROM unnest(
     ?1::bigint[], ?2::bigint[], ?3::text[], ?4::text[], ?5::text[], ?6::text[], ?7::text[],
@@ -28,7 +29,8 @@ SELECT * FROM unnest(
     ?44::bigint[], ?45::bigint[], ?46::bigint[], ?47::bigint[], ?48::bigint[], ?49::bigint[],
     ?50::bigint[], ?51::bigint[], ?52::text[], ?53::text[], ?54::text[], ?55::bigint[],
     ?56::bigint[], ?57::bigint[], ?58::text[], ?59::bigint[], ?60::bigint[], ?61::bigint[],
-    ?62::bigint[], ?63::bigint[], ?64::bigint[], ?65::bigint[], ?66::bigint[], ?67::bigint[]
+    ?62::bigint[], ?63::bigint[], ?64::bigint[], ?65::bigint[], ?66::bigint[], ?67::bigint[],
+    ?68::bigint[]
 );
 
 -- name: user_update of many
@@ -62,7 +64,7 @@ UPDATE users SET
     entered = n.entered, onboarding_ended_at_ms = n.onboarding_ended_at_ms, dialog = n.dialog,
     dialog_ref = n.dialog_ref, dialog_at_ms = n.dialog_at_ms, event_last_id = n.event_last_id,
     delivery_last_id = n.delivery_last_id, next_at_ms = n.next_at_ms, alias_of = n.alias_of,
-    operator_holds = n.operator_holds
+    operator_holds = n.operator_holds, decision_last_id = n.decision_last_id
 FROM unnest(
     ?1::bigint[], ?2::bigint[], ?3::text[], ?4::text[], ?5::text[], ?6::text[], ?7::text[],
     ?8::text[], ?9::bigint[], ?10::text[], ?11::bigint[], ?12::text[], ?13::bigint[],
@@ -74,7 +76,8 @@ FROM unnest(
     ?44::bigint[], ?45::bigint[], ?46::bigint[], ?47::bigint[], ?48::bigint[], ?49::bigint[],
     ?50::bigint[], ?51::bigint[], ?52::text[], ?53::text[], ?54::text[], ?55::bigint[],
     ?56::bigint[], ?57::bigint[], ?58::text[], ?59::bigint[], ?60::bigint[], ?61::bigint[],
-    ?62::bigint[], ?63::bigint[], ?64::bigint[], ?65::bigint[], ?66::bigint[], ?67::bigint[]
+    ?62::bigint[], ?63::bigint[], ?64::bigint[], ?65::bigint[], ?66::bigint[], ?67::bigint[],
+    ?68::bigint[]
 ) AS n (
     id, joined_at_ms, first_name, username, source, language, zone, telegram_address,
     telegram_reach, webchat_address, webchat_reach, email_address, email_reach, channel,
@@ -87,7 +90,8 @@ FROM unnest(
     quick_in_row, misses_in_row, onboarding_completed, onboarding_completed_at_ms,
     onboarding_version, feeling_word, amplification_choice, in_group, leaderboard_opt_in,
     help_last_at_ms, entered, onboarding_ended_at_ms, dialog, dialog_ref, dialog_at_ms,
-    event_last_id, delivery_last_id, next_at_ms, alias_of, operator_holds
+    event_last_id, delivery_last_id, next_at_ms, alias_of, operator_holds,
+    decision_last_id
 )
 WHERE users.id = n.id;
 
