@@ -164,13 +164,29 @@ export class Installation {
     }
 
     /** Ends the server, checks that the store agrees with itself, removes the folder. */
+    /** Makes the decisions about the newest people again; those that differ, '' none. */
+    async comesOutDifferently() {
+        const { code, stdout } = await this.run('users', 'list', '--json');
+        for (const { id } of code === 0 ? JSON.parse(stdout).users.slice(0, 3) : []) {
+            const verified = await this.run('users', 'explain', id, '--verify');
+            if (verified.code !== 0) {
+                return verified.stdout + verified.stderr;
+            }
+        }
+        return '';
+    }
+
     async remove({ doctor = true } = {}) {
         const code = await this.stop();
         const check = doctor && (this.postgres || existsSync(this.database)) ? await this.run('doctor') : { code: 0 };
+        const other = check.code === 0 && doctor && existsSync(this.database) ? await this.comesOutDifferently() : '';
         closeSync(this.clockFile);
         rmSync(this.folder, { recursive: true, force: true });
         if (code !== undefined && code !== 0) {
             throw new Error(`the server ended with ${code}:\n${this.log.slice(-40).join('\n')}`);
+        }
+        if (other) {
+            throw new Error(`decisions come out differently:\n${other}`);
         }
         if (check.code !== 0) {
             throw new Error(`doctor found:\n${check.stdout}${check.stderr}`);
