@@ -12,6 +12,7 @@
 
 #include "base/limits.h"
 #include "core/delivery.h"
+#include "core/join.h"
 #include "core/run.h"
 
 #define MONDAY_9 ((int64_t)1795420800000) /* 23 November 2026, 09:00 in Berlin */
@@ -393,6 +394,38 @@ static void after_a_pause_only_the_newest_goes_out(void **state)
     assert_int_equal(followups_sent(actor, "quick_execution_followup"), 2); /* one for each */
 }
 
+static void of_two_rows_of_one_person_a_wish_outweighs_an_operator(void **state)
+{
+    struct actor *actor = *state;
+    static const struct {
+        bool stopped, other_stopped;
+        unsigned holds, others, joined;
+    } cases[] = {
+        {true, false, OPERATOR_STOPPED, 0, OPERATOR_STOPPED},
+        {false, true, 0, OPERATOR_STOPPED, OPERATOR_STOPPED},
+        {true, true, OPERATOR_STOPPED, OPERATOR_STOPPED, OPERATOR_STOPPED},
+        {true, true, OPERATOR_STOPPED, 0, 0},
+        {true, true, 0, OPERATOR_STOPPED, 0},
+        {true, false, 0, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct person survivor, alias;
+        person_init(&survivor, 7 * 256, MONDAY_9);
+        person_init(&alias, 8 * 256, MONDAY_9 + 1);
+        survivor.user.stopped = cases[i].stopped;
+        survivor.user.operator_holds = cases[i].holds;
+        alias.user.stopped = cases[i].other_stopped;
+        alias.user.operator_holds = cases[i].others;
+        struct input input = {.kind = INPUT_TEXT};
+        struct decision of_survivor = {0};
+        struct decision of_alias = {0};
+        join_people(actor->arena, &actor->world, &input, &survivor, &alias, NULL, 0, &of_survivor,
+                    &of_alias);
+        assert_true(survivor.user.stopped);
+        assert_int_equal(survivor.user.operator_holds, cases[i].joined);
+    }
+}
+
 static void stages_move_only_whom_they_are_about(void **state)
 {
     struct actor *actor = *state;
@@ -677,6 +710,7 @@ int main(void)
         CASE(only_the_newest_of_what_is_due_about_a_commitment_goes_out),
         CASE(what_waited_is_superseded_by_newer_words),
         CASE(after_a_pause_only_the_newest_goes_out),
+        CASE(of_two_rows_of_one_person_a_wish_outweighs_an_operator),
         CASE(stages_move_only_whom_they_are_about),
         CASE(a_rescue_comes_in_time_for_whom_the_stage_moved),
         CASE(a_rescue_takes_the_place_of_the_original),
