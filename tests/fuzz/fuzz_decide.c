@@ -38,6 +38,7 @@ struct known {
 struct judge {
     struct known known[DELIVERIES_MAX];
     int count;
+    const struct zone *zone;
 };
 
 static void nag(const struct actor *actor, bool holds, const char *rule, int line)
@@ -127,6 +128,12 @@ static void judge_deliveries(const struct actor *actor, struct judge *judge,
                              const struct input *input)
 {
     bool retried = input->kind == INPUT_ADMIN && str_is(input->name, "retry");
+    if (judge->zone != zone_of(actor)) {
+        judge->zone = zone_of(actor);
+        for (int i = 0; i < judge->count; i++) {
+            judge->known[i].sent_day = INT64_MIN; /* who moves begins another day */
+        }
+    }
     for (int i = 0; i < actor->person->delivery_count && i < DELIVERIES_MAX; i++) {
         const struct delivery *delivery = actor->person->deliveries[i];
         if (i == judge->count) {
