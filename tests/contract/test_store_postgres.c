@@ -1,0 +1,275 @@
+/* What is PostgreSQL's own behind the store: plans of the hot statements, the fence around the
+ * engine's transactions, connections that end, rights, and poolers. */
+#include "store_fixture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "store/postgres.h"
+
+#define FIXTURE struct fixture *fixture = *state
+
+static void run_sql(struct store *store, const char *sql)
+{
+    struct err_detail detail = {""};
+    if (store->driver->execute(store, sql, "run a test's SQL", &detail) != OK) {
+        fail_msg("%s: %s", sql, detail.text);
+    }
+}
+
+static struct store *another(struct fixture *fixture, const char *more)
+{
+    char url[256];
+    struct store *store = NULL;
+    snprintf(url, sizeof(url), "%s%s", fixture->url, more);
+    assert_ok(store_open(url, STORE_WRITER, &store, &fixture->detail));
+    return store;
+}
+
+/* ---- plans ----------------------------------------------------------------------------------- */
+
+/* The plan of a block for any arguments, as one line. */
+static const char *plan_of(struct fixture *fixture, const char *name)
+{
+    struct postgres_store *store = postgres_of(fixture->store);
+    int count;
+    const struct block *blocks = blocks_all(&count);
+    const struct block_text *text = &blocks[blocks_find(name)].text[DIALECT_POSTGRES];
+    struct str arguments = STR("");
+    for (int i = 0; i < text->parameters; i++) {
+        arguments =
+            arena_printf(fixture->arena, "%.*s%sNULL", STR_ARG(arguments), i > 0 ? "," : "");
+    }
+    struct str sql = arena_printf(fixture->arena,
+                                  "SET plan_cache_mode = force_generic_plan; DEALLOCATE ALL;"
+                                  "PREPARE hot AS %s EXPLAIN (COSTS OFF) EXECUTE hot(%.*s)",
+                                  text->sql, STR_ARG(arguments));
+    PQexitPipelineMode(store->connection);
+    PGresult *result = PQexec(store->connection, sql.ptr);
+    if (PQresultStatus(result) != PGRES_TUPLES_OK) {
+        fail_msg("%s: %s", name, PQerrorMessage(store->connection));
+    }
+    struct str plan = STR("");
+    for (int i = 0; i < PQntuples(result); i++) {
+        plan = arena_printf(fixture->arena, "%.*s%s; ", STR_ARG(plan), PQgetvalue(result, i, 0));
+    }
+    PQclear(result);
+    PQenterPipelineMode(store->connection);
+    return arena_str(fixture->arena, plan).ptr;
+}
+
+static void hot_statements_go_down_an_index(void **state)
+{
+    FIXTURE;
+    static const struct {
+        const char *block, *index;
+    } hot[] = {
+        {"user_load", "users_pkey"},
+        {"user_update", "users_pkey"},
+        {"commitments_load_open", "commitments_open"},
+        {"commitments_load_ended", "commitments_pkey"},
+        {"commitment_load", "commitments_pkey"},
+        {"commitment_update", "commitments_pkey"},
+        {"runs_load_active", "runs_active"},
+        {"run_load", "runs_pkey"},
+        {"run_update", "runs_pkey"},
+        {"delivery_load", "deliveries_pkey"},
+        {"deliveries_load_unfinished", "deliveries_unfinished"},
+        {"delivery_update", "deliveries_pkey"},
+        {"delivery_update_outcome", "deliveries_pkey"},
+        {"delivery_unanswered", "deliveries_pkey"},
+        {"delivery_answered", "deliveries_pkey"},
+        {"due_delete", "due_pkey"},
+        {"due_load", "due_pkey"},
+        {"due_next", "due_pkey"},
+        {"identity_find", "identities_pkey"},
+        {"event_walk", "events_pkey"},
+        {"inbox_unanswered", "inbox_unanswered"},
+        {"setting_load", "settings_pkey"},
+    };
+    for (size_t i = 0; i < sizeof(hot) / sizeof(hot[0]); i++) {
+        const char *plan = plan_of(fixture, hot[i].block);
+        if (strstr(plan, "Seq Scan") != NULL || strstr(plan, hot[i].index) == NULL) {
+            fail_msg("%s: %s", hot[i].block, plan);
+        }
+    }
+}
+
+/* ---- the fence ------------------------------------------------------------------------------- */
+
+static enum err put_setting(struct fixture *fixture, struct store *store, const char *json)
+{
+    enum err error = store_begin(store, &fixture->detail);
+    if (error == OK) {
+        error = store_setting_put(store, "test", str_of(json), NOW_MS, &fixture->detail);
+    }
+    if (error == OK) {
+        return store_commit(store, &fixture->detail);
+    }
+    store_rollback(store);
+    return error;
+}
+
+static void who_lost_the_lease_cannot_commit(void **state)
+{
+    FIXTURE;
+    struct store *other = another(fixture, "");
+    struct lease lease;
+    assert_ok(
+        store_lease_take(fixture->store, 1, 10, NOW_MS, NOW_MS + 60000, &lease, &fixture->detail));
+    assert_ok(put_setting(fixture, fixture->store, "1"));
+    assert_err(ERR_CONFLICT, store_lease_take(other, 2, 20, NOW_MS + 1, NOW_MS + 60000, &lease,
+                                              &fixture->detail));
+    assert_ok(
+        store_lease_take(other, 2, 20, NOW_MS + 60001, NOW_MS + 120000, &lease, &fixture->detail));
+    assert_int_equal(lease.fence, 2);
+    assert_err(ERR_CONFLICT, put_setting(fixture, fixture->store, "2"));
+    assert_ok(put_setting(fixture, other, "3"));
+    struct str json;
+    assert_ok(store_setting_get(fixture->store, fixture->arena, "test", &json, &fixture->detail));
+    assert_str("3", json);
+    store_close(other);
+}
+
+/* It rests inside a transaction: the server ends that, and whoever waits for its lease goes on. */
+static void a_frozen_owner_holds_nobody_up(void **state)
+{
+    FIXTURE;
+    struct store *other = another(fixture, "");
+    struct lease lease;
+    assert_ok(
+        store_lease_take(fixture->store, 1, 10, NOW_MS, NOW_MS + 400, &lease, &fixture->detail));
+    assert_ok(store_begin(fixture->store, &fixture->detail));
+    bool is_new;
+    assert_ok(store_seen(fixture->store, STR("a"), STR("b"), NOW_MS, &is_new, &fixture->detail));
+    assert_ok(store_lease_take(other, 2, 20, NOW_MS + 401, NOW_MS + 60000, &lease,
+                               &fixture->detail)); /* waits for the row */
+    assert_err(ERR_BUSY, store_commit(fixture->store, &fixture->detail));
+    assert_err(ERR_CONFLICT, put_setting(fixture, fixture->store, "1")); /* connected again */
+    assert_ok(store_seen(other, STR("a"), STR("b"), NOW_MS, &is_new, &fixture->detail));
+    assert_true(is_new);
+    store_close(other);
+}
+
+/* ---- connections ----------------------------------------------------------------------------- */
+
+static void end_connection(struct fixture *fixture, struct store *other)
+{
+    char sql[80];
+    snprintf(sql, sizeof(sql), "SELECT pg_terminate_backend(%d, 5000)",
+             PQbackendPID(postgres_of(fixture->store)->connection));
+    run_sql(other, sql);
+}
+
+static void a_lost_connection_is_opened_again(void **state)
+{
+    FIXTURE;
+    struct store *other = another(fixture, "");
+    struct person *person = fixture_person(fixture);
+    const struct person_want want = {.user_id = person->user.id, .now_ms = NOW_MS};
+    fixture_save(fixture, person);
+    end_connection(fixture, other);
+    fixture_load(fixture, &want); /* outside of a transaction nobody notices */
+    assert_ok(store_begin(fixture->store, &fixture->detail));
+    person->user.changed = true;
+    assert_ok(store_people_save(fixture->store, &person, 1, &fixture->detail));
+    end_connection(fixture, other);
+    assert_err(ERR_BUSY, store_commit(fixture->store, &fixture->detail));
+    assert_non_null(strstr(fixture->detail.text, "connection"));
+    person->user.first_name = STR("Anna");
+    person->user.changed = true;
+    fixture_save(fixture, person);
+    assert_str("Anna", fixture_load(fixture, &want)->user.first_name);
+    store_close(other);
+}
+
+static void nothing_is_prepared_through_a_pooler(void **state)
+{
+    FIXTURE;
+    struct store *pooled = another(fixture, "&pooler=transaction");
+    struct fixture own = *fixture;
+    own.store = pooled;
+    struct person *person = fixture_person(&own);
+    fixture_run(&own, person, RUN_ACTIVE);
+    fixture_save(&own, person);
+    const struct person_want want = {.user_id = person->user.id, .now_ms = NOW_MS};
+    assert_int_equal(fixture_load(&own, &want)->run_count, 1);
+    PGresult *result = NULL;
+    assert_ok(pipeline_ask(postgres_of(pooled),
+                           "SELECT count(*), current_setting('search_path') "
+                           "FROM pg_prepared_statements",
+                           0, NULL, "look", &result, &fixture->detail));
+    assert_string_equal(PQgetvalue(result, 0, 0), "0");
+    PQclear(result);
+    run_sql(pooled, "DO $$ BEGIN ASSERT current_setting('search_path') NOT LIKE '%t%\\_%'; END $$");
+    store_close(pooled);
+}
+
+/* ---- rights ---------------------------------------------------------------------------------- */
+
+static void a_role_that_sees_nothing_is_told(void **state)
+{
+    FIXTURE;
+    const char *schema = postgres_of(fixture->store)->schema;
+    struct str sql =
+        arena_printf(fixture->arena,
+                     "DROP ROLE IF EXISTS stranger; CREATE ROLE stranger LOGIN;"
+                     "GRANT USAGE ON SCHEMA %s TO stranger; GRANT SELECT, INSERT, UPDATE, DELETE "
+                     "ON ALL TABLES IN SCHEMA %s TO stranger",
+                     schema, schema);
+    run_sql(fixture->store, sql.ptr);
+    const char *at = strstr(fixture->url, "nudge@");
+    assert_non_null(at);
+    sql = arena_printf(fixture->arena, "%.*sstranger%s", (int)(at - fixture->url), fixture->url,
+                       at + strlen("nudge"));
+    struct store *store = NULL;
+    struct migration_state migration;
+    assert_ok(store_open(sql.ptr, STORE_WRITER, &store, &fixture->detail));
+    assert_err(ERR_FORBIDDEN, store_migration_state(store, &migration, &fixture->detail));
+    assert_non_null(strstr(fixture->detail.text, "stranger"));
+    store_close(store);
+    sql = arena_printf(fixture->arena, "DROP OWNED BY stranger; DROP ROLE stranger");
+    run_sql(fixture->store, sql.ptr);
+}
+
+static void foreign_tables_are_refused(void **state)
+{
+    FIXTURE;
+    run_sql(fixture->store,
+            "CREATE SCHEMA foreign_tables; CREATE TABLE foreign_tables.users (id int)");
+    struct migration_state migration;
+    char url[256];
+    struct store *store = NULL;
+    snprintf(url, sizeof(url), "%s&schema=foreign_tables", fixture->url);
+    assert_ok(store_open(url, STORE_WRITER, &store, &fixture->detail));
+    assert_err(ERR_SCHEMA, store_migration_state(store, &migration, &fixture->detail));
+    assert_err(ERR_SCHEMA, store_migrate(store, NULL, NULL, &fixture->detail));
+    store_close(store);
+    run_sql(fixture->store, "DROP SCHEMA foreign_tables CASCADE");
+}
+
+static void a_wrong_url_is_told(void **state)
+{
+    FIXTURE;
+    struct store *store = NULL;
+    assert_err(ERR_CONFIG,
+               store_open("postgres://h/d?schema=a%22b", STORE_READER, &store, &fixture->detail));
+    assert_err(ERR_CONFIG,
+               store_open("postgres://h/d?pooler=maybe", STORE_READER, &store, &fixture->detail));
+    assert_err(ERR_BUSY, store_open("postgres://u:secret@/d?host=/nowhere", STORE_READER, &store,
+                                    &fixture->detail));
+    assert_null(strstr(fixture->detail.text, "secret"));
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(hot_statements_go_down_an_index),      CASE(who_lost_the_lease_cannot_commit),
+        CASE(a_frozen_owner_holds_nobody_up),       CASE(a_lost_connection_is_opened_again),
+        CASE(nothing_is_prepared_through_a_pooler), CASE(a_role_that_sees_nothing_is_told),
+        CASE(foreign_tables_are_refused),           CASE(a_wrong_url_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
