@@ -424,7 +424,7 @@ bool compose_is_of_use(const struct deciding *deciding, const struct delivery *d
     return run != NULL && run->outcome == RUN_ACTIVE && run->delivery_id == delivery->id;
 }
 
-static void count(const struct deciding *deciding, struct delivery *delivery)
+void compose_count(const struct deciding *deciding, struct delivery *delivery)
 {
     if (!pressure_is_counted(delivery)) {
         pressure_count(deciding->world, deciding->person, delivery);
@@ -448,13 +448,13 @@ void compose_claim(struct deciding *deciding, struct delivery *delivery)
         if (text == NULL) { /* a celebration whose run is not loaded */
             gate = (struct gate){.verdict = GATE_SUPPRESS, .reason = "run_ended"};
         } else {
-            count(deciding, delivery);
+            compose_count(deciding, delivery);
             render(deciding, delivery, run,
                    compose_prompt(journey, delivery->step_index, delivery->kind), text);
         }
     }
     if (gate.verdict == GATE_SEND) {
-        count(deciding, delivery); /* broadcasts, and attempts that were taken back */
+        compose_count(deciding, delivery); /* broadcasts, and attempts that were taken back */
         /* The person may have moved to another address or channel since. */
         enum channel_kind channel = channel_of(deciding, delivery->class);
         delivery->channel = delivery->state == DELIVERY_UNCERTAIN ? delivery->channel : channel;

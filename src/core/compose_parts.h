@@ -20,6 +20,8 @@ struct button *compose_buttons(struct deciding *deciding, const struct run *run,
 void compose_send(struct deciding *deciding, struct delivery *delivery);
 /* When the attempt of a delivery that is being sent was made. */
 int64_t compose_attempted_at(const struct delivery *delivery);
+/* Counts it against the caps, and in which language it is said, unless that was done. */
+void compose_count(const struct deciding *deciding, struct delivery *delivery);
 /* Holds, suppresses or expires it as the gate said. */
 void compose_refuse(struct deciding *deciding, struct delivery *delivery, const struct gate *gate);
 /* Whether a message still makes sense: one of a run does only while the run waits for it. */

@@ -76,6 +76,7 @@ static void sent(struct deciding *deciding, struct delivery *delivery, enum deli
         delivery->provider_id = arena_str(deciding->arena, input->provider_id);
     }
     delivery->next_at_ms = 0;
+    compose_count(deciding, delivery); /* it arrived though it was believed not to have */
     if (delivery->kind == KIND_BROADCAST && late) {
         compose_delivery_event(deciding, delivery, EVENT_MESSAGE_SENT);
     }

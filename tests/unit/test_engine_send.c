@@ -105,6 +105,30 @@ static void what_was_refused_counts_when_it_arrives(void **state)
     assert_int_equal(fixture_int(fixture, "SELECT sum(followups) FROM commitments"), 1);
 }
 
+/* A message that was believed not to have arrived counts once it is known that it did. */
+static void what_arrived_after_all_counts(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    fixture_know(fixture, 77);
+    fixture_text(fixture, 77, "/commit read");
+    fixture_settle(fixture);
+    fixture_advance(fixture, 6 * HOUR_MS - MINUTE_MS);
+    script(fixture, REPORT_RETRY, "connection_reset");
+    fixture_advance(fixture, MINUTE_MS);
+    const char *id = "SELECT id FROM deliveries WHERE class = 2";
+    assert_int_equal(fixture_int(fixture, "SELECT sum(followup_count) FROM users"), 0);
+    struct channel_sink sink = engine_sink(fixture->engine);
+    struct report report = {.delivery_id = fixture_int(fixture, id),
+                            .user_id = fixture_int(fixture, "SELECT id FROM users"),
+                            .channel = CHANNEL_TELEGRAM,
+                            .address = STR("77"),
+                            .kind = REPORT_SENT};
+    sink.report(sink.context, &report);
+    fixture_settle(fixture);
+    assert_int_equal(fixture_int(fixture, "SELECT state FROM deliveries WHERE class = 2"), 3);
+    assert_int_equal(fixture_int(fixture, "SELECT sum(followup_count) FROM users"), 1);
+}
+
 static void pause(struct engine_fixture *fixture, bool all)
 {
     const struct report report = {.kind = REPORT_PAUSED,
@@ -404,6 +428,7 @@ int main(void)
         ENGINE_TEST(retries_end),
         ENGINE_TEST(a_refusal_is_final),
         ENGINE_TEST(what_was_refused_counts_when_it_arrives),
+        ENGINE_TEST(what_arrived_after_all_counts),
         ENGINE_TEST(a_pause_of_a_chat_survives_a_restart),
         ENGINE_TEST(a_pause_of_the_bot_holds_everybody),
         ENGINE_TEST(a_migrated_chat_is_written_to_at_its_new_address),
