@@ -426,8 +426,7 @@ static enum err save_user(struct save *save)
     return save_due(save, DUE_USER, user->id, user->next_at_ms, &user->saved_next_at_ms);
 }
 
-/* Rows first, the user last: saving a new message moves the head of the user's chain. */
-static enum err save_person(struct save *save)
+static enum err save_rows(struct save *save)
 {
     struct person *person = save->person;
     enum err error = OK;
@@ -453,26 +452,30 @@ static enum err save_person(struct save *save)
             error = save_delivery(save, row);
         }
     }
-    if (error == OK) {
-        error = save_answered(save);
-    }
-    struct user *user = &person->user;
-    if (error == OK &&
-        (user->is_new || user->changed || user->next_at_ms != user->saved_next_at_ms)) {
-        error = save_user(save);
-    }
     return error;
+}
+
+static enum err save_head(struct save *save)
+{
+    const struct user *user = &save->person->user;
+    bool is_changed = user->is_new || user->changed || user->next_at_ms != user->saved_next_at_ms;
+    return is_changed ? save_user(save) : OK;
 }
 
 enum err store_people_save(struct store *store, struct person *const *people, int count,
                            struct err_detail *detail)
 {
+    /* Rows first, the user last: saving a new message moves the head of the user's chain. Everybody
+     * goes through one part before the next: looking for an answer sends what was collected. */
+    static enum err (*const parts[])(struct save * save) = {save_rows, save_answered, save_head};
     store->driver->divide(store); /* no row is written twice within one save */
-    for (int i = 0; i < count; i++) {
-        struct save save = {store, people[i], detail};
-        enum err error = save_person(&save);
-        if (error != OK) {
-            return error;
+    for (size_t part = 0; part < sizeof(parts) / sizeof(parts[0]); part++) {
+        for (int i = 0; i < count; i++) {
+            struct save save = {store, people[i], detail};
+            enum err error = parts[part](&save);
+            if (error != OK) {
+                return error;
+            }
         }
     }
     return OK;

@@ -105,14 +105,15 @@ static enum err refused(const struct postgres_store *store, struct err_detail *d
 }
 
 /* Plans of decisions go down indexes also while statistics still say that tables are empty, and are
- * made once: they are the same for any arguments. */
+ * made once: they are the same for any arguments. Compiling them would cost more than running. */
 static enum err set_up(struct postgres_store *store, struct err_detail *detail)
 {
     static const char writer[] =
         "SELECT set_config('search_path', $1, false), set_config('enable_seqscan', 'off', false), "
-        "set_config('enable_hashjoin', 'off', false), set_config('enable_mergejoin', 'off', "
-        "false), "
-        "set_config('plan_cache_mode', 'force_generic_plan', false)";
+        "set_config('enable_hashjoin', 'off', false), "
+        "set_config('enable_mergejoin', 'off', false), "
+        "set_config('plan_cache_mode', 'force_generic_plan', false), "
+        "set_config('jit', 'off', false)";
     static const char reader[] = "SELECT set_config('search_path', $1, false), "
                                  "set_config('default_transaction_read_only', 'on', false)";
     const char *const values[] = {store->schema_quoted};
