@@ -182,9 +182,8 @@ MUST_CHECK enum err store_decisions_append(struct store *store, const struct dec
                                            int count, struct err_detail *detail);
 /* A person's from that id on, oldest first; of more than `limit` the newest. */
 MUST_CHECK enum err store_decisions_load(struct store *store, struct arena *arena, int64_t user_id,
-                                         int64_t from_id, int limit,
-                                         struct decision_row **ret_rows, int *ret_count,
-                                         struct err_detail *detail);
+                                         int64_t from_id, int limit, struct decision_row **ret_rows,
+                                         int *ret_count, struct err_detail *detail);
 /* Deletes at most `limit` of those made before the instant, the oldest first. */
 MUST_CHECK enum err store_decisions_prune(struct store *store, int64_t before_ms, int limit,
                                           int *ret_deleted, struct err_detail *detail);
