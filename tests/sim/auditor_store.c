@@ -392,7 +392,8 @@ void auditor_drained(struct auditor *auditor, int64_t now_ms)
     auditor_check(auditor, now_ms);
     audited_findings(auditor, "still under way",
                      "SELECT id, 'state ' || state || ' reason ' || reason || ' next ' "
-                     "|| next_at_ms FROM deliveries WHERE (state = 1 AND next_at_ms <= ?1) OR "
+                     "|| next_at_ms FROM deliveries WHERE (state = 1 AND next_at_ms NOT BETWEEN ?1 "
+                     "AND ?1 + 600000) OR "
                      "(state IN (0, 2) AND next_at_ms <> 0 AND reason NOT IN ('quiet_hours', "
                      "'paused', 'crisis', 'cap'))",
                      now_ms);
