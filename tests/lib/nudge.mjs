@@ -150,8 +150,8 @@ export class Installation {
     }
 
     /** Asks again until `ask` answers something true; throws with its last answer after the deadline. */
-    async until(what, ask) {
-        const end = Date.now() + DEADLINE_MS;
+    async until(what, ask, deadlineMs = DEADLINE_MS) {
+        const end = Date.now() + deadlineMs;
         let last;
         while (Date.now() < end) {
             last = await ask();
@@ -163,7 +163,6 @@ export class Installation {
         throw new Error(`${what} did not happen; last: ${JSON.stringify(last)}\n${this.log.slice(-20).join('\n')}`);
     }
 
-    /** Ends the server, checks that the store agrees with itself, removes the folder. */
     /** Makes the decisions about the newest people again; those that differ, '' none. */
     async comesOutDifferently() {
         const { code, stdout } = await this.run('users', 'list', '--json');
