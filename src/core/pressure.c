@@ -87,6 +87,12 @@ bool pressure_is_counted(const struct delivery *delivery)
     return delivery->language.length > 0;
 }
 
+/* Whoever moves west lives some hours twice: what was counted on the later day still counts. */
+static bool counts_on(int64_t counted_day, int64_t day)
+{
+    return counted_day == day || counted_day == day + 1;
+}
+
 static struct gate followup_cap(const struct world *world, const struct person *person,
                                 const struct delivery *delivery)
 {
@@ -96,7 +102,8 @@ static struct gate followup_cap(const struct world *world, const struct person *
                    FOLLOWUPS_PER_COMMITMENT);
     }
     int64_t today = calendar_local_day(person_zone(world, person), world->now_ms);
-    if (person->user.followup_day == today && person->user.followup_count >= FOLLOWUPS_PER_DAY) {
+    if (counts_on(person->user.followup_day, today) &&
+        person->user.followup_count >= FOLLOWUPS_PER_DAY) {
         return cap(hold(next_day(world, person), false, "cap"), "day", person->user.followup_count,
                    FOLLOWUPS_PER_DAY);
     }
@@ -108,7 +115,7 @@ static struct gate nudge_cap(const struct world *world, const struct person *per
     const struct user *user = &person->user;
     const struct installation *installation = world->installation;
     int64_t today = calendar_local_day(person_zone(world, person), world->now_ms);
-    if (user->nudge_day == today && user->nudge_count >= installation->nudge_per_day) {
+    if (counts_on(user->nudge_day, today) && user->nudge_count >= installation->nudge_per_day) {
         return cap(hold(next_day(world, person), false, "cap"), "day", user->nudge_count,
                    installation->nudge_per_day);
     }
@@ -210,6 +217,15 @@ struct gate pressure_gate(const struct world *world, const struct person *person
     return gate;
 }
 
+static void count_on(int64_t today, int64_t *counted_day, int *count)
+{
+    if (!counts_on(*counted_day, today)) {
+        *counted_day = today;
+        *count = 0;
+    }
+    ++*count;
+}
+
 void pressure_count(const struct world *world, struct person *person, struct delivery *delivery)
 {
     struct user *user = &person->user;
@@ -218,12 +234,10 @@ void pressure_count(const struct world *world, struct person *person, struct del
     }
     int64_t today = calendar_local_day(person_zone(world, person), world->now_ms);
     if (delivery->class == CLASS_NUDGE) {
-        user->nudge_count = user->nudge_day == today ? user->nudge_count + 1 : 1;
-        user->nudge_day = today;
+        count_on(today, &user->nudge_day, &user->nudge_count);
         user->nudge_last_at_ms = world->now_ms;
     } else {
-        user->followup_count = user->followup_day == today ? user->followup_count + 1 : 1;
-        user->followup_day = today;
+        count_on(today, &user->followup_day, &user->followup_count);
         struct commitment *commitment = person_commitment(person, delivery->commitment_id);
         if (commitment != NULL) {
             commitment->followups++;

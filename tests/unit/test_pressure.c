@@ -153,6 +153,21 @@ static void nudges_keep_their_gap_and_daily_cap(void **state)
     expect(ask(fixture, CLASS_ONBOARDING, MONDAY_9 + 12 * HOUR_MS), GATE_SEND, "");
 }
 
+static void moving_between_zones_gives_no_more_of_them(void **state)
+{
+    struct fixture *fixture = *state;
+    struct person *person = fixture->actor->person;
+    str_copy(person->user.zone, sizeof(person->user.zone), STR("Pacific/Auckland"));
+    expect(ask(fixture, CLASS_NUDGE, MONDAY_9 + 12 * HOUR_MS), GATE_SEND, ""); /* Tuesday, 09:00 */
+    pressure_count(&fixture->actor->world, person, &fixture->delivery);
+    person->user.nudge_count = 3;
+    str_copy(person->user.zone, sizeof(person->user.zone), STR("America/Los_Angeles"));
+    /* Monday afternoon: the three of Tuesday count, on Tuesday morning as well. */
+    expect(ask(fixture, CLASS_NUDGE, MONDAY_9 + 16 * HOUR_MS), GATE_HOLD, "cap");
+    expect(ask(fixture, CLASS_NUDGE, MONDAY_9 + 33 * HOUR_MS), GATE_HOLD, "cap");
+    expect(ask(fixture, CLASS_NUDGE, MONDAY_9 + 57 * HOUR_MS), GATE_SEND, "");
+}
+
 static void a_capped_nudge_waits_until_it_expires(void **state)
 {
     struct fixture *fixture = *state;
@@ -239,6 +254,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(stop_pause_crisis_and_holds, setup, teardown),
         cmocka_unit_test_setup_teardown(nobody_unreachable_is_written_to, setup, teardown),
         cmocka_unit_test_setup_teardown(nudges_keep_their_gap_and_daily_cap, setup, teardown),
+        cmocka_unit_test_setup_teardown(moving_between_zones_gives_no_more_of_them, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_capped_nudge_waits_until_it_expires, setup, teardown),
         cmocka_unit_test_setup_teardown(followups_are_five_about_one_and_six_a_day, setup,
                                         teardown),
