@@ -128,7 +128,7 @@ bool http_stream_allowed(struct request *request, struct str session)
     }
     pthread_mutex_unlock(&streams->lock);
     if (of_session >= config->webchat_streams_per_session) {
-        refuse(request, MHD_HTTP_TOO_MANY_REQUESTS, "this session has too many open streams");
+        refuse(request, MHD_HTTP_TOO_MANY_REQUESTS, "this chat has too many open streams");
     } else if (of_address >= config->webchat_streams_per_address) {
         refuse(request, MHD_HTTP_TOO_MANY_REQUESTS, "this address has too many open streams");
     } else if (count >= STREAMS_MAX) {
