@@ -7,6 +7,7 @@
 
 #include <glib.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,10 +41,12 @@ struct zone {
 
 static const struct zone utc_zone = {.name = "UTC"};
 
+/* Open addressing, never more than half full. A slot is filled once, by whoever holds the lock, and
+ * never emptied: finding needs none, which every decision does some times. */
 static struct {
     pthread_mutex_t lock;
     size_t count;
-    struct zone *slots[TABLE_SIZE]; /* open addressing; never more than half full */
+    _Atomic(struct zone *) slots[TABLE_SIZE];
 } table = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 struct zone_interval zone_interval_at(const struct zone *zone, int64_t at_s)
@@ -172,13 +175,34 @@ static bool file_is_zone(struct str name)
 }
 
 /* The slot that holds the name, or the free one where it belongs. */
-static struct zone **slot_of(struct str name)
+static size_t slot_of(struct str name, const struct zone **ret_zone)
 {
-    size_t at = hash_fnv1a(name) % TABLE_SIZE;
-    while (table.slots[at] != NULL && !str_is(name, table.slots[at]->name)) {
+    size_t at = hash_bytes(name) % TABLE_SIZE;
+    for (;;) {
+        *ret_zone = atomic_load_explicit(&table.slots[at], memory_order_acquire);
+        if (*ret_zone == NULL || str_is(name, (*ret_zone)->name)) {
+            return at;
+        }
         at = (at + 1) % TABLE_SIZE;
     }
-    return &table.slots[at];
+}
+
+static const struct zone *zone_add(struct str name)
+{
+    if (!name_is_plausible(name)) {
+        return NULL;
+    }
+    pthread_mutex_lock(&table.lock);
+    const struct zone *found;
+    size_t slot = slot_of(name, &found);
+    if (found == NULL && table.count < ZONES_MAX && file_is_zone(name)) {
+        struct zone *zone = zone_read(name);
+        table.count += zone != NULL;
+        atomic_store_explicit(&table.slots[slot], zone, memory_order_release);
+        found = zone;
+    }
+    pthread_mutex_unlock(&table.lock);
+    return found;
 }
 
 const struct zone *zone_find(struct str name)
@@ -186,18 +210,9 @@ const struct zone *zone_find(struct str name)
     if (str_is(name, utc_zone.name)) {
         return &utc_zone;
     }
-    if (!name_is_plausible(name)) {
-        return NULL;
-    }
-    pthread_mutex_lock(&table.lock);
-    struct zone **slot = slot_of(name);
-    if (*slot == NULL && table.count < ZONES_MAX && file_is_zone(name)) {
-        *slot = zone_read(name);
-        table.count += *slot != NULL;
-    }
-    const struct zone *zone = *slot;
-    pthread_mutex_unlock(&table.lock);
-    return zone;
+    const struct zone *zone;
+    slot_of(name, &zone);
+    return zone != NULL ? zone : zone_add(name);
 }
 
 const struct zone *zone_utc(void)

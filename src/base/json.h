@@ -19,6 +19,19 @@ MUST_CHECK enum err json_read(struct str text, size_t max_bytes, json_t **ret_js
 /* Compact text with sorted keys, in the arena. */
 struct str json_write(struct arena *arena, const json_t *json);
 
+/* An object of few members, written as it comes: what every decision records needs no tree. Keys
+ * are literals of ours, in the order of their bytes; texts may hold any bytes, as with json_str. */
+struct json_writer {
+    struct arena *arena;
+    char *bytes;
+    size_t used, size;
+    const char *last_key;
+};
+struct json_writer json_begin(struct arena *arena);
+void json_put_int(struct json_writer *writer, const char *key, int64_t value);
+void json_put_str(struct json_writer *writer, const char *key, struct str value);
+struct str json_end(struct json_writer *writer);
+
 /* Members of an object; the empty view, fallback or NULL when absent or of another type. Views are
  * valid as long as the JSON value. */
 struct str json_get_str(const json_t *object, const char *key);

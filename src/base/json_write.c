@@ -7,14 +7,7 @@
 #include "base/check.h"
 #include "base/json.h"
 
-struct writer {
-    struct arena *arena;
-    char *bytes;
-    size_t used;
-    size_t size;
-};
-
-static void write_bytes(struct writer *writer, const char *bytes, size_t length)
+static void write_bytes(struct json_writer *writer, const char *bytes, size_t length)
 {
     if (writer->size - writer->used < length) {
         size_t size = 2 * writer->size + length;
@@ -25,12 +18,12 @@ static void write_bytes(struct writer *writer, const char *bytes, size_t length)
     writer->used += length;
 }
 
-static void write_char(struct writer *writer, char c)
+static void write_char(struct json_writer *writer, char c)
 {
     write_bytes(writer, &c, 1);
 }
 
-static void write_escape(struct writer *writer, unsigned char c)
+static void write_escape(struct json_writer *writer, unsigned char c)
 {
     static const char letters[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
                                    ['\r'] = 'r', ['"'] = '"',  ['\\'] = '\\'};
@@ -44,7 +37,7 @@ static void write_escape(struct writer *writer, unsigned char c)
     }
 }
 
-static void write_string(struct writer *writer, struct str text)
+static void write_string(struct json_writer *writer, struct str text)
 {
     write_char(writer, '"');
     size_t plain = 0; /* start of what needs no escape */
@@ -60,7 +53,7 @@ static void write_string(struct writer *writer, struct str text)
     write_char(writer, '"');
 }
 
-static void write_real(struct writer *writer, double value)
+static void write_real(struct json_writer *writer, double value)
 {
     char digits[40];
     int length = 0;
@@ -76,14 +69,13 @@ static void write_real(struct writer *writer, double value)
     }
 }
 
-static void write_integer(struct writer *writer, json_int_t value)
+static void write_integer(struct json_writer *writer, json_int_t value)
 {
-    char digits[24];
-    int length = snprintf(digits, sizeof(digits), "%" JSON_INTEGER_FORMAT, value);
-    write_bytes(writer, digits, (size_t)length);
+    struct str digits = arena_printf(writer->arena, "%lld", (long long)value);
+    write_bytes(writer, digits.ptr, digits.length);
 }
 
-static void write_value(struct writer *writer, const json_t *json);
+static void write_value(struct json_writer *writer, const json_t *json);
 
 struct member {
     struct str key;
@@ -95,7 +87,7 @@ static int compare_members(const void *a, const void *b)
     return str_compare(((const struct member *)a)->key, ((const struct member *)b)->key);
 }
 
-static void write_object(struct writer *writer, const json_t *json)
+static void write_object(struct json_writer *writer, const json_t *json)
 {
     size_t count = json_object_size(json);
     struct member *members = ARENA_ARRAY(writer->arena, struct member, count);
@@ -120,7 +112,7 @@ static void write_object(struct writer *writer, const json_t *json)
     write_char(writer, '}');
 }
 
-static void write_array(struct writer *writer, const json_t *json)
+static void write_array(struct json_writer *writer, const json_t *json)
 {
     write_char(writer, '[');
     size_t count = json_array_size(json);
@@ -134,7 +126,7 @@ static void write_array(struct writer *writer, const json_t *json)
 }
 
 /* Depth is bounded by what was read or built; both are ours or checked by json_read. */
-static void write_value(struct writer *writer, const json_t *json)
+static void write_value(struct json_writer *writer, const json_t *json)
 {
     switch (json_typeof(json)) {
     case JSON_OBJECT:
@@ -168,9 +160,67 @@ struct str json_write(struct arena *arena, const json_t *json)
 {
     ASSERT(json != NULL);
     enum { FIRST_BYTES = 512 }; /* most documents of ours fit */
-    struct writer writer = {.arena = arena, .size = FIRST_BYTES};
+    struct json_writer writer = {.arena = arena, .size = FIRST_BYTES};
     writer.bytes = arena_alloc(arena, FIRST_BYTES);
     write_value(&writer, json);
     write_char(&writer, '\0');
     return (struct str){writer.bytes, writer.used - 1};
+}
+
+/* ---- without a tree ---------------------------------------------------------------------------
+ */
+
+struct json_writer json_begin(struct arena *arena)
+{
+    enum { FIRST_BYTES = 96 };
+    struct json_writer writer = {.arena = arena, .size = FIRST_BYTES};
+    writer.bytes = arena_alloc(arena, FIRST_BYTES);
+    write_char(&writer, '{');
+    return writer;
+}
+
+static void write_key(struct json_writer *writer, const char *key)
+{
+    ASSERT(writer->last_key == NULL || strcmp(writer->last_key, key) < 0);
+    if (writer->last_key != NULL) {
+        write_char(writer, ',');
+    }
+    writer->last_key = key;
+    write_string(writer, str_of(key));
+    write_char(writer, ':');
+}
+
+void json_put_int(struct json_writer *writer, const char *key, int64_t value)
+{
+    write_key(writer, key);
+    write_integer(writer, value);
+}
+
+/* Printable ASCII is written as it stands. */
+static bool is_plain(struct str text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.ptr[i] < ' ' || text.ptr[i] > '~') { /* from 0x80 on a char is negative */
+            return false;
+        }
+    }
+    return true;
+}
+
+void json_put_str(struct json_writer *writer, const char *key, struct str value)
+{
+    write_key(writer, key);
+    if (is_plain(value)) {
+        write_string(writer, value);
+        return;
+    }
+    json_t *repaired = json_str(value);
+    write_value(writer, repaired);
+    json_decref(repaired);
+}
+
+struct str json_end(struct json_writer *writer)
+{
+    write_bytes(writer, "}", 2); /* and its NUL */
+    return (struct str){writer->bytes, writer->used - 1};
 }

@@ -121,9 +121,9 @@ static const UNumberFormatter *number_format(const char *language, int decimals)
     return *format;
 }
 
-struct str text_number(struct arena *arena, const char *language, double value, int decimals)
+static struct str format_number(struct arena *arena, const char *language, double value,
+                                int decimals)
 {
-    decimals = decimals < 0 ? 0 : decimals > TEXT_DECIMALS_MAX ? TEXT_DECIMALS_MAX : decimals;
     UErrorCode status = U_ZERO_ERROR;
     UFormattedNumber *result = unumf_openResult(&status);
     unumf_formatDouble(number_format(language, decimals), value, result, &status);
@@ -133,6 +133,50 @@ struct str text_number(struct arena *arena, const char *language, double value, 
     unumf_closeResult(result);
     ASSERT(U_SUCCESS(status));
     return from_units(arena, units, length);
+}
+
+/* The sign between whole and tenths of a language that writes them as 1.5 or 1,5; 0: another. */
+static char tenths_sign(struct arena *arena, const char *language)
+{
+    struct text_language *found = text_language_of(language);
+    if (found->tenths == TENTHS_UNKNOWN) {
+        struct str sample = format_number(arena, found->tag, 907.5, 1);
+        bool plain = sample.length == 5 && memcmp(sample.ptr, "907", 3) == 0 &&
+                     (sample.ptr[3] == '.' || sample.ptr[3] == ',') && sample.ptr[4] == '5';
+        found->tenths = (char)(plain ? sample.ptr[3] : TENTHS_OTHER);
+    }
+    return (char)(found->tenths != TENTHS_OTHER ? found->tenths : 0);
+}
+
+/* Small numbers, which nearly all are, without ICU. Halves are left to it: it rounds what is
+ * written, not what is stored. */
+static bool small_number(struct arena *arena, const char *language, double value, int decimals,
+                         struct str *ret_text)
+{
+    if (!(value >= 0 && value < 999) || decimals > 1) {
+        return false;
+    }
+    double scaled = decimals == 1 ? value * 10 : value;
+    int units = (int)(scaled + 0.5);
+    double rest = scaled - (double)units; /* -0.5 .. 0.5 */
+    char sign = tenths_sign(arena, language);
+    if (sign == 0 || rest < -0.499999 || rest > 0.499999) {
+        return false;
+    }
+    int whole = decimals == 1 ? units / 10 : units;
+    int tenth = decimals == 1 ? units % 10 : 0;
+    *ret_text = tenth == 0 ? arena_printf(arena, "%d", whole)
+                           : arena_printf(arena, "%d%s%d", whole, sign == '.' ? "." : ",", tenth);
+    return true;
+}
+
+struct str text_number(struct arena *arena, const char *language, double value, int decimals)
+{
+    decimals = decimals < 0 ? 0 : decimals > TEXT_DECIMALS_MAX ? TEXT_DECIMALS_MAX : decimals;
+    struct str text;
+    return small_number(arena, language, value, decimals, &text)
+               ? text
+               : format_number(arena, language, value, decimals);
 }
 
 static UDateFormat *date_format(const char *language)

@@ -15,6 +15,8 @@ enum {
     TEXT_LOCALE_BYTES = 48,
     TEXT_DECIMALS_MAX = 6, /* of printed numbers */
 };
+/* How a language writes tenths, when not with the sign itself. */
+enum { TENTHS_UNKNOWN, TENTHS_OTHER };
 
 /* Formats of one language, opened when first asked for. */
 struct text_language {
@@ -24,6 +26,7 @@ struct text_language {
     UPluralRules *plural;
     unsigned categories; /* bits of those its numbers need; 0 not known yet */
     UNumberFormatter *numbers[TEXT_DECIMALS_MAX + 1]; /* by decimals */
+    char tenths; /* '.' or ',' between whole and tenths, or as above */
     UDateFormat *date;
 };
 

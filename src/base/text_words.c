@@ -135,13 +135,74 @@ struct str text_first_word(struct arena *arena, struct str text, size_t max_grap
     return first_graphemes(find_first_word(clean), max_graphemes);
 }
 
+static bool is_alphanumeric(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+static bool is_letter(char c)
+{
+    return is_alphanumeric(c) && c > '9';
+}
+
+/* Whether the byte at that place surely belongs to a word ("can't") or surely to none. Points and
+ * commas within numbers, colons, underscores and the at sign are left to ICU. */
+enum byte_kind { BYTE_WORD, BYTE_GAP, BYTE_UNSURE };
+
+static enum byte_kind kind_of(struct str text, size_t at)
+{
+    char c = text.ptr[at];
+    if (is_alphanumeric(c)) {
+        return BYTE_WORD;
+    }
+    if ((unsigned char)c >= 0x80U || c == '_' || c == '@') {
+        return BYTE_UNSURE;
+    }
+    if (strchr("'.,:;\"", c) == NULL || c == '\0') {
+        return BYTE_GAP;
+    }
+    char before = at > 0 ? text.ptr[at - 1] : ' ';
+    char after = at + 1 < text.length ? text.ptr[at + 1] : ' ';
+    if (!is_alphanumeric(before) || !is_alphanumeric(after)) {
+        return BYTE_GAP;
+    }
+    return c == '\'' && is_letter(before) && is_letter(after) ? BYTE_WORD : BYTE_UNSURE;
+}
+
+/* Words of a text whose boundaries are plain to see: most of what people write. False: they are
+ * not. */
+static bool plain_words(struct str text, struct str *words, size_t room, size_t *ret_count)
+{
+    size_t from = 0;
+    *ret_count = 0;
+    for (size_t at = 0; at <= text.length; at++) {
+        enum byte_kind kind = at < text.length ? kind_of(text, at) : BYTE_GAP;
+        if (kind == BYTE_UNSURE) {
+            return false;
+        }
+        if (kind == BYTE_WORD) {
+            continue;
+        }
+        if (at > from && *ret_count < room) {
+            words[(*ret_count)++] = part(text, (int32_t)from, (int32_t)at);
+        }
+        from = at + 1;
+    }
+    return true;
+}
+
 size_t text_words(struct arena *arena, struct str text, size_t max_words, struct str **ret_words)
 {
     /* Two words need two bytes and one between them. */
     size_t possible = text.length / 2 + 1;
     size_t room = max_words < possible ? max_words : possible;
     struct str *words = ARENA_ARRAY(arena, struct str, room);
+    *ret_words = words;
     size_t count = 0;
+    if (plain_words(text, words, room, &count)) {
+        return count;
+    }
+    count = 0;
     UBreakIterator *iterator = text_words_of(text);
     int32_t from = 0;
     for (int32_t to = ubrk_next(iterator); to != UBRK_DONE && count < room;
@@ -151,6 +212,5 @@ size_t text_words(struct arena *arena, struct str text, size_t max_words, struct
         }
         from = to;
     }
-    *ret_words = words;
     return count;
 }

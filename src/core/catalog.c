@@ -2,25 +2,10 @@
  * state. Building it is catalog_build.c's. */
 #include "core/catalog.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "core/catalog_parts.h"
-
-int catalog_text_order(const void *left, const void *right)
-{
-    return str_compare(((const struct bot_text *)left)->key, ((const struct bot_text *)right)->key);
-}
-
-const struct bot_text *catalog_find_text(const struct catalog *catalog, struct str key)
-{
-    if (catalog->text_count == 0) {
-        return NULL;
-    }
-    const struct bot_text wanted = {.key = key};
-    return bsearch(&wanted, catalog->texts, (size_t)catalog->text_count, sizeof(wanted),
-                   catalog_text_order);
-}
 
 int catalog_journey_count(const struct catalog *catalog)
 {
@@ -92,7 +77,8 @@ const char *const *catalog_languages(const struct catalog *catalog, int *ret_cou
 int catalog_language_index(const struct catalog *catalog, const char *language)
 {
     for (int i = 0; i < catalog->languages.count; i++) {
-        if (strcmp(language, catalog->languages.names[i]) == 0) {
+        const char *name = catalog->languages.names[i];
+        if (language == name || strcmp(language, name) == 0) {
             return i;
         }
     }
@@ -106,10 +92,28 @@ int catalog_language_index(const struct catalog *catalog, const char *language)
     return -1;
 }
 
+/* The place of the key, or the free one where it belongs. Every answer looks some keys up. */
+static int text_slot(const struct catalog *catalog, struct str key)
+{
+    uint64_t slot = hash_bytes(key) % TEXT_SLOTS;
+    while (catalog->text_slots[slot] != 0 &&
+           !str_equal(catalog->texts[catalog->text_slots[slot] - 1].key, key)) {
+        slot = (slot + 1) % TEXT_SLOTS;
+    }
+    return (int)slot;
+}
+
+void catalog_index_texts(struct catalog *catalog)
+{
+    for (int i = 0; i < catalog->text_count; i++) {
+        catalog->text_slots[text_slot(catalog, catalog->texts[i].key)] = (uint16_t)(i + 1);
+    }
+}
+
 const struct message *catalog_text(const struct catalog *catalog, const char *key)
 {
-    const struct bot_text *text = catalog_find_text(catalog, str_of(key));
-    return text != NULL ? text->message : NULL;
+    int index = catalog->text_slots[text_slot(catalog, str_of(key))] - 1;
+    return index >= 0 ? catalog->texts[index].message : NULL;
 }
 
 enum recognised catalog_recognise(const struct catalog *catalog, struct arena *arena,

@@ -8,7 +8,7 @@
 #include "core/journey_parse.h"
 #include "core/mistakes.h"
 
-enum { CATALOG_BLOCK_BYTES = 256 * 1024, BOT_TEXTS_MAX = 1000 };
+enum { CATALOG_BLOCK_BYTES = 256 * 1024 };
 
 /* ---- compiling each file -------------------------------------------------------------------- */
 

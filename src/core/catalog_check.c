@@ -47,13 +47,18 @@ static void report_unused(struct building *building, const struct bot_text *text
                  near ? "; did you mean \"" : "", STR_ARG(nearest.best), near ? "\"?" : "");
 }
 
+static int text_order(const void *left, const void *right)
+{
+    return str_compare(((const struct bot_text *)left)->key, ((const struct bot_text *)right)->key);
+}
+
 static void check_bot_texts(struct building *building)
 {
     struct catalog *catalog = building->catalog;
     if (catalog->text_count > 0) {
-        qsort(catalog->texts, (size_t)catalog->text_count, sizeof(catalog->texts[0]),
-              catalog_text_order);
+        qsort(catalog->texts, (size_t)catalog->text_count, sizeof(catalog->texts[0]), text_order);
     }
+    catalog_index_texts(catalog);
     for (int i = 0; i < catalog->text_count; i++) {
         const struct bot_text *text = &catalog->texts[i];
         if (i > 0 && str_equal(catalog->texts[i - 1].key, text->key)) {
@@ -66,7 +71,7 @@ static void check_bot_texts(struct building *building)
     int count;
     const char *const *keys = bot_text_keys(&count);
     for (int i = 0; i < count && building->has_bot_files; i++) {
-        if (catalog_find_text(catalog, str_of(keys[i])) == NULL) {
+        if (catalog_text(catalog, keys[i]) == NULL) {
             mistakes_add(building->arena, building->mistakes, STR("bot/"), 1, 1,
                          "the bot's text \"%s\" is missing; expected it in one of the files",
                          keys[i]);

@@ -11,6 +11,11 @@ struct bot_text {
     int line, column;
 };
 
+enum {
+    BOT_TEXTS_MAX = 1000,
+    TEXT_SLOTS = 2048, /* more than twice as many */
+};
+
 struct catalog {
     struct arena *arena;
     struct languages languages;
@@ -23,7 +28,8 @@ struct catalog {
     int file_count;
     struct bot_text *texts; /* by key */
     int text_count;
-    struct word_list *words; /* of each language, and of all together: */
+    uint16_t text_slots[TEXT_SLOTS]; /* index + 1 of a text by the hash of its key; 0: free */
+    struct word_list *words;         /* of each language, and of all together: */
     int word_count;
     struct state_words overwhelm, crisis;
 };
@@ -45,8 +51,7 @@ enum file_kind catalog_file_kind(struct str name);
 void catalog_collect_languages(struct building *building);
 /* Sorts texts and journeys, and compares what several files say (catalog_check.c). */
 void catalog_check(struct building *building);
-/* By key, by name; NULL when there is none. Texts must be sorted. */
-const struct bot_text *catalog_find_text(const struct catalog *catalog, struct str key);
+/* Makes texts be found; once, when all are read. */
+void catalog_index_texts(struct catalog *catalog);
 /* Place in by_hash; the hash is not empty. */
 uint8_t catalog_hash_slot(struct str hash);
-int catalog_text_order(const void *left, const void *right);

@@ -154,15 +154,15 @@ const char *progress_status_name(enum progress_status value)
 /* Distinct active local days among today and the `days` - 1 before it. */
 static int active_days(const struct user *user, int64_t today, int days)
 {
-    int64_t age = today - user->activity_day;
-    int count = 0;
-    for (int bit = 0; bit < 64; bit++) {
-        int64_t ago = age + bit;
-        if (ago >= 0 && ago < days && (user->activity_days >> bit & 1) != 0) {
-            count++;
-        }
+    int64_t age = today - user->activity_day; /* of bit 0 */
+    uint64_t marked = user->activity_days;
+    if (age < 0) {
+        marked = age > -64 ? marked >> -age : 0; /* days to come, of who has moved west */
+        age = 0;
     }
-    return count;
+    int64_t seen = days - age;
+    marked &= seen <= 0 ? 0 : seen < 64 ? (UINT64_C(1) << seen) - 1 : UINT64_MAX;
+    return __builtin_popcountll(marked);
 }
 
 /* Completion rate of the commitments made in the last 90 days; one half when there is none. */

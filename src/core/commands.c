@@ -108,14 +108,13 @@ static void command_event(struct deciding *deciding, const char *name)
     event->user_id = deciding->person->user.id;
     event->at_ms = deciding->world->now_ms;
     event->rule = STR("command");
-    json_t *data = json_object();
-    json_object_set_new(data, "command", json_string(name));
+    struct json_writer data = json_begin(deciding->arena);
+    json_put_str(&data, "command", str_of(name));
     if (deciding->input->channel == CHANNEL_WEBCHAT) {
         struct str text = text_cut(deciding->arena, deciding->input->text, TEXT_SHOWN_GRAPHEMES);
-        json_object_set_new(data, "text", json_str(text));
+        json_put_str(&data, "text", text);
     }
-    event->data = json_write(deciding->arena, data);
-    json_decref(data);
+    event->data = json_end(&data);
 }
 
 void commands_text(struct deciding *deciding, struct str text)

@@ -38,17 +38,14 @@ bool commitment_is_quick(const struct commitment *commitment)
 }
 
 struct event *commitment_event(struct deciding *deciding, const struct commitment *commitment,
-                               enum event_type type, const char *rule, json_t *data)
+                               enum event_type type, const char *rule, struct str data)
 {
     struct event *event = decision_event(deciding->arena, deciding->decision, type);
     event->user_id = deciding->person->user.id;
     event->at_ms = deciding->world->now_ms;
     event->ref_id = commitment->id;
     event->rule = str_of(rule);
-    if (data != NULL) {
-        event->data = json_write(deciding->arena, data);
-        json_decref(data);
-    }
+    event->data = data;
     return event;
 }
 
@@ -82,10 +79,10 @@ static void move_ladder(struct deciding *deciding, const struct commitment *comm
     if (rung == user->ladder_rung) {
         return;
     }
-    json_t *data = json_object();
-    json_object_set_new(data, "from_rung", json_integer(user->ladder_rung));
-    json_object_set_new(data, "to_rung", json_integer(rung));
-    commitment_event(deciding, commitment, EVENT_LADDER_MOVED, rule, data);
+    struct json_writer data = json_begin(deciding->arena);
+    json_put_int(&data, "from_rung", user->ladder_rung);
+    json_put_int(&data, "to_rung", rung);
+    commitment_event(deciding, commitment, EVENT_LADDER_MOVED, rule, json_end(&data));
     user->ladder_rung = rung;
     user->changed = true;
 }
@@ -166,13 +163,13 @@ struct commitment *commitment_insert(struct deciding *deciding, const struct com
         user->first_commitment_at_ms = now_ms;
     }
     user->changed = true;
-    json_t *data = json_object();
-    json_object_set_new(data, "source", json_str(plan->source));
-    json_object_set_new(data, "size_s", json_integer(plan->size_s));
+    struct json_writer data = json_begin(deciding->arena);
     if (plan->planned_at_ms != 0) {
-        json_object_set_new(data, "planned_at_ms", json_integer(plan->planned_at_ms));
+        json_put_int(&data, "planned_at_ms", plan->planned_at_ms);
     }
-    commitment_event(deciding, commitment, type, rule, data);
+    json_put_int(&data, "size_s", plan->size_s);
+    json_put_str(&data, "source", plan->source);
+    commitment_event(deciding, commitment, type, rule, json_end(&data));
     return commitment;
 }
 
@@ -252,9 +249,9 @@ static void completed(struct deciding *deciding, struct commitment *commitment, 
         user->first_completion_at_ms = at_ms;
     }
     user->changed = true;
-    json_t *data = json_object();
-    json_object_set_new(data, "took_ms", json_integer(at_ms - commitment->created_at_ms));
-    commitment_event(deciding, commitment, EVENT_COMMITMENT_COMPLETED, rule, data);
+    struct json_writer data = json_begin(deciding->arena);
+    json_put_int(&data, "took_ms", at_ms - commitment->created_at_ms);
+    commitment_event(deciding, commitment, EVENT_COMMITMENT_COMPLETED, rule, json_end(&data));
     bool new_day = count_streak(deciding);
     if (commitment_is_report(commitment)) {
         return;
@@ -305,7 +302,8 @@ bool commitment_drop(struct deciding *deciding, struct commitment *commitment)
     commitment->ended_at_ms = deciding->world->now_ms;
     commitment->next_at_ms = 0;
     commitment->changed = true;
-    commitment_event(deciding, commitment, EVENT_COMMITMENT_DROPPED, "commitment.dropped", NULL);
+    commitment_event(deciding, commitment, EVENT_COMMITMENT_DROPPED, "commitment.dropped",
+                     STR_NONE);
     run_leave(deciding, LEAVE_ON_COMMITMENT_ENDED, commitment);
     return true;
 }
@@ -318,7 +316,8 @@ bool commitment_rename(struct deciding *deciding, struct commitment *commitment,
     }
     commitment->text = arena_str(deciding->arena, clean);
     commitment->changed = true;
-    commitment_event(deciding, commitment, EVENT_COMMITMENT_RENAMED, "commitment.renamed", NULL);
+    commitment_event(deciding, commitment, EVENT_COMMITMENT_RENAMED, "commitment.renamed",
+                     STR_NONE);
     return true;
 }
 
@@ -346,10 +345,11 @@ bool commitment_halve(struct deciding *deciding, struct commitment *commitment)
     }
     commitment->size_s = ladder_size_s(rung);
     commitment->changed = true;
-    json_t *data = json_object();
-    json_object_set_new(data, "from_size_s", json_integer(from_s));
-    json_object_set_new(data, "size_s", json_integer(commitment->size_s));
-    commitment_event(deciding, commitment, EVENT_COMMITMENT_CHANGED, "commitment.too_big", data);
+    struct json_writer data = json_begin(deciding->arena);
+    json_put_int(&data, "from_size_s", from_s);
+    json_put_int(&data, "size_s", commitment->size_s);
+    commitment_event(deciding, commitment, EVENT_COMMITMENT_CHANGED, "commitment.too_big",
+                     json_end(&data));
     move_ladder(deciding, commitment, rung, "ladder.too_big");
     return true;
 }
@@ -363,9 +363,10 @@ bool commitment_postpone(struct deciding *deciding, struct commitment *commitmen
     int64_t planned_ms = commitment->planned_at_ms != 0 ? commitment->planned_at_ms + by_ms : 0;
     commitment->planned_at_ms = planned_ms > now_ms ? planned_ms : now_ms + by_ms;
     commitment_arm(commitment);
-    json_t *data = json_object();
-    json_object_set_new(data, "planned_at_ms", json_integer(commitment->planned_at_ms));
-    commitment_event(deciding, commitment, EVENT_COMMITMENT_CHANGED, "commitment.postponed", data);
+    struct json_writer data = json_begin(deciding->arena);
+    json_put_int(&data, "planned_at_ms", commitment->planned_at_ms);
+    commitment_event(deciding, commitment, EVENT_COMMITMENT_CHANGED, "commitment.postponed",
+                     json_end(&data));
     return true;
 }
 
@@ -390,7 +391,7 @@ void commitment_timer(struct deciding *deciding, struct commitment *commitment)
     user->commitments_missed++;
     user->changed = true;
     commitment_event(deciding, commitment, EVENT_COMMITMENT_MISSED, "commitment.day_past_due",
-                     NULL);
+                     STR_NONE);
     ladder_after_miss(deciding, commitment);
     run_leave(deciding, LEAVE_ON_COMMITMENT_ENDED, commitment);
     run_trigger(deciding, TRIGGER_COMMITMENT_MISSED, commitment);

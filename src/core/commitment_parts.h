@@ -12,9 +12,9 @@ bool commitment_is_quick(const struct commitment *commitment);
 /* Adds the row, counts it and records it; starts no journey. */
 struct commitment *commitment_insert(struct deciding *deciding, const struct commitment_plan *plan,
                                      enum event_type type, const char *rule);
-/* Records an event about it; takes over `data` (may be NULL). */
+/* Records an event about it with its data (JSON, may be empty). */
 struct event *commitment_event(struct deciding *deciding, const struct commitment *commitment,
-                               enum event_type type, const char *rule, json_t *data);
+                               enum event_type type, const char *rule, struct str data);
 /* Sets the due instant from the plan, and the missed timer from that. */
 void commitment_arm(struct commitment *commitment);
 /* Makes the successor of a repeating one that was completed or missed. */

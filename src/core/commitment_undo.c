@@ -138,6 +138,6 @@ bool commitment_undo(struct deciding *deciding, struct commitment *commitment)
     } else {
         commitment->ended_at_ms = commitment->due_at_ms;
     }
-    commitment_event(deciding, commitment, EVENT_COMMITMENT_UNDONE, "commitment.undone", NULL);
+    commitment_event(deciding, commitment, EVENT_COMMITMENT_UNDONE, "commitment.undone", STR_NONE);
     return true;
 }

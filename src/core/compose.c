@@ -475,13 +475,12 @@ void compose_delivery_event(struct deciding *deciding, const struct delivery *de
     event->step = delivery->step;
     event->ref_id = delivery->id;
     event->rule = STR("gate");
-    json_t *data = json_object();
-    json_object_set_new(data, "kind", json_string(message_kind_name(delivery->kind)));
+    struct json_writer data = json_begin(deciding->arena);
+    json_put_str(&data, "kind", str_of(message_kind_name(delivery->kind)));
     if (delivery->reason.length > 0) {
-        json_object_set_new(data, "reason", json_str(delivery->reason));
+        json_put_str(&data, "reason", delivery->reason);
     }
-    event->data = json_write(deciding->arena, data);
-    json_decref(data);
+    event->data = json_end(&data);
 }
 
 /* A message that this very decision made and nobody has handed to its channel yet: it never was. */

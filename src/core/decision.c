@@ -8,7 +8,7 @@ static void *grow(struct arena *arena, void *items, int count, int *capacity, si
     if (count < *capacity) {
         return items;
     }
-    int wanted = *capacity == 0 ? 8 : *capacity * 2;
+    int wanted = *capacity == 0 ? 4 : *capacity * 2;
     void *grown = arena_grow(arena, items, (size_t)count * size, (size_t)wanted * size);
     *capacity = wanted;
     return grown;

@@ -16,9 +16,24 @@ static bool is_umlaut(const char *bytes, size_t length)
            (bytes[1] == '\xa4' || bytes[1] == '\xb6' || bytes[1] == '\xbc');
 }
 
+/* Whether the word is compared as it stands. */
+static bool is_comparable(struct str word)
+{
+    for (size_t i = 0; i < word.length; i++) {
+        char c = word.ptr[i];
+        if (c == '\'' || c == '\xc3' || (c == 'e' && i > 0)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* The word as it is compared: no apostrophes; ä, ae and a are one letter, so are the others. */
 static struct str comparable(struct arena *arena, struct str word)
 {
+    if (is_comparable(word)) {
+        return word;
+    }
     char *bytes = arena_alloc(arena, word.length + 1);
     size_t length = 0;
     for (size_t i = 0; i < word.length; i++) {
@@ -135,11 +150,28 @@ static int first_not_before(const struct phrase_list *list, struct str word)
     return low;
 }
 
+/* The bit of a word among those that begin phrases. */
+static unsigned beginning_of(struct str word)
+{
+    unsigned first = (unsigned char)word.ptr[0];
+    unsigned last = (unsigned char)word.ptr[word.length - 1];
+    return (first * 31 + last * 7 + (unsigned)word.length) % BEGINNINGS;
+}
+
+static bool may_begin(const struct state_words *state, struct str word)
+{
+    unsigned bit = word.length > 0 ? beginning_of(word) : 0;
+    return word.length > 0 && (state->begins[bit / 8] >> bit % 8 & 1) != 0;
+}
+
 bool recognise_state(const struct state_words *state, const struct phrase *text)
 {
     const struct phrase_list *phrases = &state->phrases;
     for (int at = 0; at < text->count; at++) {
         struct str word = text->words[at];
+        if (!may_begin(state, word)) {
+            continue;
+        }
         for (int i = first_not_before(phrases, word);
              i < phrases->count && str_equal(phrases->items[i].words[0], word); i++) {
             if (matches_at(text, at, &phrases->items[i]) &&
@@ -167,6 +199,19 @@ static void append(struct arena *arena, struct phrase_list *list, const struct p
     }
 }
 
+static void index_by_first_word(struct state_words *state)
+{
+    struct phrase_list *phrases = &state->phrases;
+    if (phrases->count > 0) {
+        qsort(phrases->items, (size_t)phrases->count, sizeof(struct phrase), by_first_word);
+    }
+    for (int i = 0; i < phrases->count; i++) {
+        struct str first = phrases->items[i].words[0];
+        unsigned bit = first.length > 0 ? beginning_of(first) : 0;
+        state->begins[bit / 8] |= (unsigned char)(1u << bit % 8);
+    }
+}
+
 void recognise_join(struct arena *arena, const struct word_list *lists, int count,
                     struct state_words *ret_overwhelm, struct state_words *ret_crisis)
 {
@@ -178,10 +223,6 @@ void recognise_join(struct arena *arena, const struct word_list *lists, int coun
         append(arena, &ret_crisis->phrases, &lists[i].crisis.phrases);
         append(arena, &ret_crisis->near_misses, &lists[i].crisis.near_misses);
     }
-    struct phrase_list *sorted[] = {&ret_overwhelm->phrases, &ret_crisis->phrases};
-    for (size_t i = 0; i < sizeof(sorted) / sizeof(sorted[0]); i++) {
-        if (sorted[i]->count > 0) {
-            qsort(sorted[i]->items, (size_t)sorted[i]->count, sizeof(struct phrase), by_first_word);
-        }
-    }
+    index_by_first_word(ret_overwhelm);
+    index_by_first_word(ret_crisis);
 }

@@ -15,9 +15,12 @@ struct phrase_list {
 };
 
 /* Of one language: what means it, and what only looks like it. */
+enum { BEGINNINGS = 1024 };
 struct state_words {
     struct phrase_list phrases;
     struct phrase_list near_misses;
+    /* After recognise_join: a bit for whatever a phrase may begin with; most words have none. */
+    unsigned char begins[BEGINNINGS / 8];
 };
 
 struct word_list {

@@ -6,6 +6,8 @@
 #include "core/catalog.h"
 #include "core/template_parts.h"
 
+enum { FIRST_BYTES = 64 };
+
 struct output {
     struct arena *arena;
     char *bytes;
@@ -18,7 +20,7 @@ static void put(struct output *output, struct str text)
         return;
     }
     if (output->length + text.length + 1 > output->capacity) {
-        size_t capacity = (output->length + text.length + 1) * 2;
+        size_t capacity = (output->length + text.length + FIRST_BYTES) * 2;
         output->bytes = arena_grow(output->arena, output->bytes, output->length, capacity);
         output->capacity = capacity;
     }
@@ -30,7 +32,11 @@ static void put(struct output *output, struct str text)
 
 static bool is_markup(char byte)
 {
-    return byte != '\0' && strchr("\\`*_[]()<>&~|#!", byte) != NULL;
+    static const bool markup[256] = {
+        ['\\'] = true, ['`'] = true, ['*'] = true, ['_'] = true, ['['] = true,
+        [']'] = true,  ['('] = true, [')'] = true, ['<'] = true, ['>'] = true,
+        ['&'] = true,  ['~'] = true, ['|'] = true, ['#'] = true, ['!'] = true};
+    return markup[(unsigned char)byte];
 }
 
 /* Signs that are markup at the beginning of a line only: lists, quotes, underlines of titles. */
@@ -60,13 +66,16 @@ static void put_escaped_line(struct output *output, struct str line)
 {
     line = str_trim(line);
     size_t number = list_number(line);
+    size_t plain = 0; /* from where nothing needs a mark */
     for (size_t i = 0; i < line.length; i++) {
         char byte = line.ptr[i];
         if (is_markup(byte) || (i == 0 && is_line_markup(byte)) || (number > 0 && i == number)) {
+            put(output, (struct str){line.ptr + plain, i - plain});
             put(output, STR("\\"));
+            plain = i;
         }
-        put(output, (struct str){line.ptr + i, 1});
     }
+    put(output, (struct str){line.ptr + plain, line.length - plain});
 }
 
 struct str template_escape(struct arena *arena, struct str text)
@@ -92,7 +101,8 @@ static struct str one_line(struct arena *arena, struct str text)
     char *bytes = arena_alloc(arena, text.length + 1);
     size_t length = 0;
     for (size_t i = 0; i < text.length; i++) {
-        bool blank = strchr(" \t\r\n", text.ptr[i]) != NULL && text.ptr[i] != '\0';
+        char byte = text.ptr[i];
+        bool blank = byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
         if (!blank) {
             bytes[length++] = text.ptr[i];
         } else if (length > 0 && bytes[length - 1] != ' ') {
@@ -152,7 +162,8 @@ struct str template_render(struct arena *arena, const struct template *template,
             break;
         }
     }
-    return arena_str(arena, (struct str){output.bytes, output.length});
+    return output.length > 0 ? (struct str){output.bytes, output.length}
+                             : arena_str(arena, STR_NONE);
 }
 
 struct str message_render(struct arena *arena, const struct message *message,

@@ -232,6 +232,12 @@ static const struct phrase_word words[] = {
     {"stay", WORD_CLOCK_BEFORE, 0},
     {"stop", WORD_CLOCK_BEFORE, 0},
     {"weight", WORD_CLOCK_BEFORE, 0},
+    {"noon", WORD_CLOCK, 0},
+    {"midday", WORD_CLOCK, 0},
+    {"midnight", WORD_CLOCK, 0},
+    {"mitternacht", WORD_CLOCK, 0},
+    {"half", WORD_CLOCK, 0},
+    {"quarter", WORD_CLOCK, 0},
 };
 
 const struct phrase_language phrase_english = {

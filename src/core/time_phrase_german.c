@@ -237,6 +237,13 @@ static const struct phrase_word words[] = {
     {"reduzieren", WORD_CLOCK_BEFORE, 0},
     {"senken", WORD_CLOCK_BEFORE, 0},
     {"steigern", WORD_CLOCK_BEFORE, 0},
+    {"noon", WORD_CLOCK, 0},
+    {"midday", WORD_CLOCK, 0},
+    {"midnight", WORD_CLOCK, 0},
+    {"mitternacht", WORD_CLOCK, 0},
+    {"halb", WORD_CLOCK, 0},
+    {"dreiviertel", WORD_CLOCK, 0},
+    {"viertel", WORD_CLOCK, 0},
 };
 
 const struct phrase_language phrase_german = {

@@ -10,7 +10,6 @@
 enum {
     SPAN_MINUTES_MAX = 366 * 24 * 60,
     DAY_MINUTES = 24 * 60,
-    CLOCK_TOKENS_MAX = 4, /* "half past seven", "quarter to 7 pm" */
 };
 
 /* What stood in the places of a pattern. */
@@ -50,19 +49,6 @@ static bool word_is(struct str word, const char *listed, size_t length)
     return at == word.length;
 }
 
-/* Whether the first letters may be the same: most words differ there already. */
-static bool begins_alike(struct str word, const char *listed)
-{
-    if (word.ptr[0] == listed[0]) {
-        return true;
-    }
-    if (listed[0] > 0) {
-        return false;
-    }
-    return (word.ptr[0] == 'a' || word.ptr[0] == 'o' || word.ptr[0] == 'u') && word.length > 1 &&
-           word.ptr[1] == 'e'; /* an umlaut written out */
-}
-
 bool phrase_word_is(struct str word, const char *listed)
 {
     return word_is(word, listed, strlen(listed));
@@ -71,8 +57,9 @@ bool phrase_word_is(struct str word, const char *listed)
 bool phrase_lookup(const struct phrase_language *language, struct str word, enum word_class class,
                    int *ret_value)
 {
-    for (size_t i = 0; i < language->word_count; i++) {
-        const struct phrase_word *listed = &language->words[i];
+    struct phrase_candidates candidates = phrase_words(language, word);
+    for (size_t i = 0; i < candidates.count; i++) {
+        const struct phrase_word *listed = &language->words[candidates.items[i]];
         if (listed->class == class && phrase_word_is(word, listed->text)) {
             *ret_value = listed->value;
             return true;
@@ -123,8 +110,9 @@ static bool span_of(const struct phrase_language *language, struct str word, str
 static bool weekday_and_hours(const struct phrase_language *language, struct str word,
                               struct places *places)
 {
-    for (size_t i = 0; i < language->word_count; i++) {
-        const struct phrase_word *weekday = &language->words[i];
+    struct phrase_candidates candidates = phrase_words(language, word);
+    for (size_t i = 0; i < candidates.count; i++) {
+        const struct phrase_word *weekday = &language->words[candidates.items[i]];
         if (weekday->class != WORD_WEEKDAY) {
             continue;
         }
@@ -299,47 +287,42 @@ static bool put_effect(const struct phrase_pattern *pattern, const struct places
     return false;
 }
 
-/* Many patterns begin with the same place: whether the first token fills it is found out once. */
-struct begins {
-    unsigned asked, fits; /* a bit for each letter, capitals apart */
-};
-
-/* Whether the pattern's first part fits; literally only by its first letter. */
-static bool may_begin(struct begins *begins, const struct phrase_language *language,
-                      const char *pattern, const struct phrase_token *tokens, size_t count)
-{
-    if (pattern[0] != '%') {
-        return begins_alike(tokens[0].word, pattern);
-    }
-    char place = pattern[1];
-    unsigned bit = place == 'W' ? 1u : 1u << (place - 'a' + 1);
-    if ((begins->asked & bit) == 0) {
-        struct places places = {.hours = -1};
-        begins->asked |= bit;
-        begins->fits |= take_place(language, place, tokens, count, &places) > 0 ? bit : 0;
-    }
-    return (begins->fits & bit) != 0;
-}
-
 static unsigned classes_of(const struct phrase_language *language, struct str word)
 {
     unsigned classes = 0;
-    for (size_t i = 0; i < language->word_count; i++) {
-        const struct phrase_word *listed = &language->words[i];
-        if (begins_alike(word, listed->text) && phrase_word_is(word, listed->text)) {
+    struct phrase_candidates candidates = phrase_words(language, word);
+    for (size_t i = 0; i < candidates.count; i++) {
+        const struct phrase_word *listed = &language->words[candidates.items[i]];
+        if (phrase_word_is(word, listed->text)) {
             classes |= 1u << listed->class;
         }
     }
     return classes;
 }
 
-/* However many of the tokens behind it may be taken. */
-static bool clock_may_begin(const struct phrase_language *language,
-                            const struct phrase_token *tokens, size_t count)
+/* Whether the token may fill a place at the beginning of a pattern. */
+static bool fills_place(const struct phrase_language *language, const struct phrase_token *token)
 {
+    enum {
+        PLACES = 1u << WORD_NUMBER | 1u << WORD_UNIT | 1u << WORD_WEEKDAY |
+                 1u << WORD_WEEKDAY_SHORT | 1u << WORD_WEEKDAYS | 1u << WORD_HOURS |
+                 1u << WORD_CLOCK,
+    };
     struct places places;
-    for (size_t most = 1; most <= count && most <= CLOCK_TOKENS_MAX; most++) {
-        if (take_clock(language, tokens, most, 0, &places) > 0) {
+    char first = token->word.ptr[0]; /* of a number, a span or a clock in digits */
+    return (first >= '0' && first <= '9') || (token->classes & PLACES) != 0 ||
+           weekday_and_hours(language, token->word, &places);
+}
+
+static bool may_begin(const struct phrase_language *language, const struct phrase_token *token)
+{
+    if (fills_place(language, token)) {
+        return true;
+    }
+    struct phrase_candidates candidates = phrase_patterns(language, token->word);
+    for (size_t i = 0; i < candidates.count; i++) {
+        const char *text = language->patterns[candidates.items[i]].text;
+        if (text[0] != '%' && word_is(token->word, text, strcspn(text, " "))) {
             return true;
         }
     }
@@ -351,14 +334,7 @@ void phrase_classify(const struct phrase_language *language, struct phrase_token
 {
     for (size_t i = 0; i < count; i++) {
         tokens[i].classes = classes_of(language, tokens[i].word);
-    }
-    for (size_t i = 0; i < count; i++) {
-        struct begins begins = {0};
-        tokens[i].begins = clock_may_begin(language, tokens + i, count - i);
-        for (size_t k = 0; k < language->pattern_count && !tokens[i].begins; k++) {
-            tokens[i].begins =
-                may_begin(&begins, language, language->patterns[k].text, tokens + i, count - i);
-        }
+        tokens[i].begins = may_begin(language, &tokens[i]);
     }
 }
 
@@ -367,12 +343,9 @@ static size_t take_part(const struct phrase_language *language, const struct phr
                         size_t count, unsigned kinds, struct phrase_parts *ret_parts)
 {
     size_t best = 0;
-    struct begins begins = {0};
-    for (size_t i = 0; i < language->pattern_count; i++) {
-        const struct phrase_pattern *pattern = &language->patterns[i];
-        if (!may_begin(&begins, language, pattern->text, tokens, count)) {
-            continue;
-        }
+    struct phrase_candidates candidates = phrase_patterns(language, tokens[0].word);
+    for (size_t i = 0; i < candidates.count; i++) {
+        const struct phrase_pattern *pattern = &language->patterns[candidates.items[i]];
         struct places places = {.hours = -1};
         struct phrase_parts parts;
         size_t taken = take_pattern(language, pattern->text, tokens, count, &places);

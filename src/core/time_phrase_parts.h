@@ -60,6 +60,7 @@ enum word_class {
     WORD_TAIL,          /* ends a sentence behind a phrase: "ich rufe Oma am Sonntag an" */
     WORD_JOINT,         /* two phrases may stand around it: "Monday and Thursday" */
     WORD_CLOCK_BEFORE,  /* what follows it is no bare hour: "look at 7" */
+    WORD_CLOCK,         /* a clock may begin with it: "noon", "half past seven" */
 };
 
 struct phrase_word {
@@ -114,6 +115,15 @@ struct phrase_language {
 
 extern const struct phrase_language phrase_english;
 extern const struct phrase_language phrase_german;
+
+/* time_phrase_index.c: the words and the patterns that a word of a text may be or begin, as indices
+ * in the language's order. The word of phrase_patterns is not empty. */
+struct phrase_candidates {
+    const uint16_t *items;
+    size_t count;
+};
+struct phrase_candidates phrase_words(const struct phrase_language *language, struct str word);
+struct phrase_candidates phrase_patterns(const struct phrase_language *language, struct str word);
 
 /* time_phrase_match.c: the parts that the tokens begin with; returns how many tokens they take. */
 size_t phrase_match(const struct phrase_language *language, const struct phrase_token *tokens,

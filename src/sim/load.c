@@ -16,6 +16,9 @@ void load_measure(struct arena *arena, const uint32_t *in_second, int64_t second
     ret_load->by_hour = ARENA_ARRAY(arena, int64_t, (size_t)ret_load->hour_count);
     for (int64_t i = 0; i < second_count; i++) {
         int64_t count = in_second[i];
+        if (count == 0 && waiting == 0) {
+            continue; /* most of the night */
+        }
         ret_load->by_hour[i / 3600] += count;
         ret_load->seconds_over += count > room;
         if (count > ret_load->busiest_second_count) {

@@ -65,6 +65,15 @@ static void texts_are_copied_with_a_closing_nul(void **state)
     char longer[1000];
     memset(longer, 'y', sizeof(longer) - 1);
     longer[sizeof(longer) - 1] = '\0';
+    /* What is joined without printf, and what printf must do. */
+    assert_string_equal(arena_printf(arena, "%.*s-%s+%lld", 2, "abc", "d", -90LL).ptr, "ab-d+-90");
+    assert_string_equal(
+        arena_printf(arena, "%lld %lld", (long long)INT64_MIN, (long long)INT64_MAX).ptr,
+        "-9223372036854775808 9223372036854775807");
+    assert_string_equal(arena_printf(arena, "%.*s|%d", 9, "ends", 0).ptr, "ends|0");
+    assert_string_equal(arena_printf(arena, "%d %%, %02d:%5.1f", 7, 3, 2.25).ptr, "7 %, 03:  2.2");
+    assert_string_equal(arena_printf(arena, "%s%c", "", 'x').ptr, "x");
+    assert_int_equal(arena_printf(arena, "%s", "").length, 0);
     assert_int_equal(arena_printf(arena, "%s", longer).length, sizeof(longer) - 1);
     arena_free(arena);
 }

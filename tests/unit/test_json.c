@@ -180,6 +180,27 @@ static void any_bytes_become_a_string(void **state)
     }
 }
 
+static void small_objects_need_no_tree(void **state)
+{
+    struct arena *arena = arena_new(4096);
+    (void)state;
+    struct json_writer empty = json_begin(arena);
+    assert_string_equal(json_end(&empty).ptr, "{}");
+    struct json_writer writer = json_begin(arena);
+    json_put_int(&writer, "a", -5);
+    json_put_str(&writer, "b", STR("say \"hi\" \\ \n \u00FC \xFF"));
+    json_put_str(&writer, "c", STR_NONE);
+    json_put_int(&writer, "long", INT64_MAX);
+    struct str text = json_end(&writer);
+    json_t *json = NULL;
+    assert_int_equal(json_read(text, text.length, &json, NULL), OK);
+    assert_int_equal(json_get_int(json, "a", 0), -5);
+    assert_true(str_equal(json_get_str(json, "b"), STR("say \"hi\" \\ \n \u00FC \uFFFD")));
+    assert_true(str_equal(json_write(arena, json), text));
+    json_decref(json);
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +212,7 @@ int main(void)
         cmocka_unit_test(writing_sorts_escapes_and_keeps_numbers_short),
         cmocka_unit_test(long_documents_survive),
         cmocka_unit_test(any_bytes_become_a_string),
+        cmocka_unit_test(small_objects_need_no_tree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

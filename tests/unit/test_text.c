@@ -228,6 +228,61 @@ static void words_come_in_order_without_punctuation(void **state)
                      2);
 }
 
+static uint64_t next_random(uint64_t *seed)
+{
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    return *seed >> 20;
+}
+
+/* A word of another script at the end makes ICU cut the whole text: the others must be the same. */
+static void plain_texts_are_cut_as_others_are(void **state)
+{
+    static const char signs[] = "abzAZ059  ''\"\".,:;!?-_()/@#*\n\tIt's 3,5 e.g. 1:30";
+    struct arena *arena = arena_of(state);
+    uint64_t seed = 88172645463325252U;
+    for (int n = 0; n < 20000; n++) {
+        char bytes[64];
+        size_t length = (size_t)(next_random(&seed) % 24);
+        for (size_t i = 0; i < length; i++) {
+            bytes[i] = signs[next_random(&seed) % (sizeof(signs) - 1)];
+        }
+        struct str text = {bytes, length};
+        struct str with_other = arena_printf(arena, "%.*s \u00DCber", STR_ARG(text));
+        struct str *words, *others;
+        size_t count = text_words(arena, text, 64, &words);
+        assert_int_equal(text_words(arena, with_other, 64, &others), count + 1);
+        for (size_t i = 0; i < count; i++) {
+            assert_true(str_equal(words[i], others[i]));
+        }
+        if (count > 2) {
+            assert_int_equal(text_words(arena, text, 2, &words), 2);
+        }
+        arena_reset(arena);
+    }
+}
+
+/* Behind a thousand every number is ICU's: the hundreds, tens and so on must be the same. */
+static void small_numbers_are_written_as_others_are(void **state)
+{
+    static const char *const languages[] = {"en", "de", "fr", "ar", "hi", "pt-BR"};
+    struct arena *arena = arena_of(state);
+    uint64_t seed = 362436069U;
+    for (int n = 0; n < 20000; n++) {
+        const char *language = languages[n % 6];
+        double value = 100 + (double)(next_random(&seed) % 89900000) / 100000;
+        value = n % 3 == 0 ? (double)(int64_t)(value * 32) / 32 : value; /* halves, exactly */
+        for (int decimals = 0; decimals < 2; decimals++) {
+            struct str small = text_number(arena, language, value, decimals);
+            struct str large = text_number(arena, language, value + 1000, decimals);
+            assert_true(large.length > small.length);
+            assert_memory_equal(large.ptr + large.length - small.length, small.ptr, small.length);
+        }
+        arena_reset(arena);
+    }
+}
+
 /* Any bytes must be taken, and what comes out must be clean. */
 static void random_bytes_do_no_harm(void **state)
 {
@@ -238,10 +293,7 @@ static void random_bytes_do_no_harm(void **state)
         char bytes[64];
         size_t length = (size_t)(n % 64);
         for (size_t i = 0; i < length; i++) {
-            seed ^= seed << 13;
-            seed ^= seed >> 7;
-            seed ^= seed << 17;
-            bytes[i] = (char)(seed >> 20);
+            bytes[i] = (char)next_random(&seed);
         }
         struct str text = {bytes, length};
         struct str clean = text_clean(arena, text);
@@ -358,6 +410,8 @@ int main(void)
         TEXT_TEST(first_words_are_found_in_any_script),
         TEXT_TEST(folding_makes_phrases_comparable),
         TEXT_TEST(words_come_in_order_without_punctuation),
+        TEXT_TEST(plain_texts_are_cut_as_others_are),
+        TEXT_TEST(small_numbers_are_written_as_others_are),
         TEXT_TEST(random_bytes_do_no_harm),
         TEXT_TEST(languages_have_their_formats),
         TEXT_TEST(plural_categories_follow_cldr),
