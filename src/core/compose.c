@@ -489,7 +489,7 @@ static bool unmade(const struct delivery *delivery)
     return delivery->is_new && delivery->dispatch && delivery->attempts == 1;
 }
 
-void compose_withdraw(struct deciding *deciding, const struct run *run, struct str reason)
+void compose_withdraw(struct deciding *deciding, struct run *run, struct str reason)
 {
     for (int i = 0; i < deciding->person->delivery_count; i++) {
         struct delivery *delivery = deciding->person->deliveries[i];
@@ -500,6 +500,8 @@ void compose_withdraw(struct deciding *deciding, const struct run *run, struct s
         if (delivery->state == DELIVERY_SCHEDULED || unmade(delivery)) {
             delivery_move(delivery, DELIVERY_SUPPRESSED, reason);
             compose_delivery_event(deciding, delivery, EVENT_MESSAGE_SUPPRESSED);
+        } else if (!delivery_state_is_final(delivery->state) && run->delivery_id == delivery->id) {
+            run->delivery_id = 0; /* under way: whatever becomes of it, it is not sent once more */
         }
     }
 }

@@ -29,7 +29,8 @@ bool compose_is_of_use(const struct deciding *deciding, const struct delivery *d
 /* Records an event about a delivery with its reason. */
 void compose_delivery_event(struct deciding *deciding, const struct delivery *delivery,
                             enum event_type type);
-/* Suppresses the run's messages that have not gone out (replies excepted). */
-void compose_withdraw(struct deciding *deciding, const struct run *run, struct str reason);
+/* Suppresses the run's messages that have not gone out (replies excepted). One that is under way is
+ * not sent once more, whatever is reported. */
+void compose_withdraw(struct deciding *deciding, struct run *run, struct str reason);
 /* Answers a tap with a bot text; nothing else happens. */
 void compose_tap_text(struct deciding *deciding, const char *key);

@@ -127,7 +127,7 @@ static void uncertain(struct deciding *deciding, struct delivery *delivery, stru
         return;
     }
     delivery->uncertain++;
-    if (delivery_resends_uncertain(delivery)) {
+    if (delivery_resends_uncertain(delivery) && compose_is_of_use(deciding, delivery)) {
         delivery->next_at_ms = deciding->world->now_ms + backoff_ms(delivery);
     } else {
         delivery->next_at_ms = 0;

@@ -219,7 +219,7 @@ struct run {
     int64_t entered_at_ms;
     int64_t ended_at_ms;
     int64_t anchor_at_ms; /* when the previous step was completed or sent: delays count from it */
-    int64_t delivery_id;  /* of the latest message of the run, 0: none */
+    int64_t delivery_id;  /* of the latest message of the run, 0: none that is of use */
     int64_t step_sent_at_ms[RUN_STEPS_MAX];
     int64_t step_completed_at_ms[RUN_STEPS_MAX];
     uint32_t steps_assisted; /* bit per step */

@@ -138,9 +138,9 @@ void run_mark_done(struct deciding *deciding, struct run *run, int step, bool as
                                    assisted ? "true" : "false", STR_ARG(button));
     }
     if (step == run->step) {
-        compose_withdraw(deciding, run, STR("answered"));
         deciding->person->answered_delivery_id = run->delivery_id;
         deciding->person->answered_at_ms = now_ms;
+        compose_withdraw(deciding, run, STR("answered"));
     }
 }
 

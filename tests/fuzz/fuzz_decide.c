@@ -1,225 +1,17 @@
 /* The decision function as a whole: bytes become what happens to one person (texts, taps, reports,
- * operators, settings, time), and after each decision a judge with rules of its own looks at the
- * rows. It shares no code with the core's checks: who may be sent what and when, how often, and
- * what a run waits for is worked out here again, from what was sent so far. */
-#include "actor.h"
+ * operators, settings, time), and after each decision a judge with rules of its own (judge.h) looks
+ * at the rows. */
+#include "judge.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/check.h"
 #include "base/limits.h"
-#include "base/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum {
-    DELIVERIES_MAX = 1000,
-    STEPS_MAX = 80,
-    FOLLOWUPS_PER_COMMITMENT = 5,
-    FOLLOWUPS_PER_DAY = 6,
-    TOKEN_BYTES_MAX = 64,
-    TEXT_BYTES_MAX = 16 * 1024,
-};
-#define START_MS         ((int64_t)1795420800000)
-#define NAG(actor, rule) nag(actor, rule, #rule, __LINE__)
-
-/* ---- the judge ---- */
-
-/* What was known of a delivery after the decision before. */
-struct known {
-    int64_t id;
-    enum delivery_state state;
-    int attempts;
-    int64_t sent_at_ms; /* of the last attempt, as long as it may have arrived; 0: none */
-    int64_t sent_day;
-};
-
-struct judge {
-    struct known known[DELIVERIES_MAX];
-    int count;
-    const struct zone *zone;
-};
-
-static void nag(const struct actor *actor, bool holds, const char *rule, int line)
-{
-    if (!holds) {
-        fprintf(stderr, "line %d, user at %lld: %s\n", line, (long long)actor->world.now_ms, rule);
-    }
-    ASSERT(holds);
-}
-
-static const struct zone *zone_of(const struct actor *actor)
-{
-    const char *name = actor->person->user.zone;
-    return name[0] != '\0' ? zone_find(str_of(name)) : actor->installation.default_zone;
-}
-
-static bool is_quiet(const struct actor *actor)
-{
-    const struct user *user = &actor->person->user;
-    bool own = user->quiet_from_minute >= 0;
-    int from = own ? user->quiet_from_minute : actor->installation.quiet_from_minute;
-    int to = own ? user->quiet_to_minute : actor->installation.quiet_to_minute;
-    struct local_time local = calendar_local(zone_of(actor), actor->world.now_ms);
-    int minute = local.hour * 60 + local.minute;
-    return from < to ? minute >= from && minute < to : from > to && (minute >= from || minute < to);
-}
-
-static void judge_caps(const struct actor *actor, const struct judge *judge,
-                       const struct delivery *sent)
-{
-    int64_t now_ms = actor->world.now_ms;
-    int64_t day = calendar_local_day(zone_of(actor), now_ms);
-    int nudges = 0, followups = 0, about = 0;
-    for (int i = 0; i < judge->count; i++) {
-        const struct known *known = &judge->known[i];
-        const struct delivery *other = actor->person->deliveries[i];
-        if (known->sent_at_ms == 0 || other == sent || other->class != sent->class) {
-            continue;
-        }
-        nudges += known->sent_day == day;
-        followups += known->sent_day == day;
-        about += sent->commitment_id != 0 && other->commitment_id == sent->commitment_id;
-        NAG(actor, sent->class != CLASS_NUDGE ||
-                       now_ms - known->sent_at_ms >= actor->installation.nudge_min_gap_ms);
-    }
-    NAG(actor, sent->class != CLASS_NUDGE || nudges < actor->installation.nudge_per_day);
-    NAG(actor, sent->class != CLASS_FOLLOWUP || followups < FOLLOWUPS_PER_DAY);
-    NAG(actor, sent->class != CLASS_FOLLOWUP || about < FOLLOWUPS_PER_COMMITMENT);
-}
-
-static void judge_sent(const struct actor *actor, const struct judge *judge,
-                       const struct delivery *sent)
-{
-    const struct user *user = &actor->person->user;
-    NAG(actor, sent->state == DELIVERY_SENDING && sent->address.length > 0);
-    NAG(actor, sent->text.length > 0 && sent->text.length <= TEXT_BYTES_MAX);
-    NAG(actor, text_is_utf8(sent->text) && sent->button_count <= 12);
-    for (int i = 0; i < sent->button_count; i++) {
-        const struct button *button = &sent->buttons[i];
-        NAG(actor, button->text.length > 0 && button->token.length <= TOKEN_BYTES_MAX);
-        NAG(actor, button->token.length > 0 || button->url.length > 0);
-    }
-    if (sent->class == CLASS_REPLY) {
-        return;
-    }
-    NAG(actor, !user->stopped && !user->crisis_hold);
-    NAG(actor, user->paused_until_ms <= actor->world.now_ms);
-    NAG(actor, user->contacts[sent->channel].reach == REACH_OK);
-    NAG(actor, !user->is_held || sent->class != CLASS_NUDGE);
-    NAG(actor, !is_quiet(actor));
-    judge_caps(actor, judge, sent);
-}
-
-/* Whether it is known not to have arrived, or was never under way. */
-static bool has_failed(enum delivery_state state)
-{
-    return state == DELIVERY_SCHEDULED || state == DELIVERY_FAILED || state == DELIVERY_DEAD ||
-           state == DELIVERY_SUPPRESSED || state == DELIVERY_EXPIRED;
-}
-
-static bool has_arrived(enum delivery_state state)
-{
-    return state >= DELIVERY_SENT && state <= DELIVERY_CLICKED;
-}
-
-static void judge_deliveries(const struct actor *actor, struct judge *judge,
-                             const struct input *input)
-{
-    bool retried = input->kind == INPUT_ADMIN && str_is(input->name, "retry");
-    if (judge->zone != zone_of(actor)) {
-        judge->zone = zone_of(actor);
-        for (int i = 0; i < judge->count; i++) {
-            judge->known[i].sent_day = INT64_MIN; /* who moves begins another day */
-        }
-    }
-    for (int i = 0; i < actor->person->delivery_count && i < DELIVERIES_MAX; i++) {
-        const struct delivery *delivery = actor->person->deliveries[i];
-        if (i == judge->count) {
-            judge->known[judge->count++] = (struct known){.id = delivery->id};
-        }
-        struct known *known = &judge->known[i];
-        NAG(actor, known->id == delivery->id);
-        NAG(actor, !has_arrived(known->state) || delivery->state >= known->state);
-        NAG(actor, known->state < DELIVERY_SUPPRESSED || delivery->state == known->state ||
-                       retried || has_arrived(delivery->state));
-        if (has_failed(delivery->state)) {
-            known->sent_at_ms = 0;
-        }
-        if (delivery->dispatch && delivery->attempts > known->attempts) {
-            judge_sent(actor, judge, delivery);
-            known->sent_at_ms = actor->world.now_ms;
-            known->sent_day = calendar_local_day(zone_of(actor), actor->world.now_ms);
-        }
-        known->state = delivery->state;
-        known->attempts = delivery->attempts;
-    }
-}
-
-/* The one thing that an active run waits for, counted over everything that could be it. */
-static int next_actions(const struct actor *actor, const struct run *run)
-{
-    int count = run->next_at_ms > 0;
-    for (int i = 0; i < actor->person->delivery_count; i++) {
-        const struct delivery *delivery = actor->person->deliveries[i];
-        count += run->phase == PHASE_SENDING && delivery->id == run->delivery_id &&
-                 delivery->next_at_ms > 0;
-    }
-    return count;
-}
-
-static bool is_onboarding(struct str journey)
-{
-    return str_is(journey, "onboarding") || str_is(journey, "superior_onboarding") ||
-           str_is(journey, "micro_onboarding");
-}
-
-static void judge_runs(const struct actor *actor)
-{
-    const struct person *person = actor->person;
-    int onboardings = 0;
-    for (int i = 0; i < person->run_count; i++) {
-        const struct run *run = person->runs[i];
-        if (run->outcome != RUN_ACTIVE) {
-            NAG(actor, run->next_at_ms == 0 && run->ended_at_ms > 0);
-            continue;
-        }
-        NAG(actor, !person->user.stopped);
-        NAG(actor, next_actions(actor, run) == 1);
-        onboardings += is_onboarding(run->journey);
-        for (int k = 0; k < i; k++) {
-            const struct run *other = person->runs[k];
-            NAG(actor, other->outcome != RUN_ACTIVE || !str_equal(other->journey, run->journey) ||
-                           other->subject_id != run->subject_id);
-        }
-    }
-    NAG(actor, onboardings <= 1);
-}
-
-static void judge_counters(const struct actor *actor)
-{
-    const struct person *person = actor->person;
-    int states[4] = {0};
-    for (int i = 0; i < person->commitment_count; i++) {
-        const struct commitment *commitment = person->commitments[i];
-        states[commitment->state]++;
-        NAG(actor, commitment->state == COMMITMENT_ACTIVE || commitment->next_at_ms == 0);
-    }
-    NAG(actor, person->user.commitments_total == person->commitment_count);
-    NAG(actor, person->user.commitments_completed == states[COMMITMENT_COMPLETED]);
-    NAG(actor, person->user.commitments_missed == states[COMMITMENT_MISSED]);
-    NAG(actor, person->user.commitments_dropped == states[COMMITMENT_DROPPED]);
-}
-
-static void look(void *context, const struct actor *actor, const struct input *input)
-{
-    if (!actor->decision.erase) {
-        judge_deliveries(actor, context, input);
-        judge_runs(actor);
-        judge_counters(actor);
-    }
-}
+enum { STEPS_MAX = 80 };
+#define START_MS ((int64_t)1795420800000)
 
 /* ---- what happens ---- */
 
@@ -290,6 +82,7 @@ static const char *const admin_names[] = {"pause",     "resume", "stop", "lift_c
 static const char *const moves[] = {"rollback", "existing_rescue", "existing_amplification"};
 static const char *const journeys[] = {"onboarding", "superior_onboarding", "inactive_rescue",
                                        "streak_celebration", "power_user_amplification"};
+static const char *const tracked[] = {"opened", "purchase", "completed", ""};
 static const enum report_kind reports[] = {
     REPORT_SENT,    REPORT_RETRY,   REPORT_PAUSED,     REPORT_UNCERTAIN, REPORT_FAILED,
     REPORT_BLOCKED, REPORT_GONE,    REPORT_MIGRATED,   REPORT_DELIVERED, REPORT_OPENED,
@@ -364,6 +157,35 @@ static void operate(struct actor *actor, struct bytes *bytes)
     actor_input(actor, &input);
 }
 
+/* What is said without words, in a group, or by integrations, and a chat that moves. */
+static void say_otherwise(struct actor *actor, struct bytes *bytes)
+{
+    struct input input = {.source = STR("telegram"),
+                          .channel = CHANNEL_TELEGRAM,
+                          .identity = STR("1000"),
+                          .address = STR("1000"),
+                          .text = STR("hello")};
+    switch (draw(bytes, 4)) {
+    case 0:
+        input.kind = INPUT_UNSUPPORTED;
+        break;
+    case 1:
+        input.kind = INPUT_GROUP;
+        input.in_group = true;
+        break;
+    case 2:
+        input.kind = INPUT_TRACK;
+        input.source = STR("api");
+        input.name = str_of(PICK(tracked, bytes));
+        break;
+    case 3:
+        input.kind = INPUT_MIGRATED;
+        input.new_address = STR("779");
+        break;
+    }
+    actor_input(actor, &input);
+}
+
 static void reach(struct actor *actor, struct bytes *bytes)
 {
     struct input input = {.kind = draw(bytes, 2) == 0 ? INPUT_BLOCKED : INPUT_UNBLOCKED,
@@ -379,6 +201,21 @@ static void installation(struct actor *actor, struct bytes *bytes)
     rollout->rolled_back_nurture = (bits & 2) != 0;
     rollout->stage_existing_rescue = (bits & 4) != 0;
     rollout->stage_existing_amplification = (bits & 8) != 0;
+}
+
+static void elsewhere(struct actor *actor, struct bytes *bytes)
+{
+    switch (draw(bytes, 3)) {
+    case 0:
+        reach(actor, bytes);
+        return;
+    case 1:
+        installation(actor, bytes);
+        return;
+    case 2:
+        say_otherwise(actor, bytes);
+        return;
+    }
 }
 
 static void happen(struct actor *actor, struct bytes *bytes)
@@ -412,7 +249,7 @@ static void happen(struct actor *actor, struct bytes *bytes)
         }
         return;
     case 9:
-        draw(bytes, 2) == 0 ? reach(actor, bytes) : installation(actor, bytes);
+        elsewhere(actor, bytes);
         return;
     case 10:
         actor_pass(actor, PICK(spans, bytes));
@@ -441,9 +278,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     actor->installation.rollout.share_permyriad = (kind & 1) != 0 ? 0 : 10000;
     actor->installation.rollout.started_at_ms = (kind & 2) != 0 ? START_MS + 1 : 0;
     actor->person->user.is_held = (kind & 6) == 6;
-    struct judge *judge = calloc(1, sizeof(*judge));
-    ASSERT(judge != NULL);
-    actor->watch = look;
+    struct judge *judge = judge_new();
+    actor->log = getenv("FUZZ_LOG") != NULL ? stderr : NULL; /* for whoever reads a finding */
+    actor->watch = judge_look;
     actor->context = judge;
     for (int i = 0; i < STEPS_MAX && bytes.left > 0 && !actor->decision.erase; i++) {
         happen(actor, &bytes);
@@ -451,8 +288,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!actor->decision.erase) {
         actor->sending = ACTOR_SENDS;
         actor_pass(actor, 4 * DAY_MS);
+        judge_end(judge, actor);
     }
     actor_free(actor);
-    free(judge);
+    judge_free(judge);
     return 0;
 }

@@ -195,6 +195,35 @@ static void an_answer_before_the_report_counts(void **state)
     assert_int_equal(actor_events(actor, EVENT_STEP_SENT), 0);
 }
 
+/* Its answer is lost, or it is to be tried again: whoever answered it does not get it once more. */
+static void what_was_answered_is_not_sent_again(void **state)
+{
+    struct actor *actor = *state;
+    actor->sending = ACTOR_SILENT;
+    actor_text(actor, "/start");
+    struct delivery *step = actor_last(actor);
+    assert_true(actor_tap(actor, "done"));
+    actor_pass(actor, 30 * MINUTE_MS);
+    assert_int_equal(step->attempts, 1);
+    assert_int_equal(step->state, DELIVERY_UNCERTAIN);
+    assert_int_equal(step->next_at_ms, 0);
+    report(actor, step, REPORT_SENT);
+    assert_int_equal(step->state, DELIVERY_SENT);
+}
+
+static void what_was_answered_is_not_tried_again(void **state)
+{
+    struct actor *actor = *state;
+    actor->sending = ACTOR_SILENT;
+    actor_text(actor, "/start");
+    struct delivery *step = actor_last(actor);
+    assert_true(actor_tap(actor, "done"));
+    report(actor, step, REPORT_RETRY);
+    actor_pass(actor, 30 * MINUTE_MS);
+    assert_int_equal(step->attempts, 1);
+    assert_int_equal(step->state, DELIVERY_SUPPRESSED);
+}
+
 static void retries_end_after_eight_attempts(void **state)
 {
     struct actor *actor = *state;
@@ -699,6 +728,8 @@ int main(void)
         CASE(a_rollback_of_nurture_moves_nurture_only),
         CASE(reports_in_any_order_move_the_run_once),
         CASE(an_answer_before_the_report_counts),
+        CASE(what_was_answered_is_not_sent_again),
+        CASE(what_was_answered_is_not_tried_again),
         CASE(retries_end_after_eight_attempts),
         CASE(lost_nudges_are_never_sent_twice),
         CASE(somebody_elses_button_changes_nothing),
