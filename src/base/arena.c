@@ -168,6 +168,12 @@ static struct str digits_of(long long value, char buffer[24])
 {
     unsigned long long rest = value < 0 ? 0 - (unsigned long long)value : (unsigned long long)value;
     char *at = buffer + 24;
+    while (rest >= 100) { /* two at a time: ids have nineteen */
+        unsigned pair = (unsigned)(rest % 100);
+        rest /= 100;
+        *--at = (char)('0' + pair % 10);
+        *--at = (char)('0' + pair / 10);
+    }
     do {
         *--at = (char)('0' + rest % 10);
         rest /= 10;
@@ -178,41 +184,50 @@ static struct str digits_of(long long value, char buffer[24])
     return (struct str){at, (size_t)(buffer + 24 - at)};
 }
 
+/* The next piece of a format: what stands in it, or %.*s, %s, %d, %lld; false: another form. */
+static bool next_piece(const char **format, va_list *args, char digits[24], struct str *ret_piece)
+{
+    const char *at = *format;
+    if (at[0] != '%') {
+        while (*at != '\0' && *at != '%') {
+            at++;
+        }
+        *ret_piece = (struct str){*format, (size_t)(at - *format)};
+    } else if (at[1] == '.' && at[2] == '*' && at[3] == 's') {
+        int most = va_arg(*args, int);
+        const char *text = va_arg(*args, const char *);
+        *ret_piece = (struct str){text, most < 0 ? strlen(text) : strnlen(text, (size_t)most)};
+        at += 4;
+    } else if (at[1] == 's') {
+        *ret_piece = str_of(va_arg(*args, const char *));
+        at += 2;
+    } else if (at[1] == 'd') {
+        *ret_piece = digits_of(va_arg(*args, int), digits);
+        at += 2;
+    } else if (at[1] == 'l' && at[2] == 'l' && at[3] == 'd') {
+        *ret_piece = digits_of(va_arg(*args, long long), digits);
+        at += 4;
+    } else {
+        return false;
+    }
+    *format = at;
+    return true;
+}
+
 /* What is joined from texts and whole numbers, which is nearly all: printf takes ten times as long.
- * Returns the length; -1: too long for the buffer, or another form than %.*s, %s, %d and %lld. */
-static int join(char *buffer, size_t size, const char *format, va_list args)
+ * Returns the length; -1: too long for the buffer, or a form that is printf's. */
+static int join(char *buffer, size_t size, const char *format, va_list *args)
 {
     char digits[24];
     size_t used = 0;
     while (*format != '\0') {
-        struct str piece = {format, strcspn(format, "%")};
-        format += piece.length;
-        if (piece.length > 0) {
-            /* as it stands */
-        } else if (strncmp(format, "%.*s", 4) == 0) {
-            int most = va_arg(args, int);
-            piece.ptr = va_arg(args, const char *);
-            piece.length = most < 0 ? strlen(piece.ptr) : strnlen(piece.ptr, (size_t)most);
-            format += 4;
-        } else if (strncmp(format, "%s", 2) == 0) {
-            piece = str_of(va_arg(args, const char *));
-            format += 2;
-        } else if (strncmp(format, "%lld", 4) == 0) {
-            piece = digits_of(va_arg(args, long long), digits);
-            format += 4;
-        } else if (strncmp(format, "%d", 2) == 0) {
-            piece = digits_of(va_arg(args, int), digits);
-            format += 2;
-        } else {
+        struct str piece;
+        if (!next_piece(&format, args, digits, &piece) || piece.length >= size - used) {
             return -1;
         }
-        if (piece.length >= size - used) {
-            return -1;
+        for (size_t i = 0; i < piece.length; i++) { /* a few bytes, mostly */
+            buffer[used++] = piece.ptr[i];
         }
-        if (piece.length > 0) {
-            memcpy(buffer + used, piece.ptr, piece.length);
-        }
-        used += piece.length;
     }
     buffer[used] = '\0';
     return (int)used;
@@ -223,7 +238,7 @@ struct str arena_vprintf(struct arena *arena, const char *format, va_list args)
     char buffer[256]; /* most are short: formatted once, not to learn the length first */
     va_list again;
     va_copy(again, args);
-    int length = join(buffer, sizeof(buffer), format, again);
+    int length = join(buffer, sizeof(buffer), format, &again);
     va_end(again);
     if (length < 0) {
         va_copy(again, args);

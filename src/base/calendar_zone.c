@@ -49,7 +49,14 @@ static struct {
     _Atomic(struct zone *) slots[TABLE_SIZE];
 } table = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-struct zone_interval zone_interval_at(const struct zone *zone, int64_t at_s)
+/* What a thread found last: whoever decides about one person asks for the same again. */
+static _Thread_local struct {
+    const struct zone *named;
+    const struct zone *zone;
+    struct zone_interval interval; /* of zone */
+} recent;
+
+static struct zone_interval find_interval(const struct zone *zone, int64_t at_s)
 {
     size_t low = 0; /* changes before `low` are at or before at_s, those from `high` on after it */
     size_t high = zone->count;
@@ -66,6 +73,15 @@ struct zone_interval zone_interval_at(const struct zone *zone, int64_t at_s)
         .to_s = low == zone->count ? INT64_MAX : zone->changes[low].at_s,
         .offset_s = low == 0 ? zone->first_offset_s : zone->changes[low - 1].offset_s,
     };
+}
+
+struct zone_interval zone_interval_at(const struct zone *zone, int64_t at_s)
+{
+    if (recent.zone != zone || at_s < recent.interval.from_s || at_s >= recent.interval.to_s) {
+        recent.interval = find_interval(zone, at_s);
+        recent.zone = zone;
+    }
+    return recent.interval;
 }
 
 static void add_change(struct zone *zone, int64_t at_s, int offset_s)
@@ -207,12 +223,16 @@ static const struct zone *zone_add(struct str name)
 
 const struct zone *zone_find(struct str name)
 {
-    if (str_is(name, utc_zone.name)) {
-        return &utc_zone;
+    if (recent.named != NULL && str_is(name, recent.named->name)) {
+        return recent.named;
     }
-    const struct zone *zone;
-    slot_of(name, &zone);
-    return zone != NULL ? zone : zone_add(name);
+    const struct zone *zone = &utc_zone;
+    if (!str_is(name, utc_zone.name)) {
+        slot_of(name, &zone);
+        zone = zone != NULL ? zone : zone_add(name);
+    }
+    recent.named = zone;
+    return zone;
 }
 
 const struct zone *zone_utc(void)

@@ -111,30 +111,6 @@ size_t text_emoji(struct str text)
     return count;
 }
 
-/* The first word, or the first emoji when there is none; empty when there is neither. */
-static struct str find_first_word(struct str text)
-{
-    UBreakIterator *iterator = text_words_of(text);
-    struct str emoji = STR_NONE;
-    int32_t from = 0;
-    for (int32_t to = ubrk_next(iterator); to != UBRK_DONE; to = ubrk_next(iterator)) {
-        if (ubrk_getRuleStatus(iterator) >= UBRK_WORD_NONE_LIMIT) {
-            return part(text, from, to);
-        }
-        if (emoji.length == 0 && is_emoji(part(text, from, to))) {
-            emoji = part(text, from, to);
-        }
-        from = to;
-    }
-    return emoji;
-}
-
-struct str text_first_word(struct arena *arena, struct str text, size_t max_graphemes)
-{
-    struct str clean = text_clean(arena, text);
-    return first_graphemes(find_first_word(clean), max_graphemes);
-}
-
 static bool is_alphanumeric(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -189,6 +165,35 @@ static bool plain_words(struct str text, struct str *words, size_t room, size_t 
         from = at + 1;
     }
     return true;
+}
+
+/* The first word, or the first emoji when there is none; empty when there is neither. */
+static struct str find_first_word(struct str text)
+{
+    struct str word = STR_NONE;
+    size_t count;
+    if (plain_words(text, &word, 1, &count)) {
+        return word;
+    }
+    UBreakIterator *iterator = text_words_of(text);
+    struct str emoji = STR_NONE;
+    int32_t from = 0;
+    for (int32_t to = ubrk_next(iterator); to != UBRK_DONE; to = ubrk_next(iterator)) {
+        if (ubrk_getRuleStatus(iterator) >= UBRK_WORD_NONE_LIMIT) {
+            return part(text, from, to);
+        }
+        if (emoji.length == 0 && is_emoji(part(text, from, to))) {
+            emoji = part(text, from, to);
+        }
+        from = to;
+    }
+    return emoji;
+}
+
+struct str text_first_word(struct arena *arena, struct str text, size_t max_graphemes)
+{
+    struct str clean = text_clean(arena, text);
+    return first_graphemes(find_first_word(clean), max_graphemes);
 }
 
 size_t text_words(struct arena *arena, struct str text, size_t max_words, struct str **ret_words)

@@ -46,8 +46,9 @@ const struct journey *catalog_definition(const struct catalog *catalog, struct s
         return NULL;
     }
     int likely = catalog->by_hash[catalog_hash_slot(hash)];
-    if (likely > 0 && has_hash(catalog->journeys[likely - 1], hash)) {
-        return catalog->journeys[likely - 1];
+    const struct journey *journey = likely > 0 ? catalog->journeys[likely - 1] : NULL;
+    if (journey != NULL && (journey->hash.ptr == hash.ptr || has_hash(journey, hash))) {
+        return journey;
     }
     for (int i = 0; i < catalog->journey_count; i++) {
         if (has_hash(catalog->journeys[i], hash)) {
@@ -74,11 +75,21 @@ const char *const *catalog_languages(const struct catalog *catalog, int *ret_cou
     return catalog->languages.names;
 }
 
+/* A tag has two letters, mostly. */
+static bool same_tag(const char *a, const char *b)
+{
+    while (*a == *b && *a != '\0') {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
 int catalog_language_index(const struct catalog *catalog, const char *language)
 {
     for (int i = 0; i < catalog->languages.count; i++) {
         const char *name = catalog->languages.names[i];
-        if (language == name || strcmp(language, name) == 0) {
+        if (language == name || same_tag(language, name)) {
             return i;
         }
     }

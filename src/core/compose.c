@@ -89,28 +89,20 @@ struct str compose_message(const struct deciding *deciding, const struct message
     return message_render(deciding->arena, message, deciding->world->catalog, &facts, plain);
 }
 
-/* "r:<run>:<step>:<button>"; definitions are checked for length when they are compiled. */
-static struct str run_token(struct arena *arena, int64_t run_id, struct str step, struct str button)
+/* "r:<run>:<step>:", what the tokens of a message's buttons begin with. */
+static struct str token_start(struct arena *arena, int64_t run_id, struct str step)
 {
-    char digits[20];
-    size_t count = 0;
-    for (uint64_t rest = (uint64_t)run_id; rest > 0 || count == 0; rest /= 10) {
-        digits[count++] = (char)('0' + rest % 10);
-    }
-    size_t length = 2 + count + 1 + step.length + 1 + button.length;
+    return arena_printf(arena, "r:%lld:%.*s:", (long long)run_id, STR_ARG(step));
+}
+
+/* Definitions are checked for length when they are compiled. */
+static struct str token_of(struct arena *arena, struct str start, struct str button)
+{
+    size_t length = start.length + button.length;
     ASSERT(length <= LIMIT_CALLBACK_BYTES);
     char *token = arena_alloc(arena, length + 1);
-    char *at = token;
-    *at++ = 'r';
-    *at++ = ':';
-    while (count > 0) {
-        *at++ = digits[--count];
-    }
-    *at++ = ':';
-    memcpy(at, step.ptr, step.length);
-    at += step.length;
-    *at++ = ':';
-    memcpy(at, button.ptr, button.length);
+    memcpy(token, start.ptr, start.length);
+    memcpy(token + start.length, button.ptr, button.length);
     return (struct str){token, length};
 }
 
@@ -123,14 +115,17 @@ struct button *compose_buttons(struct deciding *deciding, const struct run *run,
     }
     struct button *buttons =
         ARENA_ARRAY(deciding->arena, struct button, (size_t)prompt->button_count);
+    struct str start = token_start(deciding->arena, run->id, step_id);
+    struct facts facts = compose_facts(deciding, NULL, run);
     for (int i = 0; i < prompt->button_count; i++) {
         const struct step_button *source = &prompt->buttons[i];
         if (str_equal(source->id, except)) {
             continue;
         }
         buttons[(*ret_count)++] =
-            (struct button){.text = compose_message(deciding, source->text, run, true),
-                            .token = run_token(deciding->arena, run->id, step_id, source->id)};
+            (struct button){.text = message_render(deciding->arena, source->text,
+                                                   deciding->world->catalog, &facts, true),
+                            .token = token_of(deciding->arena, start, source->id)};
     }
     return buttons;
 }

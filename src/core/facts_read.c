@@ -1,7 +1,7 @@
 /* Reading a fact from what is loaded of a person: one case a fact, each a few words; what needs
  * more is a helper below. Nothing is changed here and nothing is loaded. */
 #include "base/check.h"
-#include "base/json.h"
+#include "base/json_tree.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "core/classes.h"
@@ -145,13 +145,12 @@ static struct fact_value answer(const struct facts *facts, const char *key)
     if (facts->run == NULL || facts->run->answers.length == 0) {
         return UNKNOWN;
     }
-    json_t *answers = NULL;
-    if (json_read(facts->run->answers, ANSWERS_BYTES_MAX, &answers, NULL) != OK) {
+    const struct json_node *answers;
+    if (json_tree_read(facts->arena, facts->run->answers, ANSWERS_BYTES_MAX, &answers, NULL) !=
+        OK) {
         return UNKNOWN;
     }
-    struct fact_value value = text(arena_str(facts->arena, json_get_str(answers, key)));
-    json_decref(answers);
-    return value;
+    return text(json_node_str(answers, key));
 }
 
 static struct fact_value feeling_word(const struct facts *facts)

@@ -99,12 +99,17 @@ bool run_was_onboarded(const struct world *world, const struct person *person)
 
 static const char *find_entered(struct str entered, struct str journey)
 {
-    for (size_t i = 0; i + journey.length + 4 <= entered.length; i++) {
-        if (entered.ptr[i] == '"' &&
-            memcmp(entered.ptr + i + 1, journey.ptr, journey.length) == 0 &&
-            entered.ptr[i + 1 + journey.length] == '"') {
-            return entered.ptr + i;
+    const char *at = entered.ptr + 1; /* behind the brace; then behind each comma */
+    const char *end = entered.ptr + entered.length;
+    while (entered.length > 0 && at + journey.length + 2 < end) {
+        if (at[1 + journey.length] == '"' && memcmp(at + 1, journey.ptr, journey.length) == 0) {
+            return at;
         }
+        at = memchr(at, ',', (size_t)(end - at));
+        if (at == NULL) {
+            break;
+        }
+        at++;
     }
     return NULL;
 }
@@ -147,9 +152,8 @@ void run_note_entered(struct deciding *deciding, struct str journey, int64_t at_
         if (found != NULL) {
             const char *end = found;
             const char *close = others.ptr + others.length;
-            while (end < close && *end != ',') {
-                end++;
-            }
+            end = memchr(end, ',', (size_t)(close - end));
+            end = end != NULL ? end : close;
             after = end < close ? (struct str){end + 1, (size_t)(close - end - 1)} : STR_NONE;
             others.length = found > others.ptr ? (size_t)(found - others.ptr - 1) : 0;
         }

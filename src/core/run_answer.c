@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "base/json_tree.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "core/delivery.h"
@@ -90,14 +91,12 @@ static struct run *waiting_run(const struct deciding *deciding)
 
 struct str run_stored(struct deciding *deciding, const struct run *run, const char *key)
 {
-    json_t *answers = NULL;
+    const struct json_node *answers;
     if (run->answers.length == 0 ||
-        json_read(run->answers, LIMIT_TEXT_BYTES * 4, &answers, NULL) != OK) {
+        json_tree_read(deciding->arena, run->answers, LIMIT_TEXT_BYTES * 4, &answers, NULL) != OK) {
         return STR_NONE;
     }
-    struct str value = arena_str(deciding->arena, json_get_str(answers, key));
-    json_decref(answers);
-    return value;
+    return json_node_str(answers, key);
 }
 
 void run_store_answer(struct deciding *deciding, struct run *run, struct str key, struct str value)

@@ -21,37 +21,31 @@ struct places {
     struct phrase_parts clock;
 };
 
-static bool word_is(struct str word, const char *listed, size_t length)
+/* Whether the listed letter is an umlaut that the word writes out there: "ueber". */
+static bool is_written_out(struct str word, size_t at, const char *listed)
 {
-    static const struct {
-        const char *umlaut;
-        const char *plain;
-    } spellings[] = {{"\xC3\xA4", "ae"}, {"\xC3\xB6", "oe"}, {"\xC3\xBC", "ue"}};
-    size_t at = 0;
-    const char *end = listed + length;
-    while (listed < end) {
-        if (at < word.length && word.ptr[at] == *listed) {
-            at++;
-            listed++;
-            continue;
-        }
-        bool same = false; /* most words differ in the first letter, which no umlaut is */
-        for (size_t i = 0; i < 3 && !same && *listed == spellings[0].umlaut[0]; i++) {
-            same = listed[1] == spellings[i].umlaut[1] && word.length - at >= 2 &&
-                   memcmp(word.ptr + at, spellings[i].plain, 2) == 0;
-        }
-        if (!same) {
-            return false;
-        }
-        at += 2;
-        listed += 2;
+    if (listed[0] != '\xC3' || word.length - at < 2 || word.ptr[at + 1] != 'e') {
+        return false;
     }
-    return at == word.length;
+    char plain = listed[1] == '\xA4' ? 'a' : listed[1] == '\xB6' ? 'o' : 'u';
+    return word.ptr[at] == plain && (plain != 'u' || listed[1] == '\xBC');
 }
 
 bool phrase_word_is(struct str word, const char *listed)
 {
-    return word_is(word, listed, strlen(listed));
+    size_t at = 0;
+    while (*listed != '\0' && *listed != ' ') {
+        if (at < word.length && word.ptr[at] == *listed) {
+            at++;
+            listed++;
+        } else if (at < word.length && is_written_out(word, at, listed)) {
+            at += 2;
+            listed += 2;
+        } else {
+            return false;
+        }
+    }
+    return at == word.length;
 }
 
 bool phrase_lookup(const struct phrase_language *language, struct str word, enum word_class class,
@@ -177,24 +171,24 @@ static size_t take_pattern(const struct phrase_language *language, const char *p
 {
     size_t at = 0;
     for (const char *part = pattern;;) {
-        size_t length = strcspn(part, " ");
         if (at == count) {
             return 0;
         }
         size_t taken;
-        if (length == 2 && part[0] == '%') {
+        if (part[0] == '%') {
             taken = take_place(language, part[1], tokens + at, count - at, places);
         } else {
-            taken = word_is(tokens[at].word, part, length);
+            taken = phrase_word_is(tokens[at].word, part);
         }
         if (taken == 0) {
             return 0;
         }
         at += taken;
-        if (part[length] == '\0') {
+        part = strchr(part, ' ');
+        if (part == NULL) {
             return at;
         }
-        part += length + 1;
+        part++;
     }
 }
 
@@ -322,7 +316,7 @@ static bool may_begin(const struct phrase_language *language, const struct phras
     struct phrase_candidates candidates = phrase_patterns(language, token->word);
     for (size_t i = 0; i < candidates.count; i++) {
         const char *text = language->patterns[candidates.items[i]].text;
-        if (text[0] != '%' && word_is(token->word, text, strcspn(text, " "))) {
+        if (text[0] != '%' && phrase_word_is(token->word, text)) {
             return true;
         }
     }

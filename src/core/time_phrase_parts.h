@@ -131,7 +131,8 @@ size_t phrase_match(const struct phrase_language *language, const struct phrase_
 /* Whether two groups of parts can be one phrase, and making them one. */
 bool phrase_parts_fit(const struct phrase_parts *a, const struct phrase_parts *b);
 void phrase_parts_add(struct phrase_parts *parts, const struct phrase_parts *added);
-/* Whether the word of the text is the word of a table; "ae" is taken for "ä" and so on. */
+/* Whether the word of the text is the word of a table, or the first one of a pattern; "ae" is taken
+ * for "ä" and so on. */
 bool phrase_word_is(struct str word, const char *listed);
 /* Notes what the tokens are in the language; before anything else is asked about them. */
 void phrase_classify(const struct phrase_language *language, struct phrase_token *tokens,

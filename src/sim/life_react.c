@@ -124,16 +124,21 @@ static void note_unanswered(struct life *life)
     }
 }
 
+/* 0: Monday, where they are. 1970-01-01 was a Thursday. */
+static int weekday_of(const struct life *life)
+{
+    return (int)((calendar_local_day(life->zone, life->world.now_ms) + 3) % 7);
+}
+
 static int chance_to_answer(const struct life *life, enum ask ask, int pressure)
 {
     const struct persona *persona = life->persona;
-    struct local_time local = calendar_local(life->zone, life->world.now_ms);
     int64_t patience = CERTAIN - (int64_t)persona->pressure * pressure;
     int64_t chance = persona->answers[ask];
     /* Asleep they may still answer in the morning, as if they had got it then. */
-    int hour = persona->hours[local.hour];
+    int hour = persona->hours[calendar_local_minute(life->zone, life->world.now_ms) / 60];
     chance = chance * (hour > 0 ? hour : CERTAIN) / CERTAIN;
-    chance = chance * persona->weekdays[local.weekday - 1] / CERTAIN;
+    chance = chance * persona->weekdays[weekday_of(life)] / CERTAIN;
     return patience > 0 ? (int)(chance * patience / CERTAIN) : 0;
 }
 
@@ -360,14 +365,14 @@ void life_begin_day(struct life *life, int64_t day)
     ASSERT(next != NULL);
     next->ref_id = day + 1;
     struct draws draws = draws_of(life->setting->seed, life->number, DRAW_DAY, (uint64_t)day);
-    struct local_time local = calendar_local(life->zone, life->world.now_ms);
     int64_t chance = life->has_committed ? persona->commits_after : persona->commits_before;
-    chance = chance * persona->weekdays[local.weekday - 1] / CERTAIN;
+    chance = chance * persona->weekdays[weekday_of(life)] / CERTAIN;
     if (life->has_blocked || !draw_chance(&draws, (int)chance)) {
         return;
     }
     int hour = draw_weighted(&draws, persona->hours, 24);
-    int64_t hours = (hour - local.hour + 24) % 24;
+    int now = calendar_local_minute(life->zone, life->world.now_ms) / 60;
+    int64_t hours = (hour - now + 24) % 24;
     int64_t at_ms = life->world.now_ms + hours * HOUR_MS + draw_below(&draws, (uint32_t)HOUR_MS);
     intend_commit(life, &draws, life_awake(life, &draws, at_ms));
 }
