@@ -270,7 +270,11 @@ static void file_unlink(struct disk *disk, struct file *file)
 
 static int refused(const struct handle *handle, enum disk_operation operation)
 {
-    static const int errors[] = {SQLITE_IOERR_READ, SQLITE_IOERR_WRITE, SQLITE_IOERR_FSYNC};
+    static const int errors[] = {
+        [DISK_READ] = SQLITE_IOERR_READ,
+        [DISK_WRITE] = SQLITE_IOERR_WRITE,
+        [DISK_SYNC] = SQLITE_IOERR_FSYNC,
+    };
     if (handle->file->is_dead) {
         return errors[operation];
     }
@@ -556,7 +560,12 @@ static int do_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *base, int f
 {
     struct disk *disk = vfs->pAppData;
     struct handle *handle = (struct handle *)base;
-    *handle = (struct handle){.base.pMethods = &METHODS, .disk = disk};
+    int code = disk->hook != NULL ? disk->hook(disk->context, DISK_OPEN) : SQLITE_OK;
+    *handle = (struct handle){.disk = disk};
+    if (code != SQLITE_OK) {
+        return code; /* without methods nobody closes it */
+    }
+    handle->base.pMethods = &METHODS;
     handle->file = path != NULL ? file_find(disk, path) : NULL;
     if (handle->file == NULL) {
         handle->file = file_new(path != NULL ? path : "");

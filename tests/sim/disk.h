@@ -1,6 +1,6 @@
 /* A disk in memory under SQLite: it tells what was written from what was synced. A crash keeps what
  * was synced, and by chance some of the rest, as real disks do; whoever had files open then gets
- * errors until they close. A hook sees every read, write and sync and can make it fail.
+ * errors until they close. A hook sees every read, write, sync and opening and can make it fail.
  *
  * It becomes SQLite's default file system for the process. One thread, one disk at a time. */
 #pragma once
@@ -9,7 +9,7 @@
 
 #include "dice.h"
 
-enum disk_operation { DISK_READ, DISK_WRITE, DISK_SYNC };
+enum disk_operation { DISK_READ, DISK_WRITE, DISK_SYNC, DISK_OPEN };
 
 /* The hook's answer: it is done, and the caller does not learn of it. */
 enum { DISK_DONE_UNTOLD = -1 };

@@ -35,15 +35,30 @@
     X(FAULT_CLOCK_BACK, "clock jumped back", 150)                                                  \
     X(FAULT_BLOCKED, "403, the person blocked us", 0)
 
+/* Calls that never fail by chance, only when it is their turn. */
+#define FAULT_CALLS(X)                                                                             \
+    X(FAULT_CALL, "store", 0)                                                                      \
+    X(FAULT_OPEN, "open failed", 0)                                                                \
+    X(FAULT_MEMORY, "no memory for SQLite", 0)                                                     \
+    X(FAULT_NOT_TAKEN, "channel does not take it", 0)
+
 enum fault {
 #define FAULT_ENUM(constant, name, chance) constant,
-    FAULT_LIST(FAULT_ENUM)
+    FAULT_LIST(FAULT_ENUM) FAULT_BY_CHANCE, /* so many of them */
+    FAULT_BEFORE_CALLS = FAULT_BY_CHANCE - 1,
+    FAULT_CALLS(FAULT_ENUM)
 #undef FAULT_ENUM
         FAULT_COUNT
 };
 
+/* Decides instead of chance whether this occasion is one; `call` says which call it is ("" when the
+ * fault's own name says it). */
+typedef bool faults_turn(void *context, enum fault fault, const char *call);
+
 struct faults {
     bool on;
+    faults_turn *turn; /* NULL: by chance */
+    void *turn_context;
     struct dice dice;
     int64_t per_million[FAULT_COUNT];
     int64_t hits[FAULT_COUNT];
@@ -54,5 +69,6 @@ const char *fault_name(enum fault fault);
 void faults_plan(struct faults *faults, uint64_t seed);
 /* Whether it happens now; counts. Never while faults are off. */
 bool faults_happen(struct faults *faults, enum fault fault);
+bool faults_happen_in(struct faults *faults, enum fault fault, const char *call);
 /* Counts one that came about by itself. */
 void faults_note(struct faults *faults, enum fault fault);

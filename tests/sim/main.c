@@ -201,7 +201,7 @@ static void report(FILE *out, const struct total *total, double took_s)
     const struct world_result *sum = &total->sum;
     double seeds = total->seeds > 0 ? (double)total->seeds : 1;
     int64_t faults = 0;
-    for (int i = 0; i < FAULT_COUNT; i++) {
+    for (int i = 0; i < FAULT_BY_CHANCE; i++) {
         faults += sum->hits[i];
         fprintf(out, "%8" PRId64 "  %s\n", sum->hits[i], fault_name((enum fault)i));
     }

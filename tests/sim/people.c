@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "script.h"
 #include "world.h"
 
 enum { FIRST_ADDRESS = 5000 };
@@ -72,14 +73,14 @@ void people_known(struct sim *world, int person, int64_t user_id)
 
 /* ---- doing ---- */
 
-static void say(struct sim *world, int person, enum deed deed, int64_t value, const char *text)
+void people_say(struct sim *world, int person, enum deed deed, int64_t value, const char *text)
 {
     struct update update = {.person = person, .kind = INPUT_TEXT, .deed = deed, .value = value};
     snprintf(update.text, sizeof(update.text), "%s", text);
     source_add(world, &update);
 }
 
-static void block(struct sim *world, int person, bool blocks)
+void people_block(struct sim *world, int person, bool blocks)
 {
     struct update update = {.person = person,
                             .kind = blocks ? INPUT_BLOCKED : INPUT_UNBLOCKED,
@@ -93,7 +94,7 @@ static void commit(struct sim *world, int person)
     struct person_actor *actor = &world->people[person];
     char text[64];
     snprintf(text, sizeof(text), "/commit walk p%dn%d", person, ++actor->commitments);
-    say(world, person, DEED_COMMITMENT, 0, text);
+    people_say(world, person, DEED_COMMITMENT, 0, text);
 }
 
 static void set_up(struct sim *world, int person)
@@ -124,24 +125,24 @@ static void rare_deed(struct sim *world, int person)
     int64_t days = dice_range(&world->dice, 1, 5);
     switch (dice_below(&world->dice, 8)) {
     case 0:
-        say(world, person, DEED_STOP, 0,
-            dice_chance(&world->dice, 5000) ? "/stop" : "/stop_sequences");
+        people_say(world, person, DEED_STOP, 0,
+                   dice_chance(&world->dice, 5000) ? "/stop" : "/stop_sequences");
         return;
     case 1:
         snprintf(text, sizeof(text), "/pause %d", (int)days);
-        say(world, person, DEED_PAUSE, days, text);
+        people_say(world, person, DEED_PAUSE, days, text);
         return;
     case 2:
-        say(world, person, DEED_CRISIS, 0, "I want to kill myself");
+        people_say(world, person, DEED_CRISIS, 0, "I want to kill myself");
         return;
     case 3:
-        say(world, person, DEED_OTHER, 0, "/delete");
+        people_say(world, person, DEED_OTHER, 0, "/delete");
         return;
     case 4:
-        block(world, person, true);
+        people_block(world, person, true);
         return;
     default:
-        say(world, person, DEED_RESUME, 0, "/resume");
+        people_say(world, person, DEED_RESUME, 0, "/resume");
         return;
     }
 }
@@ -156,14 +157,14 @@ static void deed(struct sim *world, void *argument)
     }
     int64_t what = dice_below(dice, 100);
     if (actor->blocked) {
-        block(world, person, false);
+        people_block(world, person, false);
     }
     if (what < 30) {
         commit(world, person);
     } else if (what < 65) {
-        say(world, person, DEED_OTHER, 0, DICE_PICK(dice, COMMANDS));
+        people_say(world, person, DEED_OTHER, 0, DICE_PICK(dice, COMMANDS));
     } else if (what < 85) {
-        say(world, person, DEED_OTHER, 0, DICE_PICK(dice, ANSWERS));
+        people_say(world, person, DEED_OTHER, 0, DICE_PICK(dice, ANSWERS));
     } else if (what < 93) {
         set_up(world, person);
     } else {
@@ -171,7 +172,7 @@ static void deed(struct sim *world, void *argument)
     }
     if (dice_chance(dice, 1500)) { /* in a row, faster than anybody answers */
         commit(world, person);
-        say(world, person, DEED_OTHER, 0, "/done");
+        people_say(world, person, DEED_OTHER, 0, "/done");
     }
     world_at(world, world->now_ms + dice_delay(dice, actor->deed_interval_ms), deed, argument);
 }
@@ -179,7 +180,7 @@ static void deed(struct sim *world, void *argument)
 static void join(struct sim *world, void *argument)
 {
     int person = (int)(intptr_t)argument;
-    say(world, person, DEED_OTHER, 0, "/start");
+    people_say(world, person, DEED_OTHER, 0, "/start");
     world_at(world,
              world->now_ms + dice_delay(&world->dice, world->people[person].deed_interval_ms), deed,
              argument);
@@ -187,12 +188,11 @@ static void join(struct sim *world, void *argument)
 
 /* ---- reacting ---- */
 
-static void tap(struct sim *world, const struct reaction *reaction)
+void people_tap(struct sim *world, int person, int64_t message_id, const char *token)
 {
-    struct update update = {.person = reaction->person, .kind = INPUT_BUTTON};
-    int index = (int)dice_below(&world->dice, reaction->token_count);
-    snprintf(update.token, sizeof(update.token), "%s", reaction->tokens[index]);
-    snprintf(update.message_id, sizeof(update.message_id), "%lld", (long long)reaction->message_id);
+    struct update update = {.person = person, .kind = INPUT_BUTTON};
+    snprintf(update.token, sizeof(update.token), "%s", token);
+    snprintf(update.message_id, sizeof(update.message_id), "%lld", (long long)message_id);
     if (strcmp(update.token, "x:resume") == 0) {
         update.deed = DEED_RESUME;
     } else if (strcmp(update.token, "x:delete") == 0) {
@@ -209,9 +209,10 @@ static void react(struct sim *world, void *argument)
     struct reaction *reaction = argument;
     if (!world->people_rest) {
         if (reaction->token_count > 0 && dice_chance(&world->dice, 7500)) {
-            tap(world, reaction);
+            int64_t index = dice_below(&world->dice, reaction->token_count);
+            people_tap(world, reaction->person, reaction->message_id, reaction->tokens[index]);
         } else {
-            say(world, reaction->person, DEED_OTHER, 0, DICE_PICK(&world->dice, ANSWERS));
+            people_say(world, reaction->person, DEED_OTHER, 0, DICE_PICK(&world->dice, ANSWERS));
         }
     }
     free(reaction);
@@ -222,8 +223,12 @@ void people_receive(struct sim *world, int person, int64_t message_id,
 {
     struct person_actor *actor = &world->people[person];
     struct dice *dice = &world->dice;
+    if (world->script != NULL) {
+        script_receive(world->script, person, message_id, outgoing);
+        return;
+    }
     if (dice_chance(dice, actor->blocks_permyriad)) {
-        block(world, person, true);
+        people_block(world, person, true);
         return;
     }
     int64_t chance = actor->answers_permyriad;
@@ -248,6 +253,18 @@ void people_receive(struct sim *world, int person, int64_t message_id,
 }
 
 /* ---- who they are ---- */
+
+int people_add(struct sim *world, const char *name, enum channel_kind channel)
+{
+    size_t count = (size_t)world->people_count + 1;
+    world->people = realloc(world->people, count * sizeof(*world->people));
+    ASSERT(world->people != NULL);
+    struct person_actor *person = &world->people[world->people_count];
+    *person = (struct person_actor){.channel = channel, .language = "en"};
+    snprintf(person->address, sizeof(person->address), "%d", FIRST_ADDRESS + world->people_count);
+    snprintf(person->name, sizeof(person->name), "%s", name);
+    return world->people_count++;
+}
 
 void people_new(struct sim *world)
 {

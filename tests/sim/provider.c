@@ -50,6 +50,9 @@ static void tell(struct sim *world, void *argument)
                     planned->reason, planned->report.delivery_id);
         auditor_reported(world->auditor, planned->report.user_id);
         provider->sink.report(provider->sink.context, &planned->report);
+        world->told += planned->counts;
+    } else {
+        world->result.lost += planned->counts;
     }
     free(planned);
 }
@@ -138,10 +141,11 @@ static void deliver(struct provider *provider, const struct outgoing *outgoing,
 {
     struct sim *world = provider->world;
     int person = people_find(world, provider->ops.kind, outgoing->address);
+    /* An answer that comes after the engine has given up waiting is as good as lost. */
+    bool told = fate->report != REPORT_UNCERTAIN && fate->late_ms < MINUTE_MS && !world->crashed;
+    world->result.lost += !told;
     provider->message_id++;
     if (fate->delivered) {
-        /* An answer that comes after the engine has given up waiting is as good as lost. */
-        bool told = fate->report == REPORT_SENT && fate->late_ms < MINUTE_MS && !world->crashed;
         auditor_delivered(world->auditor, outgoing->delivery_id, told, world_clock_ms(world));
         people_receive(world, person, provider->message_id, outgoing);
     }
@@ -161,6 +165,7 @@ static void try_message(struct provider *provider, const struct outgoing *outgoi
                                     .text = arena_str(outgoing->arena, outgoing->text).ptr};
     if (faults_happen(&world->faults, FAULT_CRASH_BEFORE_SEND)) {
         world_crash(world);
+        world->result.lost++;
         return;
     }
     int person = people_find(world, provider->ops.kind, outgoing->address);
@@ -192,6 +197,11 @@ static enum err send(struct channel *channel, struct outgoing *outgoing)
         world_at(world, world->now_ms + 200, nothing, NULL); /* the loop looks again */
         return ERR_BUSY;
     }
+    if (!world->crashed && faults_happen(&world->faults, FAULT_NOT_TAKEN)) {
+        world->result.lost++;
+        return ERR_IO;
+    }
+    world->result.lost += world->crashed;
     bool armed = world->armed;
     world->armed = false; /* what the auditor reads is no business of the process */
     if (!world->crashed && outgoing->delivery_id != 0) {

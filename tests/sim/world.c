@@ -24,8 +24,10 @@ enum { STEPS_MAX = 5000, FAILURES_MAX = 2000 };
 /* While faults and people are at work, and afterwards. */
 #define CHECK_EVERY_MS       (4 * DAY_MS)
 #define CHECK_EVERY_LATER_MS (14 * DAY_MS)
+#define ENTROPY              "a secret of thirty-two bytes ..." /* of links */
 #define DRAIN_MS             (4 * DAY_MS)
 #define AFTERLIFE_MS         (48 * DAY_MS)
+#define SCRIPT_MS_MAX        (200 * DAY_MS)
 
 /* ---- happenings: a heap by time, then by order ---- */
 
@@ -115,7 +117,9 @@ static int disk_fails(void *context, enum disk_operation operation)
         return SQLITE_OK;
     }
     int code = SQLITE_OK;
-    if (operation == DISK_READ) {
+    if (operation == DISK_OPEN) {
+        code = faults_happen(faults, FAULT_OPEN) ? SQLITE_CANTOPEN : SQLITE_OK;
+    } else if (operation == DISK_READ) {
         code = faults_happen(faults, FAULT_READ) ? SQLITE_IOERR_READ : SQLITE_OK;
     } else if (operation == DISK_WRITE) {
         if (faults_happen(faults, FAULT_CRASH_WRITE)) {
@@ -170,7 +174,8 @@ static enum err open_engine(struct sim *world, struct err_detail *detail)
                                      .seed = dice_next(&world->dice),
                                      .lease_ms = 6 * HOUR_MS,
                                      .owner = 4711 + world->life,
-                                     .pacing = true};
+                                     .pacing = true,
+                                     .entropy = world->script != NULL ? STR(ENTROPY) : STR_NONE};
     for (int i = 0; i < CHANNEL_COUNT; i++) {
         options.channels[i] = world->channels[i];
     }
@@ -203,6 +208,8 @@ static void bury(struct sim *world, int64_t down_ms)
     arena_reset(world->life_arena);
     world->crashed = world->hurt = false;
     world->life++;
+    world->result.lost += world->told;
+    world->told = 0;
     world->retry_at_ms = 0;
     world->down_until_ms = world->now_ms + down_ms;
 }
@@ -210,6 +217,9 @@ static void bury(struct sim *world, int64_t down_ms)
 static int64_t down_time(struct sim *world)
 {
     struct dice *dice = &world->faults.dice;
+    if (world->script != NULL) {
+        return 3000; /* else life goes on in another way */
+    }
     return dice_chance(dice, 1500) ? dice_range(dice, 1, 50) * HOUR_MS
                                    : dice_range(dice, 1, 300) * 1000;
 }
@@ -221,6 +231,9 @@ static void boot(struct sim *world)
     world->armed = true;
     world->hurt = false;
     enum err error = store_open(world->url, STORE_WRITER, &world->store, &detail);
+    if (error == OK && world->calls != NULL) {
+        calls_watch(world->calls, world->store);
+    }
     if (error == OK) {
         error = store_migrate(world->store, NULL, NULL, &detail);
     }
@@ -277,6 +290,7 @@ static void settle(struct sim *world)
             return;
         }
         world->retry_at_ms = 0;
+        world->told = 0;
         world->next_due_ms = result.next_due_at_ms;
         if (!result.more) {
             break;
@@ -329,7 +343,7 @@ static void live_until(struct sim *world, int64_t until_ms)
     int64_t limit = world->options.happenings_max;
     while (auditor_failure(world->auditor)[0] == '\0') {
         int64_t at_ms = next_instant(world);
-        if (at_ms > until_ms ||
+        if (at_ms > until_ms || (!world->people_rest && script_is_done(world->script)) ||
             (world->faults.on && limit != 0 && world->result.happenings >= limit)) {
             return;
         }
@@ -361,6 +375,19 @@ static void live_until(struct sim *world, int64_t until_ms)
 
 /* ---- a whole run ---- */
 
+/* From Monday, 23 November 2026, 09:00 in Berlin, until the script is done. */
+static void begin_script(struct sim *world)
+{
+    world->now_ms = world->checked_at_ms = world->start_ms = (int64_t)1795420800000;
+    world->faults_end_ms = world->start_ms + SCRIPT_MS_MAX;
+    clock_set(world->clock, world->now_ms);
+    world->faults.turn = world->options.turn;
+    world->faults.turn_context = world->options.turn_context;
+    world->calls = calls_new(world);
+    world->script = script_new(world, world->options.script, world->options.memory);
+    boot(world);
+}
+
 static void begin(struct sim *world)
 {
     /* Each within a month of a change of the clocks somewhere, or of a leap day. */
@@ -388,11 +415,15 @@ static void begin(struct sim *world)
     world->auditor = auditor_new();
     world->channels[CHANNEL_TELEGRAM] = provider_new(world, CHANNEL_TELEGRAM);
     world->channels[CHANNEL_WEBCHAT] = provider_new(world, CHANNEL_WEBCHAT);
-    world->faults.on = false;
-    boot(world);
-    world->faults.on = true;
-    people_new(world);
-    operators_new(world);
+    if (world->options.script != NULL) {
+        begin_script(world);
+    } else {
+        world->faults.on = false;
+        boot(world);
+        world->faults.on = true;
+        people_new(world);
+        operators_new(world);
+    }
 }
 
 static void end(struct sim *world)
@@ -408,6 +439,8 @@ static void end(struct sim *world)
     }
     free(world->heap);
     source_free(world);
+    script_free(world->script);
+    calls_free(world->calls);
     for (int i = 0; i < CHANNEL_COUNT; i++) {
         if (world->channels[i] != NULL) {
             world->channels[i]->ops->free(world->channels[i]);
@@ -480,10 +513,12 @@ static void ask_metrics(struct sim *world)
 /* The clock goes right again, faults stop, then people; everything must come to its end. */
 static void drain(struct sim *world)
 {
-    world->faults.on = false;
+    world->faults.on = world->script != NULL; /* one fault alone may come at any time */
     world->people_rest = true;
     live_until(world, world->now_ms > world->down_until_ms ? world->now_ms : world->down_until_ms);
-    operators_rest(world);
+    if (world->script == NULL) {
+        operators_rest(world);
+    }
     live_until(world, world->now_ms + DRAIN_MS);
     if (auditor_failure(world->auditor)[0] == '\0') {
         if (!source_is_empty(world)) {
@@ -522,6 +557,11 @@ void world_run(const struct world_options *options, struct world_result *ret_res
         engine_status(world->engine, &status);
         result->decisions = status.decisions;
         result->journeys = auditor_journeys(world->auditor);
+    }
+    if (options->done != NULL) {
+        char *outcome = script_outcome(world->script);
+        options->done(options->turn_context, result, outcome, script_uncertain(world->script));
+        free(outcome);
     }
     *ret_result = *result;
     end(world);

@@ -10,21 +10,31 @@
 
 #include "auditor.h"
 #include "base/config.h"
+#include "calls.h"
 #include "dice.h"
 #include "disk.h"
 #include "engine/engine.h"
 #include "faults.h"
+#include "script.h"
 
 struct person_actor; /* people.h */
 struct update;       /* source.h */
 struct planned;      /* provider.h: a report on its way */
 struct sim;
+struct world_result;
 
 struct world_options {
     uint64_t seed;
     int64_t happenings_max; /* then faults and people stop and everything drains; 0: no limit */
     bool trace;             /* tells what happens on standard error */
     int64_t dump_user_id;   /* 0: nobody; else that person's rows are shown at the end */
+    const char *script; /* lives through it, with the faults whose turn it is; NULL: by chance */
+    struct script_memory *memory;
+    faults_turn *turn;
+    void *turn_context;
+    /* Told what is visible in the end of a script, and how many messages are uncertain. */
+    void (*done)(void *context, const struct world_result *result, const char *outcome,
+                 int64_t uncertain);
 };
 
 /* What a run of one seed came to. */
@@ -38,6 +48,7 @@ struct world_result {
     int64_t days;
     int64_t decisions;
     int64_t messages;
+    int64_t lost;    /* attempts whose answer the engine never had, or too late */
     int64_t resent;  /* sent twice since the answer was truly lost */
     uint64_t digest; /* of everything that was sent: the same for the same seed */
     int64_t hits[FAULT_COUNT];
@@ -76,6 +87,7 @@ struct sim {
     struct engine *engine;
     const struct catalog *catalog; /* the engine's */
     struct channel *channels[CHANNEL_COUNT];
+    int64_t told;          /* answers of providers that the engine has heard and not saved */
     int life;              /* grows with each crash: what is of an older life is void */
     bool crashed;          /* the process is dead; nobody noticed yet */
     bool armed;            /* disk faults may happen */
@@ -87,6 +99,8 @@ struct sim {
 
     struct person_actor *people;
     int people_count;
+    struct script *script;
+    struct calls *calls;
     struct update **updates;
     int update_count, update_capacity;
     struct auditor *auditor;
