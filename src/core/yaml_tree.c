@@ -16,7 +16,7 @@ enum { CHILDREN_MAX = 1000 };
 struct level {
     struct tree_node *node;
     struct tree_node **tail;
-    bool has_key;
+    bool has_key, is_repeated;
     struct str key;
     int key_line, key_column;
 };
@@ -128,13 +128,16 @@ static void refuse(struct reading *reading, yaml_mark_t mark, const char *text)
     reading->refused = true;
 }
 
-static void check_key_is_new(struct reading *reading, const struct level *level)
+/* What stands below a key for the second time is read and left out: nobody counts on that. */
+static void check_key_is_new(struct reading *reading, struct level *level)
 {
+    level->is_repeated = false;
     for (const struct tree_node *child = level->node->first; child != NULL; child = child->next) {
         if (str_equal(child->key, level->key)) {
             mistakes_add(reading->arena, reading->mistakes, reading->tree->file, level->key_line,
                          level->key_column, "the key \"%.*s\" stands twice, first in line %d",
                          STR_ARG(level->key), child->key_line);
+            level->is_repeated = true;
             return;
         }
     }
@@ -153,6 +156,9 @@ static void attach(struct reading *reading, struct tree_node *node)
         node->key_line = level->key_line;
         node->key_column = level->key_column;
         level->has_key = false;
+        if (level->is_repeated) {
+            return;
+        }
     }
     *level->tail = node;
     level->tail = &node->next;

@@ -143,6 +143,24 @@ static void mistakes_are_named_with_their_place(void **state)
     mistake_is(3, "wrote:", "p.yaml:1:1: a file of people has no \"writes\", which is needed");
 }
 
+/* Each of the lists is short enough; what stands twice is refused and not put together. */
+static void what_stands_twice_is_left_out(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new(4096);
+    struct str list = STR("a");
+    for (int i = 1; i < SAYINGS_MAX; i++) {
+        list = arena_printf(arena, "%.*s, a", STR_ARG(list));
+    }
+    struct str line = arena_printf(arena,
+                                   "  en: {word: [%.*s], action: [a], plan: [a], commitment: [a], "
+                                   "too_much: [a], hello: [a], word: [%.*s]}",
+                                   STR_ARG(list), STR_ARG(list));
+    mistake_is(4, arena_strdup(arena, line.ptr),
+               "p.yaml:4:276: the key \"word\" stands twice, first in line 4");
+    arena_free(arena);
+}
+
 /* Any cut of the file, and any byte of it changed, is read or refused, never worse. */
 static void broken_files_do_no_harm(void **state)
 {
@@ -177,6 +195,7 @@ int main(void)
         cmocka_unit_test(a_right_file_is_read),
         cmocka_unit_test(the_shipped_people_are_read),
         cmocka_unit_test(mistakes_are_named_with_their_place),
+        cmocka_unit_test(what_stands_twice_is_left_out),
         cmocka_unit_test(broken_files_do_no_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
