@@ -6,6 +6,9 @@
 PREFIX ?= /usr/local
 # Passed on: make run ARGS="--port 9000", make test ARGS="--only telegram", make soak ARGS=60
 ARGS ?=
+# Of make fuzz: targets (all), and seconds for each.
+T ?=
+S ?= 60
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -38,9 +41,9 @@ bench: ## Measure and print the figures
 	@tools/setup build run bench
 	@bench/run $(ARGS)
 
-fuzz: ## Fuzz every parser, a minute each (ARGS="SECONDS [TARGET...]")
+fuzz: ## Fuzz every target, a minute each; T="str text" only these, S=600 seconds each
 	@tools/setup build run test full
-	@tools/fuzz $(ARGS)
+	@tools/fuzz $(S) $(T)
 
 format: ## Bring the C files into the project's format
 	@tools/setup test
