@@ -20,7 +20,8 @@ enum {
     PRUNE_EVERY_MS = 10 * 60 * 1000,
     PRUNE_ON_MS = 1000, /* when more is left than is deleted at once */
 };
-#define SEEN_KEPT_MS  (25 * HOUR_MS) /* Telegram repeats an update for 24 hours */
+/* Telegram repeats an update for 24 hours, and a clock that is set forward makes them longer. */
+#define SEEN_KEPT_MS  (3 * DAY_MS)
 #define INBOX_KEPT_MS HOUR_MS
 #define SET_ASIDE_MS  DAY_MS
 

@@ -1,6 +1,7 @@
 /* The auditor's model: what it is told, and what must hold whenever a message goes out. */
 #include "auditor_parts.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,10 @@
 #include "base/check.h"
 #include "base/limits.h"
 
-enum { FOLLOWUPS_A_DAY = 6, NUDGES_A_DAY = 3 };
+enum { FOLLOWUPS_A_DAY = 6, FOLLOWUPS_OF_ONE = 5, NUDGES_A_DAY = 3 };
+/* Kinds of messages, and what is counted beside them. */
+enum { SAID_STEP = 0, SAID_RECOVERY = 1, SAID_GRADUATION = 5, SAID_RATING = 6, SAID_FOLLOWUP = -1 };
+enum { POSTPONED = 64 }; /* a flag of runs */
 #define NUDGE_GAP_MS (4 * HOUR_MS)
 /* Between a decision and its request lies a moment in which the wall clock may turn. */
 #define MOMENT_MS     (2 * MINUTE_MS)
@@ -32,10 +36,15 @@ void auditor_free(struct auditor *auditor)
 {
     struct audited_user *user, *next_user;
     struct audited_delivery *delivery, *next_delivery;
+    struct audited_said *said, *next_said;
     auditor_close(auditor);
     HASH_ITER (hh, auditor->users, user, next_user) {
         HASH_DEL(auditor->users, user);
         free(user);
+    }
+    HASH_ITER (hh, auditor->said, said, next_said) {
+        HASH_DEL(auditor->said, said);
+        free(said);
     }
     HASH_ITER (hh, auditor->deliveries, delivery, next_delivery) {
         HASH_DEL(auditor->deliveries, delivery);
@@ -144,15 +153,15 @@ static void keep_commitment(struct auditor *auditor, const struct deed_done *don
 /* It was taken in before, and what came after it is not known here: the store is believed. */
 static void believe_store(struct auditor *auditor, struct audited_user *user)
 {
-    sqlite3_bind_int64(auditor->consent, 1, user->user_id);
-    if (sqlite3_step(auditor->consent) == SQLITE_ROW) {
-        user->stopped = sqlite3_column_int(auditor->consent, 3) != 0;
-        user->paused_until_ms = sqlite3_column_int64(auditor->consent, 4);
-        user->crisis = sqlite3_column_int(auditor->consent, 5) != 0;
-        user->blocked = sqlite3_column_int(auditor->consent, 6) == 2;
-        user->erased = sqlite3_column_int(auditor->consent, 7) != 0;
+    sqlite3_stmt *row = audited_ask(auditor, AUDITED_CONSENT, user->user_id);
+    if (sqlite3_step(row) == SQLITE_ROW) {
+        user->stopped = sqlite3_column_int(row, 3) != 0;
+        user->paused_until_ms = sqlite3_column_int64(row, 4);
+        user->crisis = sqlite3_column_int(row, 5) != 0;
+        user->blocked = sqlite3_column_int(row, 6) == 2;
+        user->erased = sqlite3_column_int(row, 7) != 0;
     }
-    sqlite3_reset(auditor->consent);
+    sqlite3_reset(row);
 }
 
 static void apply(struct audited_user *user, const struct deed_done *done, int64_t now_ms)
@@ -208,6 +217,7 @@ void auditor_offered(struct auditor *auditor, int64_t user_id, enum deed deed, b
 
 void auditor_done(struct auditor *auditor, const struct deed_done *done, int64_t now_ms)
 {
+    audited_committed(auditor, "an input is confirmed");
     if (done->external_id[0] != '\0' && !done->duplicate) { /* else it is known since then only */
         keep_done(auditor, done, now_ms);
     }
@@ -269,18 +279,18 @@ static bool is_quiet(struct auditor *auditor, int64_t user_id, int64_t at_ms, in
 {
     char zone[64] = DEFAULT_ZONE;
     int from = DEFAULT_FROM, to = DEFAULT_TO;
-    sqlite3_bind_int64(auditor->consent, 1, user_id);
-    if (sqlite3_step(auditor->consent) == SQLITE_ROW) {
-        const char *own = (const char *)sqlite3_column_text(auditor->consent, 0);
+    sqlite3_stmt *row = audited_ask(auditor, AUDITED_CONSENT, user_id);
+    if (sqlite3_step(row) == SQLITE_ROW) {
+        const char *own = (const char *)sqlite3_column_text(row, 0);
         if (own != NULL && own[0] != '\0') {
             snprintf(zone, sizeof(zone), "%s", own);
         }
-        if (sqlite3_column_int(auditor->consent, 1) >= 0) {
-            from = sqlite3_column_int(auditor->consent, 1);
-            to = sqlite3_column_int(auditor->consent, 2);
+        if (sqlite3_column_int(row, 1) >= 0) {
+            from = sqlite3_column_int(row, 1);
+            to = sqlite3_column_int(row, 2);
         }
     }
-    sqlite3_reset(auditor->consent);
+    sqlite3_reset(row);
     const struct zone *found = zone_find(str_of(zone));
     ASSERT(found != NULL);
     *ret_day = calendar_local_day(found, at_ms);
@@ -321,6 +331,71 @@ static void check_caps(struct auditor *auditor, const struct audited_delivery *d
                          user_id);
         }
     }
+}
+
+static struct audited_said *said_of(struct auditor *auditor, int64_t id, int64_t kind, int64_t step)
+{
+    struct audited_said wanted = {.key = {id, kind, step}};
+    struct audited_said *said = NULL;
+    HASH_FIND(hh, auditor->said, &wanted.key, sizeof(wanted.key), said);
+    if (said == NULL) {
+        said = calloc(1, sizeof(*said));
+        ASSERT(said != NULL);
+        said->key = wanted.key;
+        HASH_ADD(hh, auditor->said, key, sizeof(said->key), said);
+    }
+    return said;
+}
+
+/* How often one thing may be said: a step once more when it was put off, and a step of an
+ * onboarding as often as it is asked for again. */
+static int said_at_most(struct auditor *auditor, int64_t user_id, int64_t run_id, int64_t kind,
+                        const char *journey)
+{
+    if (kind != SAID_STEP) {
+        return 1;
+    }
+    bool onboarding = strstr(journey, "onboarding") != NULL;
+    sqlite3_stmt *run = audited_ask(auditor, AUDITED_RUN, user_id);
+    sqlite3_bind_int64(run, 2, run_id);
+    bool there = sqlite3_step(run) == SQLITE_ROW;
+    int flags = there ? sqlite3_column_int(run, 1) : 0;
+    sqlite3_reset(run);
+    /* What erased people had is gone. */
+    return !there ? INT_MAX : (flags & POSTPONED) != 0 ? 2 : onboarding ? 3 : 1;
+}
+
+/* Steps, recoveries, graduations and ratings of a run reach a person once, follow-ups to a
+ * commitment so many times. */
+static void check_said(struct auditor *auditor, const struct audited_delivery *delivery)
+{
+    sqlite3_stmt *row = audited_ask(auditor, AUDITED_DELIVERY, delivery->delivery_id);
+    if (sqlite3_step(row) == SQLITE_ROW) {
+        int64_t run_id = sqlite3_column_int64(row, 3);
+        int64_t kind = sqlite3_column_int64(row, 4);
+        int64_t step = kind <= SAID_RECOVERY ? sqlite3_column_int64(row, 5) : 0;
+        int64_t commitment_id = sqlite3_column_int64(row, 6);
+        const char *journey = (const char *)sqlite3_column_text(row, 7);
+        bool once = kind == SAID_STEP || kind == SAID_RECOVERY || kind == SAID_GRADUATION ||
+                    kind == SAID_RATING;
+        if (run_id != 0 && once) {
+            int arrived = ++said_of(auditor, run_id, kind, step)->arrived;
+            if (arrived > 1 &&
+                arrived > said_at_most(auditor, delivery->user_id, run_id, kind, journey)) {
+                auditor_fail(auditor,
+                             "message %lld of kind %lld, step %lld of run %lld of %s is said for "
+                             "the %dth time",
+                             (long long)delivery->delivery_id, (long long)kind, (long long)step,
+                             (long long)run_id, journey, arrived);
+            }
+        }
+        if (delivery->class == AUDITED_FOLLOWUP && commitment_id != 0 &&
+            ++said_of(auditor, commitment_id, SAID_FOLLOWUP, 0)->arrived > FOLLOWUPS_OF_ONE) {
+            auditor_fail(auditor, "follow-up %lld is one too many to commitment %lld",
+                         (long long)delivery->delivery_id, (long long)commitment_id);
+        }
+    }
+    sqlite3_reset(row);
 }
 
 static void check_consent(struct auditor *auditor, const struct audited_user *user,
@@ -372,14 +447,14 @@ static void check_copy(struct auditor *auditor, struct audited_delivery *deliver
 static void check_row(struct auditor *auditor, const struct audited_user *user,
                       const struct attempt *attempt, int64_t now_ms)
 {
-    sqlite3_bind_int64(auditor->delivery, 1, attempt->delivery_id);
-    if (sqlite3_step(auditor->delivery) != SQLITE_ROW) {
+    sqlite3_stmt *row = audited_ask(auditor, AUDITED_DELIVERY, attempt->delivery_id);
+    if (sqlite3_step(row) != SQLITE_ROW) {
         auditor_fail(auditor, "message %lld goes out and is not in the store",
                      (long long)attempt->delivery_id);
     } else {
-        int64_t created_at_ms = sqlite3_column_int64(auditor->delivery, 0);
-        int64_t expires_at_ms = sqlite3_column_int64(auditor->delivery, 1);
-        int class = sqlite3_column_int(auditor->delivery, 2);
+        int64_t created_at_ms = sqlite3_column_int64(row, 0);
+        int64_t expires_at_ms = sqlite3_column_int64(row, 1);
+        int class = sqlite3_column_int(row, 2);
         if (expires_at_ms != 0 && now_ms > expires_at_ms + MOMENT_MS) {
             auditor_fail(auditor, "message %lld goes out %lld s after it expired",
                          (long long)attempt->delivery_id,
@@ -396,7 +471,7 @@ static void check_row(struct auditor *auditor, const struct audited_user *user,
                          (long long)((created_at_ms - user->last_deed_ms) / 1000), attempt->text);
         }
     }
-    sqlite3_reset(auditor->delivery);
+    sqlite3_reset(row);
 }
 
 void auditor_attempt(struct auditor *auditor, const struct attempt *attempt, int64_t now_ms)
@@ -405,7 +480,9 @@ void auditor_attempt(struct auditor *auditor, const struct attempt *attempt, int
     struct audited_user *user = audited_user(auditor, attempt->user_id);
     delivery->user_id = attempt->user_id;
     delivery->class = attempt->class;
+    delivery->life = auditor->life;
     audited_touch(auditor, user);
+    audited_committed(auditor, "a message goes out");
     check_copy(auditor, delivery);
     check_consent(auditor, user, attempt, now_ms);
     check_row(auditor, user, attempt, now_ms);
@@ -416,6 +493,7 @@ void auditor_delivered(struct auditor *auditor, int64_t delivery_id, bool told, 
     struct audited_delivery *delivery = audited_delivery(auditor, delivery_id);
     if (delivery->delivered++ == 0) {
         check_caps(auditor, delivery, now_ms);
+        check_said(auditor, delivery);
     }
     delivery->lost = !told;
     delivery->ever_lost |= !told;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct auditor;
+struct sqlite3;
 
 enum { AUDITED_REPLY = 0, AUDITED_ONBOARDING = 1, AUDITED_FOLLOWUP = 2, AUDITED_NUDGE = 3 };
 
@@ -46,8 +47,8 @@ struct attempt {
 
 struct auditor *auditor_new(void);
 void auditor_free(struct auditor *auditor);
-/* Opens the store for reading; closed before a crash takes the file away. */
-void auditor_open(struct auditor *auditor, const char *path);
+/* From now on it reads over the connection, which stays its owner's; closed before that is. */
+void auditor_open(struct auditor *auditor, struct sqlite3 *db);
 void auditor_close(struct auditor *auditor);
 /* "" when all is well. */
 const char *auditor_failure(const struct auditor *auditor);

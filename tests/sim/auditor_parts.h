@@ -1,4 +1,4 @@
-/* What the two files of the auditor share. Private. */
+/* What the files of the auditor share. Private. */
 #pragma once
 
 #include <sqlite3.h>
@@ -6,7 +6,12 @@
 
 #include "auditor.h"
 
-enum { AUDITED_TEXT_BYTES = 64, AUDITED_CHECKS = 5 };
+enum { AUDITED_TEXT_BYTES = 64, AUDITED_RUNS_MAX = 64 };
+
+struct audited_run {
+    int64_t run_id, subject_id;
+    char journey[32];
+};
 
 /* What the auditor believes of one person. */
 struct audited_user {
@@ -22,6 +27,8 @@ struct audited_user {
     int64_t nudge_last_ms;          /* what arrived only */
     int64_t nudge_day, nudge_count; /* of the local day, in the zone of then */
     int64_t followup_day, followup_count;
+    struct audited_run active[AUDITED_RUNS_MAX]; /* when they were looked at last */
+    int active_count;
 };
 
 struct audited_delivery {
@@ -32,6 +39,17 @@ struct audited_delivery {
     int delivered; /* copies that reached the person */
     bool lost;     /* the answer about the last copy never came */
     bool ever_lost;
+    int life; /* of the process that made the last attempt */
+};
+
+/* How often something that is said once, or so many times, reached a person. */
+struct audited_said {
+    UT_hash_handle hh;
+    struct {
+        int64_t id; /* of the run, or of the commitment */
+        int64_t kind, step;
+    } key;
+    int arrived;
 };
 
 /* An input that the engine confirmed. */
@@ -47,23 +65,38 @@ struct audited_commitment {
     int64_t at_ms; /* when the engine confirmed it; 0: not told */
 };
 
+/* Statements that are prepared as long as the store is open; their SQL is in auditor_store.c. */
+enum audited_statement {
+    AUDITED_CONSENT,
+    AUDITED_NEXT_DUE,
+    AUDITED_IN_LINE,
+    AUDITED_DELIVERY,
+    AUDITED_USER,
+    AUDITED_COMMITMENTS,
+    AUDITED_ACTIVE,
+    AUDITED_RUN,
+    AUDITED_UNFINISHED,
+    AUDITED_MESSAGE,
+    AUDITED_DUE,
+    AUDITED_STATEMENTS
+};
+
 struct auditor {
     char failure[800];
-    sqlite3 *db;
-    sqlite3_stmt *consent;  /* of one person */
-    sqlite3_stmt *next_due; /* due rows in order, of what waits in no line */
-    sqlite3_stmt *in_line;  /* messages due at an instant, oldest first */
-    sqlite3_stmt *delivery;
-    sqlite3_stmt *of_person[AUDITED_CHECKS];
+    sqlite3 *db; /* the engine's own connection: it has the pages at hand */
+    sqlite3_stmt *statements[AUDITED_STATEMENTS];
     struct audited_user **touched;
     int touched_count, touched_capacity;
     struct audited_user *users;
     struct audited_delivery *deliveries;
+    struct audited_said *said;
     struct audited_done *done;
     int done_count, done_capacity;
     struct audited_commitment *commitments;
     int commitment_count, commitment_capacity;
-    int64_t up_since_ms; /* the process */
+    int64_t up_since_ms;   /* the process */
+    int life;              /* of the process: grows with each start */
+    int64_t checked_at_ms; /* everything */
     bool sending_off;
     bool sets_may_change;
     int64_t resent;
@@ -72,9 +105,15 @@ struct auditor {
 struct audited_user *audited_user(struct auditor *auditor, int64_t user_id);
 /* Their rows may change in this round. */
 void audited_touch(struct auditor *auditor, struct audited_user *user);
+/* What must hold of a person at every instant. */
+void audited_look_at(struct auditor *auditor, struct audited_user *user);
 struct audited_delivery *audited_delivery(struct auditor *auditor, int64_t delivery_id);
-/* Prepares a statement for good; fails the run when it cannot. */
+/* The prepared statement with its first parameter bound; the caller resets it. */
+sqlite3_stmt *audited_ask(struct auditor *auditor, enum audited_statement which, int64_t id);
+/* Prepares a statement; fails the run when it cannot. The caller finalizes it. */
 sqlite3_stmt *audited_prepare(struct auditor *auditor, const char *sql);
+/* Nothing may be told or handed over while a transaction is open. */
+void audited_committed(struct auditor *auditor, const char *what);
 /* Calls row for each row; stops at the first failure. The first two columns of a finding are an id
  * and a text. */
 void audited_findings(struct auditor *auditor, const char *what, const char *sql, int64_t now_ms);

@@ -1,4 +1,7 @@
-/* The auditor's looks at the store: plain SQL, written from the meaning of the tables alone. */
+/* The auditor's looks at the store, of one person at a time: plain SQL, written from the meaning of
+ * the tables alone, and counting in C. It reads over the engine's own connection, between its
+ * transactions: the pages are at hand there, and after each commit another connection would have to
+ * read them anew. What the disk has is looked at after each crash, when all was read from it. */
 #include "auditor_parts.h"
 
 #include <stdio.h>
@@ -8,9 +11,36 @@
 #include "base/check.h"
 #include "base/limits.h"
 
-/* Telegram repeats an update for a day: that long it must be known again. */
-#define KNOWN_FOR_MS   (24 * HOUR_MS)
 #define IN_LINE_MS_MAX (2 * DAY_MS) /* of a process that runs: longer than the longest pause */
+
+enum kind_of_wait { WAIT_USER, WAIT_COMMITMENT, WAIT_RUN, WAIT_MESSAGE };
+
+static const char *const STATEMENTS[AUDITED_STATEMENTS] = {
+    [AUDITED_CONSENT] =
+        "SELECT zone, quiet_from_minute, quiet_to_minute, stopped, paused_until_ms, "
+        "crisis_hold, CASE channel WHEN 2 THEN webchat_reach ELSE telegram_reach END, "
+        "is_erased FROM users WHERE id = ?",
+    [AUDITED_NEXT_DUE] = "SELECT due_at_ms, id, kind, user_id FROM due WHERE line = 0 "
+                         "ORDER BY due_at_ms, id",
+    [AUDITED_IN_LINE] = "SELECT due_at_ms, id, user_id FROM due WHERE line > 0 AND due_at_ms <= ?",
+    [AUDITED_DELIVERY] = "SELECT created_at_ms, expires_at_ms, class, run_id, kind, step_index, "
+                         "commitment_id, journey FROM deliveries WHERE id = ?",
+    [AUDITED_USER] = "SELECT next_at_ms, is_erased, commitments_total, commitments_completed, "
+                     "commitments_missed, commitments_dropped, commitments_outside, "
+                     "commitments_outside_completed, commitments_quick, completion_ms_sum, "
+                     "first_commitment_at_ms, first_completion_at_ms FROM users WHERE id = ?",
+    [AUDITED_COMMITMENTS] = "SELECT state, id, created_at_ms, completed_at_ms, next_at_ms, "
+                            "source FROM commitments WHERE user_id = ?",
+    [AUDITED_ACTIVE] = "SELECT id, journey, subject_id, phase, delivery_id, next_at_ms FROM runs "
+                       "WHERE user_id = ? AND outcome = 0",
+    [AUDITED_RUN] = "SELECT outcome, flags, next_at_ms FROM runs WHERE user_id = ? "
+                    "AND outcome IN (0, 1, 2, 3, 4, 5, 6) AND id = ?",
+    [AUDITED_UNFINISHED] = "SELECT id, next_at_ms, CASE WHEN state <> 1 THEN (channel + 1) * 8 + "
+                           "CASE WHEN kind = 8 THEN 4 ELSE class END ELSE 0 END FROM deliveries "
+                           "WHERE user_id = ? AND state <= 2 AND next_at_ms <> 0 AND run_id <> 0",
+    [AUDITED_MESSAGE] = "SELECT state, next_at_ms FROM deliveries WHERE id = ?",
+    [AUDITED_DUE] = "SELECT 1 FROM due WHERE line = ? AND due_at_ms = ? AND id = ? AND kind = ?",
+};
 
 /* ---- reading ---- */
 
@@ -23,6 +53,29 @@ sqlite3_stmt *audited_prepare(struct auditor *auditor, const char *sql)
         ASSERT(statement != NULL);
     }
     return statement;
+}
+
+/* Made at first use. */
+static sqlite3_stmt *statement_of(struct auditor *auditor, enum audited_statement which)
+{
+    if (auditor->statements[which] == NULL) {
+        auditor->statements[which] = audited_prepare(auditor, STATEMENTS[which]);
+    }
+    return auditor->statements[which];
+}
+
+sqlite3_stmt *audited_ask(struct auditor *auditor, enum audited_statement which, int64_t id)
+{
+    sqlite3_stmt *statement = statement_of(auditor, which);
+    sqlite3_bind_int64(statement, 1, id);
+    return statement;
+}
+
+void audited_committed(struct auditor *auditor, const char *what)
+{
+    if (sqlite3_get_autocommit(auditor->db) == 0) {
+        auditor_fail(auditor, "%s before what led to it is committed", what);
+    }
 }
 
 void audited_findings(struct auditor *auditor, const char *what, const char *sql, int64_t now_ms)
@@ -54,396 +107,244 @@ int64_t auditor_journeys(struct auditor *auditor)
     return audited_int(auditor, "SELECT count(DISTINCT journey) FROM runs");
 }
 
-/* ---- what must hold at every instant, of the persons ?2 to ?3 ---- */
-
-static const char ONE_RUN[] = "SELECT max(id), journey || ' of user ' || user_id FROM runs "
-                              "WHERE outcome = 0 AND user_id BETWEEN ?2 AND ?3 "
-                              "GROUP BY user_id, journey, subject_id HAVING count(*) > 1";
-
-static const char ONE_ACTION[] =
-    "SELECT r.id, r.journey || ' phase ' || r.phase || ' next ' || r.next_at_ms "
-    "|| ' message ' || r.delivery_id || ' state ' || coalesce(d.state, -1) "
-    "FROM runs AS r LEFT JOIN deliveries AS d ON d.id = r.delivery_id "
-    "WHERE r.outcome = 0 AND r.user_id BETWEEN ?2 AND ?3 AND ("
-    "(r.phase = 1 AND (r.next_at_ms <> 0 OR d.id IS NULL OR d.state > 2 OR d.next_at_ms = 0)) OR "
-    "(r.phase <> 1 AND r.next_at_ms = 0) OR r.phase > 4)";
-
-static const char ENDED_WAIT[] =
-    "SELECT id, 'run ' || journey FROM runs "
-    "WHERE user_id BETWEEN ?2 AND ?3 AND outcome <> 0 AND next_at_ms <> 0 UNION ALL "
-    "SELECT id, 'commitment' FROM commitments "
-    "WHERE user_id BETWEEN ?2 AND ?3 AND state <> 0 AND next_at_ms <> 0";
-
-/* The line that a row waits in. */
-#define LINE_OF(row)                                                                               \
-    "CASE WHEN " row ".kind = 3 "                                                                  \
-    "THEN (SELECT l.line FROM delivery_lines AS l WHERE l.id = " row ".id) ELSE 0 END"
-
-static const char NOT_DUE[] =
-    "WITH waits (at_ms, id, kind) AS ("
-    "SELECT next_at_ms, id, 0 FROM users WHERE id BETWEEN ?2 AND ?3 UNION ALL "
-    "SELECT next_at_ms, id, 1 FROM commitments WHERE user_id BETWEEN ?2 AND ?3 UNION ALL "
-    "SELECT next_at_ms, id, 2 FROM runs WHERE user_id BETWEEN ?2 AND ?3 UNION ALL "
-    "SELECT next_at_ms, id, 3 FROM deliveries "
-    "WHERE state <= 2 AND run_id <> 0 AND user_id BETWEEN ?2 AND ?3) "
-    "SELECT w.id, 'kind ' || w.kind || ' waits for ' || w.at_ms FROM waits AS w "
-    "WHERE w.at_ms <> 0 AND NOT EXISTS (SELECT 1 FROM due AS d "
-    "WHERE d.line = " LINE_OF("w") " AND d.due_at_ms = w.at_ms AND d.id = w.id "
-                                   "AND d.kind = w.kind)";
-
-static const char COUNTERS[] =
-    "SELECT u.id, 'total ' || u.commitments_total || ' of ' || count(c.id) || ', completed ' "
-    "|| u.commitments_completed || ' of ' || coalesce(sum(c.state = 1), 0) || ', missed ' "
-    "|| u.commitments_missed || ' of ' || coalesce(sum(c.state = 2), 0) || ', dropped ' "
-    "|| u.commitments_dropped || ' of ' || coalesce(sum(c.state = 3), 0) || ', outside ' "
-    "|| u.commitments_outside || ' of ' || coalesce(sum(c.source <> 'onboarding'), 0) "
-    "FROM users AS u LEFT JOIN commitments AS c ON c.user_id = u.id "
-    "WHERE u.is_erased = 0 AND u.id BETWEEN ?2 AND ?3 "
-    "GROUP BY u.id HAVING u.commitments_total <> count(c.id) "
-    "OR u.commitments_completed <> coalesce(sum(c.state = 1), 0) "
-    "OR u.commitments_missed <> coalesce(sum(c.state = 2), 0) "
-    "OR u.commitments_dropped <> coalesce(sum(c.state = 3), 0) "
-    "OR u.commitments_outside <> coalesce(sum(c.source <> 'onboarding'), 0) "
-    "OR u.commitments_outside_completed <> "
-    "coalesce(sum(c.state = 1 AND c.source <> 'onboarding'), 0) "
-    "OR u.commitments_quick <> coalesce(sum(c.state = 1 AND "
-    "c.completed_at_ms - c.created_at_ms <= 86400000), 0) "
-    "OR u.completion_ms_sum <> "
-    "coalesce(sum(CASE WHEN c.state = 1 THEN c.completed_at_ms - c.created_at_ms END), 0)";
-
-static const struct {
-    const char *what;
-    const char *sql;
-} OF_PERSON[AUDITED_CHECKS] = {
-    {"more than one active run", ONE_RUN},
-    {"not one next action", ONE_ACTION},
-    {"it has ended and waits", ENDED_WAIT},
-    {"it waits and is not due", NOT_DUE},
-    {"counters", COUNTERS},
-};
-
-void auditor_open(struct auditor *auditor, const char *path)
+void auditor_open(struct auditor *auditor, struct sqlite3 *db)
 {
-    int code = sqlite3_open_v2(path, &auditor->db, SQLITE_OPEN_READONLY, NULL);
-    ASSERT(code == SQLITE_OK);
-    auditor->consent = audited_prepare(
-        auditor, "SELECT zone, quiet_from_minute, quiet_to_minute, stopped, paused_until_ms, "
-                 "crisis_hold, CASE channel WHEN 2 THEN webchat_reach ELSE telegram_reach END, "
-                 "is_erased FROM users WHERE id = ?");
-    auditor->next_due =
-        audited_prepare(auditor, "SELECT due_at_ms, id, kind, user_id FROM due WHERE line = 0 "
-                                 "ORDER BY due_at_ms, id");
-    auditor->in_line = audited_prepare(
-        auditor, "SELECT due_at_ms, id, user_id FROM due WHERE line > 0 AND due_at_ms <= ? "
-                 "ORDER BY due_at_ms");
-    auditor->delivery = audited_prepare(
-        auditor, "SELECT created_at_ms, expires_at_ms, class FROM deliveries WHERE id = ?");
-    for (int i = 0; i < AUDITED_CHECKS; i++) {
-        auditor->of_person[i] = audited_prepare(auditor, OF_PERSON[i].sql);
-    }
+    auditor->db = db;
+    auditor->life++;
 }
 
 void auditor_close(struct auditor *auditor)
 {
-    sqlite3_finalize(auditor->consent);
-    sqlite3_finalize(auditor->next_due);
-    sqlite3_finalize(auditor->in_line);
-    sqlite3_finalize(auditor->delivery);
-    for (int i = 0; i < AUDITED_CHECKS; i++) {
-        sqlite3_finalize(auditor->of_person[i]);
-        auditor->of_person[i] = NULL;
+    for (int i = 0; i < AUDITED_STATEMENTS; i++) {
+        sqlite3_finalize(auditor->statements[i]);
+        auditor->statements[i] = NULL;
     }
-    sqlite3_close(auditor->db);
-    auditor->consent = auditor->next_due = auditor->in_line = auditor->delivery = NULL;
     auditor->db = NULL;
 }
 
-static void check_persons(struct auditor *auditor, int64_t first_user_id, int64_t last_user_id)
+/* ---- what must hold of a person at every instant ---- */
+
+/* Whoever waits for an instant has a due row for it. */
+static void check_due(struct auditor *auditor, int64_t line, int64_t at_ms, int64_t id,
+                      enum kind_of_wait kind)
 {
-    for (int i = 0; i < AUDITED_CHECKS && auditor->failure[0] == '\0'; i++) {
-        sqlite3_stmt *statement = auditor->of_person[i];
-        sqlite3_bind_int64(statement, 2, first_user_id);
-        sqlite3_bind_int64(statement, 3, last_user_id);
-        if (sqlite3_step(statement) == SQLITE_ROW) {
-            auditor_fail(auditor, "%s: row %lld: %s", OF_PERSON[i].what,
-                         sqlite3_column_int64(statement, 0),
-                         (const char *)sqlite3_column_text(statement, 1));
-        }
-        sqlite3_reset(statement);
+    if (at_ms == 0) {
+        return;
+    }
+    sqlite3_stmt *row = audited_ask(auditor, AUDITED_DUE, line);
+    sqlite3_bind_int64(row, 2, at_ms);
+    sqlite3_bind_int64(row, 3, id);
+    sqlite3_bind_int(row, 4, (int)kind);
+    if (sqlite3_step(row) != SQLITE_ROW) {
+        auditor_fail(auditor, "row %lld (kind %d) waits for %lld and is not due", (long long)id,
+                     (int)kind, (long long)at_ms);
+    }
+    sqlite3_reset(row);
+}
+
+/* In the order of the columns of AUDITED_USER. */
+struct counted {
+    int64_t total, completed, missed, dropped, outside, outside_completed, quick, took_ms;
+    int64_t first_made_at_ms, first_done_at_ms;
+};
+
+/* 0 is none. */
+static int64_t earlier(int64_t a_ms, int64_t b_ms)
+{
+    return a_ms == 0 || b_ms < a_ms ? b_ms : a_ms;
+}
+
+static void count_commitment(struct counted *counted, sqlite3_stmt *row)
+{
+    int state = sqlite3_column_int(row, 0);
+    int64_t created_at_ms = sqlite3_column_int64(row, 2);
+    bool outside = strcmp((const char *)sqlite3_column_text(row, 5), "onboarding") != 0;
+    counted->total++;
+    counted->missed += state == 2;
+    counted->dropped += state == 3;
+    counted->outside += outside;
+    counted->first_made_at_ms = earlier(counted->first_made_at_ms, created_at_ms);
+    if (state == 1) {
+        int64_t completed_at_ms = sqlite3_column_int64(row, 3);
+        counted->completed++;
+        counted->outside_completed += outside;
+        counted->quick += completed_at_ms - created_at_ms <= DAY_MS;
+        counted->took_ms += completed_at_ms - created_at_ms;
+        counted->first_done_at_ms = earlier(counted->first_done_at_ms, completed_at_ms);
     }
 }
 
-/* ---- what must hold of all messages ---- */
-
-static const char DUE_FOR_NOTHING[] =
-    "WITH waits (at_ms, id, kind) AS ("
-    "SELECT next_at_ms, id, 0 FROM users WHERE next_at_ms <> 0 UNION ALL "
-    "SELECT next_at_ms, id, 1 FROM commitments WHERE next_at_ms <> 0 UNION ALL "
-    "SELECT next_at_ms, id, 2 FROM runs WHERE next_at_ms <> 0 UNION ALL "
-    "SELECT next_at_ms, id, 3 FROM deliveries WHERE next_at_ms <> 0) "
-    "SELECT d.id, 'nothing waits, kind ' || d.kind || ' at ' || d.due_at_ms FROM due AS d "
-    "LEFT JOIN waits AS w ON d.due_at_ms = w.at_ms AND d.id = w.id AND d.kind = w.kind "
-    "WHERE w.id IS NULL";
-
-static const char MESSAGES[] =
-    "SELECT d.id, 'state ' || d.state || ' reason ' || d.reason || ' next ' || d.next_at_ms "
-    "FROM deliveries AS d WHERE (d.state > 2 AND d.next_at_ms <> 0) "
-    "OR (d.state >= 7 AND d.reason = '') OR (d.state BETWEEN 3 AND 6 AND d.sent_at_ms = 0) "
-    "OR (d.state <= 1 AND d.next_at_ms = 0) "
-    /* Steps, recoveries and the like are sent once more as long as their run waits for them. */
-    "OR (d.state = 2 AND d.next_at_ms = 0 AND d.class IN (0, 1) AND d.uncertain < 2 "
-    "AND (d.run_id = 0 OR d.kind NOT IN (0, 1, 2, 4) OR EXISTS (SELECT 1 FROM runs AS r "
-    "WHERE r.user_id = d.user_id AND r.id = d.run_id AND r.phase = 1 AND r.delivery_id = d.id))) "
-    "OR (d.next_at_ms <> 0 AND NOT EXISTS (SELECT 1 FROM due AS w "
-    "WHERE w.line = (SELECT l.line FROM delivery_lines AS l WHERE l.id = d.id) "
-    "AND w.due_at_ms = d.next_at_ms AND w.id = d.id AND w.kind = 3))";
-
-static const char ONCE[] =
-    "SELECT max(d.id), count(*) || ' messages of kind ' || d.kind || ' step ' || d.step_index "
-    "|| ' of run ' || d.run_id || ' ' || d.journey FROM deliveries AS d "
-    "JOIN runs AS r ON r.user_id = d.user_id AND r.id = d.run_id " /* gone with who is erased */
-    "WHERE d.kind IN (0, 1, 5, 6) AND d.state IN (1, 2, 3, 4, 5, 6) "
-    "GROUP BY d.run_id, d.kind, CASE WHEN d.kind IN (0, 1) THEN d.step_index END "
-    "HAVING count(*) > CASE WHEN d.kind = 0 AND max(r.flags & 64) <> 0 THEN 2 "
-    "WHEN d.kind = 0 AND d.journey LIKE '%onboarding' THEN 3 ELSE 1 END "
-    "UNION ALL SELECT max(id), count(*) || ' graduations of run ' || ref_id FROM events "
-    "WHERE type = 'graduated' GROUP BY ref_id HAVING count(*) > 1";
-
-static const char FOLLOWUPS[] =
-    "SELECT commitment_id, count(*) || ' follow-ups' FROM deliveries "
-    "WHERE class = 2 AND commitment_id <> 0 AND (state IN (1, 2, 3, 4, 5, 6)) "
-    "GROUP BY commitment_id HAVING count(*) > 5";
-
-static void check_sets(struct auditor *auditor)
+/* Open ones are due, ended ones wait for nothing, and the person's counters are what is there. */
+static struct counted check_commitments(struct auditor *auditor, int64_t user_id)
 {
-    sqlite3_stmt *statement = audited_prepare(
-        auditor, "SELECT id, journey_set FROM users WHERE set_assigned = 1 AND is_erased = 0");
-    while (sqlite3_step(statement) == SQLITE_ROW) {
-        struct audited_user *user = audited_user(auditor, sqlite3_column_int64(statement, 0));
-        int set = sqlite3_column_int(statement, 1);
-        if (user->set >= 0 && user->set != set && !auditor->sets_may_change) {
-            auditor_fail(auditor, "user %lld was moved from set %d to set %d",
-                         (long long)user->user_id, user->set, set);
-        }
-        user->set = set;
-    }
-    sqlite3_finalize(statement);
-}
-
-/* A message that counts as sent has reached the person. */
-static void check_sent(struct auditor *auditor)
-{
-    sqlite3_stmt *statement =
-        audited_prepare(auditor, "SELECT id FROM deliveries WHERE state BETWEEN 3 AND 6");
-    while (sqlite3_step(statement) == SQLITE_ROW) {
-        int64_t id = sqlite3_column_int64(statement, 0);
-        if (audited_delivery(auditor, id)->delivered == 0) {
-            auditor_fail(auditor, "message %lld counts as sent and never arrived", (long long)id);
+    struct counted counted = {0};
+    sqlite3_stmt *row = audited_ask(auditor, AUDITED_COMMITMENTS, user_id);
+    while (sqlite3_step(row) == SQLITE_ROW) {
+        int64_t id = sqlite3_column_int64(row, 1);
+        int64_t next_at_ms = sqlite3_column_int64(row, 4);
+        count_commitment(&counted, row);
+        if (sqlite3_column_int(row, 0) == 0) {
+            check_due(auditor, 0, next_at_ms, id, WAIT_COMMITMENT);
+        } else if (next_at_ms != 0) {
+            auditor_fail(auditor, "commitment %lld has ended and waits", (long long)id);
         }
     }
-    sqlite3_finalize(statement);
+    sqlite3_reset(row);
+    return counted;
 }
 
-/* Each commitment that was confirmed is there, once. */
-static void check_commitments(struct auditor *auditor)
+static void check_user(struct auditor *auditor, int64_t user_id)
 {
-    sqlite3_stmt *statement =
-        audited_prepare(auditor, "SELECT count(*) FROM commitments WHERE user_id = ? AND text = ?");
-    for (int i = 0; i < auditor->commitment_count; i++) {
-        struct audited_commitment *commitment = &auditor->commitments[i];
-        const struct audited_user *user = audited_user(auditor, commitment->user_id);
-        if (user->erasing || user->renames) {
-            continue;
+    enum { FIRST = 2, COUNTERS = sizeof(struct counted) / sizeof(int64_t) };
+    struct counted counted = check_commitments(auditor, user_id);
+    int64_t counts[COUNTERS];
+    memcpy(counts, &counted, sizeof(counts));
+    sqlite3_stmt *kept = audited_ask(auditor, AUDITED_USER, user_id);
+    if (sqlite3_step(kept) == SQLITE_ROW) {
+        bool erased = sqlite3_column_int(kept, 1) != 0;
+        check_due(auditor, 0, sqlite3_column_int64(kept, 0), user_id, WAIT_USER);
+        for (int i = 0; i < COUNTERS && !erased; i++) {
+            if (sqlite3_column_int64(kept, FIRST + i) != counts[i]) {
+                auditor_fail(auditor, "user %lld: %s is %lld, counted %lld", (long long)user_id,
+                             sqlite3_column_name(kept, FIRST + i),
+                             sqlite3_column_int64(kept, FIRST + i), (long long)counts[i]);
+            }
         }
-        sqlite3_bind_int64(statement, 1, commitment->user_id);
-        sqlite3_bind_text(statement, 2, commitment->text, -1, SQLITE_STATIC);
-        int64_t count =
-            sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
-        if (count != 1) {
-            auditor_fail(auditor, "commitment \"%s\" of user %lld is there %lld times",
-                         commitment->text, (long long)commitment->user_id, (long long)count);
-        }
-        sqlite3_reset(statement);
     }
-    sqlite3_finalize(statement);
+    sqlite3_reset(kept);
 }
 
-/* ---- after each round ---- */
+static void check_unfinished(struct auditor *auditor, int64_t user_id)
+{
+    sqlite3_stmt *row = audited_ask(auditor, AUDITED_UNFINISHED, user_id);
+    while (sqlite3_step(row) == SQLITE_ROW) {
+        check_due(auditor, sqlite3_column_int64(row, 2), sqlite3_column_int64(row, 1),
+                  sqlite3_column_int64(row, 0), WAIT_MESSAGE);
+    }
+    sqlite3_reset(row);
+}
+
+/* In the phase sending its message is under way, else it waits for an instant: one of them. */
+static void check_next_action(struct auditor *auditor, sqlite3_stmt *run)
+{
+    enum { SENDING = 1, LAST_ACTIVE = 4, UNCERTAIN = 2 };
+    int phase = sqlite3_column_int(run, 3);
+    int64_t message_id = sqlite3_column_int64(run, 4);
+    int64_t next_at_ms = sqlite3_column_int64(run, 5);
+    bool under_way = false;
+    if (phase == SENDING) {
+        sqlite3_stmt *message = audited_ask(auditor, AUDITED_MESSAGE, message_id);
+        under_way = sqlite3_step(message) == SQLITE_ROW &&
+                    sqlite3_column_int(message, 0) <= UNCERTAIN &&
+                    sqlite3_column_int64(message, 1) != 0;
+        sqlite3_reset(message);
+    }
+    if (phase > LAST_ACTIVE || (next_at_ms != 0) == under_way || (phase == SENDING && !under_way)) {
+        auditor_fail(auditor,
+                     "not one next action: run %lld of %s, phase %d, next %lld, message %lld",
+                     sqlite3_column_int64(run, 0), (const char *)sqlite3_column_text(run, 1), phase,
+                     (long long)next_at_ms, (long long)message_id);
+    }
+}
+
+/* One that was active at the last look and is not any more waits for nothing. */
+static void check_ended(struct auditor *auditor, const struct audited_user *user, int64_t run_id)
+{
+    for (int i = 0; i < user->active_count; i++) {
+        if (user->active[i].run_id == run_id) {
+            return;
+        }
+    }
+    sqlite3_stmt *run = audited_ask(auditor, AUDITED_RUN, user->user_id);
+    sqlite3_bind_int64(run, 2, run_id);
+    if (sqlite3_step(run) == SQLITE_ROW && sqlite3_column_int64(run, 2) != 0) {
+        auditor_fail(auditor, "run %lld has ended and waits", (long long)run_id);
+    }
+    sqlite3_reset(run);
+}
+
+static void check_active(struct auditor *auditor, struct audited_user *user, sqlite3_stmt *run)
+{
+    struct audited_run *kept = &user->active[user->active_count];
+    ASSERT(user->active_count < AUDITED_RUNS_MAX);
+    kept->run_id = sqlite3_column_int64(run, 0);
+    kept->subject_id = sqlite3_column_int64(run, 2);
+    snprintf(kept->journey, sizeof(kept->journey), "%s", (const char *)sqlite3_column_text(run, 1));
+    for (int i = 0; i < user->active_count; i++) {
+        if (user->active[i].subject_id == kept->subject_id &&
+            strcmp(user->active[i].journey, kept->journey) == 0) {
+            auditor_fail(auditor, "user %lld has more than one active run of %s",
+                         (long long)user->user_id, kept->journey);
+        }
+    }
+    user->active_count++;
+    check_next_action(auditor, run);
+    check_due(auditor, 0, sqlite3_column_int64(run, 5), kept->run_id, WAIT_RUN);
+}
+
+static void check_runs(struct auditor *auditor, struct audited_user *user)
+{
+    int64_t before[AUDITED_RUNS_MAX];
+    int count = user->active_count;
+    for (int i = 0; i < count; i++) {
+        before[i] = user->active[i].run_id;
+    }
+    user->active_count = 0;
+    sqlite3_stmt *run = audited_ask(auditor, AUDITED_ACTIVE, user->user_id);
+    while (sqlite3_step(run) == SQLITE_ROW) {
+        check_active(auditor, user, run);
+    }
+    sqlite3_reset(run);
+    for (int i = 0; i < count; i++) {
+        check_ended(auditor, user, before[i]);
+    }
+}
+
+void audited_look_at(struct auditor *auditor, struct audited_user *user)
+{
+    check_runs(auditor, user);
+    check_user(auditor, user->user_id);
+    check_unfinished(auditor, user->user_id);
+}
+
+/* ---- around each round ---- */
 
 void auditor_round_begins(struct auditor *auditor, int64_t now_ms)
 {
-    while (sqlite3_step(auditor->next_due) == SQLITE_ROW &&
-           sqlite3_column_int64(auditor->next_due, 0) <= now_ms) {
-        audited_touch(auditor, audited_user(auditor, sqlite3_column_int64(auditor->next_due, 3)));
+    sqlite3_stmt *due = statement_of(auditor, AUDITED_NEXT_DUE);
+    while (sqlite3_step(due) == SQLITE_ROW && sqlite3_column_int64(due, 0) <= now_ms) {
+        audited_touch(auditor, audited_user(auditor, sqlite3_column_int64(due, 3)));
     }
-    sqlite3_reset(auditor->next_due);
+    sqlite3_reset(due);
+}
+
+static void check_nothing_due(struct auditor *auditor, int64_t now_ms)
+{
+    sqlite3_stmt *due = statement_of(auditor, AUDITED_NEXT_DUE);
+    if (sqlite3_step(due) == SQLITE_ROW && sqlite3_column_int64(due, 0) <= now_ms) {
+        auditor_fail(auditor, "row %lld (kind %d, user %lld) was due %lld s ago and is not done",
+                     sqlite3_column_int64(due, 1), sqlite3_column_int(due, 2),
+                     sqlite3_column_int64(due, 3),
+                     (long long)((now_ms - sqlite3_column_int64(due, 0)) / 1000));
+    }
+    sqlite3_reset(due);
+    if (now_ms - auditor->up_since_ms < IN_LINE_MS_MAX) {
+        return;
+    }
+    sqlite3_stmt *line = audited_ask(auditor, AUDITED_IN_LINE, now_ms - IN_LINE_MS_MAX);
+    if (sqlite3_step(line) == SQLITE_ROW) {
+        auditor_fail(auditor, "message %lld (user %lld) waits in its line and does not go",
+                     sqlite3_column_int64(line, 1), sqlite3_column_int64(line, 2));
+    }
+    sqlite3_reset(line);
 }
 
 void auditor_look(struct auditor *auditor, int64_t now_ms)
 {
-    if (sqlite3_step(auditor->next_due) == SQLITE_ROW) {
-        int64_t due_at_ms = sqlite3_column_int64(auditor->next_due, 0);
-        if (due_at_ms <= now_ms) {
-            auditor_fail(auditor,
-                         "row %lld (kind %d, user %lld) was due %lld s ago and is not done",
-                         sqlite3_column_int64(auditor->next_due, 1),
-                         sqlite3_column_int(auditor->next_due, 2),
-                         sqlite3_column_int64(auditor->next_due, 3),
-                         (long long)((now_ms - due_at_ms) / 1000));
-        }
-    }
-    sqlite3_reset(auditor->next_due);
-    sqlite3_bind_int64(auditor->in_line, 1, now_ms - IN_LINE_MS_MAX);
-    if (now_ms - auditor->up_since_ms >= IN_LINE_MS_MAX &&
-        sqlite3_step(auditor->in_line) == SQLITE_ROW) {
-        auditor_fail(auditor, "message %lld (user %lld) waits in its line and does not go",
-                     sqlite3_column_int64(auditor->in_line, 1),
-                     sqlite3_column_int64(auditor->in_line, 2));
-    }
-    sqlite3_reset(auditor->in_line);
+    check_nothing_due(auditor, now_ms);
     for (int i = 0; i < auditor->touched_count; i++) {
-        check_persons(auditor, auditor->touched[i]->user_id, auditor->touched[i]->user_id);
+        audited_look_at(auditor, auditor->touched[i]);
         auditor->touched[i]->touched = false;
     }
     auditor->touched_count = 0;
-}
-
-void auditor_check(struct auditor *auditor, int64_t now_ms)
-{
-    check_persons(auditor, INT64_MIN, INT64_MAX);
-    audited_findings(auditor, "it is due", DUE_FOR_NOTHING, now_ms);
-    audited_findings(auditor, "a message has no reason, instant or end", MESSAGES, now_ms);
-    audited_findings(auditor, "said more than once", ONCE, now_ms);
-    audited_findings(auditor, "too many for a commitment", FOLLOWUPS, now_ms);
-    if (auditor->failure[0] == '\0') {
-        check_sets(auditor);
-        check_sent(auditor);
-        check_commitments(auditor);
-    }
-}
-
-/* ---- after a crash ---- */
-
-static void check_known(struct auditor *auditor, int64_t now_ms)
-{
-    sqlite3_stmt *statement =
-        audited_prepare(auditor, "SELECT 1 FROM seen WHERE source = ? AND external_id = ?");
-    for (int i = auditor->done_count - 1; i >= 0; i--) {
-        const struct audited_done *done = &auditor->done[i];
-        if (done->at_ms < now_ms - KNOWN_FOR_MS || done->at_ms > now_ms) {
-            continue;
-        }
-        sqlite3_bind_text(statement, 1, done->source, -1, SQLITE_STATIC);
-        sqlite3_bind_text(statement, 2, done->external_id, -1, SQLITE_STATIC);
-        if (sqlite3_step(statement) != SQLITE_ROW) {
-            auditor_fail(auditor, "%s %s was confirmed and is lost after a crash", done->source,
-                         done->external_id);
-        }
-        sqlite3_reset(statement);
-    }
-    sqlite3_finalize(statement);
-}
-
-void auditor_restarted(struct auditor *auditor, int64_t now_ms)
-{
-    struct audited_delivery *delivery, *next;
-    auditor->up_since_ms = now_ms;
-    check_known(auditor, now_ms);
-    sqlite3_stmt *statement = audited_prepare(auditor, "SELECT state FROM deliveries WHERE id = ?");
-    HASH_ITER (hh, auditor->deliveries, delivery, next) {
-        if (delivery->delivered == 0) {
-            continue;
-        }
-        sqlite3_bind_int64(statement, 1, delivery->delivery_id);
-        int state = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int(statement, 0) : -1;
-        if (state == -1 && !audited_user(auditor, delivery->user_id)->erasing) {
-            auditor_fail(auditor, "message %lld went out and is unknown after a crash",
-                         (long long)delivery->delivery_id);
-        }
-        if (state <= 2) { /* the crash swallowed the answer */
-            delivery->lost = delivery->ever_lost = true;
-        }
-        sqlite3_reset(statement);
-    }
-    sqlite3_finalize(statement);
-    auditor_check(auditor, now_ms);
-}
-
-/* ---- at the end ---- */
-
-static void check_arrived(struct auditor *auditor)
-{
-    struct audited_delivery *delivery, *next;
-    sqlite3_stmt *statement = audited_prepare(auditor, "SELECT state FROM deliveries WHERE id = ?");
-    HASH_ITER (hh, auditor->deliveries, delivery, next) {
-        sqlite3_bind_int64(statement, 1, delivery->delivery_id);
-        int state = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int(statement, 0) : -1;
-        bool counts = state >= 3 && state <= 6;
-        bool on_its_way = state == 1; /* went out a moment ago */
-        if (delivery->delivered > 0 && !counts && !on_its_way && !delivery->ever_lost &&
-            !audited_user(auditor, delivery->user_id)->erasing) {
-            auditor_fail(auditor, "message %lld arrived, was reported and stands in state %d",
-                         (long long)delivery->delivery_id, state);
-        }
-        sqlite3_reset(statement);
-    }
-    sqlite3_finalize(statement);
-}
-
-void auditor_drained(struct auditor *auditor, int64_t now_ms)
-{
-    auditor_check(auditor, now_ms);
-    audited_findings(auditor, "still under way",
-                     "SELECT id, 'state ' || state || ' reason ' || reason || ' next ' "
-                     "|| next_at_ms FROM deliveries WHERE (state = 1 AND next_at_ms NOT BETWEEN ?1 "
-                     "AND ?1 + 600000) OR "
-                     "(state IN (0, 2) AND next_at_ms <> 0 AND reason NOT IN ('quiet_hours', "
-                     "'paused', 'crisis', 'cap'))",
-                     now_ms);
-    if (auditor->failure[0] == '\0') {
-        check_arrived(auditor);
-    }
-}
-
-void auditor_ended(struct auditor *auditor, int64_t now_ms)
-{
-    auditor_check(auditor, now_ms);
-    audited_findings(auditor, "a run never ends",
-                     "SELECT r.id, r.journey || ' phase ' || r.phase || ' of user ' || r.user_id "
-                     "FROM runs AS r JOIN users AS u ON u.id = r.user_id "
-                     "LEFT JOIN commitments AS c ON c.user_id = r.user_id AND c.id = r.subject_id "
-                     "WHERE r.outcome = 0 AND r.entered_at_ms < ? - 40 * 86400000 "
-                     "AND u.crisis_hold = 0 AND u.paused_until_ms < r.entered_at_ms + 86400000",
-                     now_ms);
-}
-
-static void dump(struct auditor *auditor, const char *sql, int64_t user_id)
-{
-    sqlite3_stmt *statement = audited_prepare(auditor, sql);
-    sqlite3_bind_int64(statement, 1, user_id);
-    while (sqlite3_step(statement) == SQLITE_ROW) {
-        for (int i = 0; i < sqlite3_column_count(statement); i++) {
-            fprintf(stderr, "%s=%.60s ", sqlite3_column_name(statement, i),
-                    (const char *)sqlite3_column_text(statement, i));
-        }
-        fputc('\n', stderr);
-    }
-    sqlite3_finalize(statement);
-}
-
-void auditor_dump(struct auditor *auditor, int64_t user_id)
-{
-    dump(auditor,
-         "SELECT id, journey, outcome, phase, step, flags, delivery_id, entered_at_ms, next_at_ms "
-         "FROM runs WHERE user_id = ? ORDER BY id",
-         user_id);
-    dump(auditor,
-         "SELECT id, state, text, created_at_ms, due_at_ms FROM commitments "
-         "WHERE user_id = ? ORDER BY id",
-         user_id);
-    dump(auditor,
-         "SELECT id, journey, kind, class, step_index, state, reason, attempts, uncertain, "
-         "created_at_ms, sent_at_ms, expires_at_ms, next_at_ms, text FROM deliveries "
-         "WHERE user_id = ? ORDER BY id DESC LIMIT 40",
-         user_id);
 }

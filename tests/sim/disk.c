@@ -46,8 +46,9 @@ struct file {
     int64_t written_count, written_capacity;
     bool is_cut;
     int handles;
-    bool is_dead;    /* of before the crash */
-    bool is_deleted; /* goes with its last handle */
+    sqlite3 *connection; /* that opened it last */
+    bool is_dead;        /* of before the crash */
+    bool is_deleted;     /* goes with its last handle */
     /* locks of the file: how many share it, who has more */
     int shared;
     struct handle *reserved, *pending, *exclusive;
@@ -237,7 +238,7 @@ static void file_free(struct disk *disk, struct file *file)
     free(file);
 }
 
-static struct file *file_find(struct disk *disk, const char *path)
+static struct file *file_find(const struct disk *disk, const char *path)
 {
     for (struct file *file = disk->files; file != NULL; file = file->next) {
         if (strcmp(file->path, path) == 0) {
@@ -431,7 +432,9 @@ static int do_check_reserved(sqlite3_file *base, int *ret_reserved)
 /* The log is copied back far more often than production asks for: crashes meet that, too. */
 static int do_control(sqlite3_file *base, int operation, void *argument)
 {
-    (void)base;
+    if (operation == SQLITE_FCNTL_PDB) {
+        ((struct handle *)base)->file->connection = *(sqlite3 **)argument;
+    }
     if (operation == SQLITE_FCNTL_PRAGMA) {
         char *const *words = argument;
         return strcmp(words[1], "wal_autocheckpoint") == 0 ? SQLITE_OK : SQLITE_NOTFOUND;
@@ -615,7 +618,9 @@ struct disk *disk_new(void)
 {
     struct disk *disk = calloc(1, sizeof(*disk));
     ASSERT(disk != NULL);
-    sqlite3_config(SQLITE_CONFIG_SINGLETHREAD); /* refused, without harm, after the first use */
+    /* Refused, without harm, after the first use. */
+    sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     disk->before = sqlite3_vfs_find(NULL);
     disk->vfs = *disk->before;
     disk->vfs.pNext = NULL;
@@ -652,6 +657,12 @@ void disk_set_hook(struct disk *disk, disk_hook *hook, void *context)
 {
     disk->hook = hook;
     disk->context = context;
+}
+
+struct sqlite3 *disk_connection(const struct disk *disk, const char *path)
+{
+    const struct file *file = file_find(disk, path);
+    return file != NULL ? file->connection : NULL;
 }
 
 /* The file as the next process finds it. */

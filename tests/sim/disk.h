@@ -9,6 +9,8 @@
 
 #include "dice.h"
 
+struct sqlite3;
+
 enum disk_operation { DISK_READ, DISK_WRITE, DISK_SYNC, DISK_OPEN };
 
 /* The hook's answer: it is done, and the caller does not learn of it. */
@@ -22,5 +24,7 @@ struct disk *disk_new(void);
 void disk_free(struct disk *disk);
 /* NULL: nothing fails. */
 void disk_set_hook(struct disk *disk, disk_hook *hook, void *context);
+/* The connection that opened the file last; NULL when nobody did. */
+struct sqlite3 *disk_connection(const struct disk *disk, const char *path);
 /* Power is gone: each write that was not synced survives with that chance. */
 void disk_crash(struct disk *disk, struct dice *dice, int64_t survive_permyriad);

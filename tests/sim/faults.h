@@ -21,16 +21,16 @@
     X(FAULT_REPORT_TWICE, "report came twice", 6000)                                               \
     X(FAULT_REPORT_LATE, "report came after minutes", 3000)                                        \
     X(FAULT_CHANNEL_FULL, "channel full", 4000)                                                    \
-    X(FAULT_READ, "read failed", 60)                                                               \
+    X(FAULT_READ, "read failed", 120)                                                              \
     X(FAULT_WRITE, "write failed", 60)                                                             \
     X(FAULT_DISK_FULL, "disk full", 60)                                                            \
     X(FAULT_SYNC, "commit failed at its sync", 200)                                                \
-    X(FAULT_CRASH_WRITE, "crash while writing", 15)                                                \
-    X(FAULT_CRASH_BEFORE_SYNC, "crash before a commit", 60)                                        \
-    X(FAULT_CRASH_AFTER_SYNC, "crash after a commit", 60)                                          \
-    X(FAULT_CRASH_BEFORE_SEND, "crash before a send", 200)                                         \
-    X(FAULT_CRASH_AFTER_SEND, "crash after a send", 200)                                           \
-    X(FAULT_CRASH_IDLE, "crash in between", 100)                                                   \
+    X(FAULT_CRASH_WRITE, "crash while writing", 25)                                                \
+    X(FAULT_CRASH_BEFORE_SYNC, "crash before a commit", 90)                                        \
+    X(FAULT_CRASH_AFTER_SYNC, "crash after a commit", 90)                                          \
+    X(FAULT_CRASH_BEFORE_SEND, "crash before a send", 300)                                         \
+    X(FAULT_CRASH_AFTER_SEND, "crash after a send", 300)                                           \
+    X(FAULT_CRASH_IDLE, "crash in between", 150)                                                   \
     X(FAULT_CLOCK_FORWARD, "clock jumped forward", 150)                                            \
     X(FAULT_CLOCK_BACK, "clock jumped back", 150)                                                  \
     X(FAULT_BLOCKED, "403, the person blocked us", 0)

@@ -66,6 +66,7 @@ static void command(struct sim *world, struct request *request, const char *kind
                        request) != OK) {
         free(request);
     }
+    world_stir(world);
 }
 
 static void set_share(struct sim *world, int64_t share)
@@ -154,7 +155,7 @@ static void something(struct sim *world, void *argument)
     if (world->people_rest) {
         return;
     }
-    world_at(world, world->now_ms + dice_delay(dice, 10 * HOUR_MS), something, argument);
+    world_at(world, world->now_ms + dice_delay(dice, 14 * HOUR_MS), something, argument);
     if (world->engine == NULL) {
         return;
     }

@@ -269,7 +269,7 @@ int people_add(struct sim *world, const char *name, enum channel_kind channel)
 void people_new(struct sim *world)
 {
     struct dice *dice = &world->dice;
-    world->people_count = (int)dice_range(dice, 42, 62);
+    world->people_count = (int)dice_range(dice, 44, 60);
     world->people = calloc((size_t)world->people_count, sizeof(*world->people));
     ASSERT(world->people != NULL);
     int64_t days = (world->faults_end_ms - world->start_ms) / DAY_MS;
@@ -280,9 +280,9 @@ void people_new(struct sim *world)
         snprintf(person->name, sizeof(person->name), "P%d", i);
         snprintf(person->language, sizeof(person->language), "%s",
                  dice_chance(dice, 2500) ? "de" : "en");
-        person->answers_permyriad = dice_range(dice, 500, 9500);
+        person->answers_permyriad = dice_range(dice, 500, 7500);
         person->answer_delay_ms = dice_delay(dice, 20 * MINUTE_MS);
-        person->deed_interval_ms = dice_delay(dice, 30 * HOUR_MS);
+        person->deed_interval_ms = dice_delay(dice, 60 * HOUR_MS);
         person->blocks_permyriad = dice_chance(dice, 1000) ? 200 : 0;
         person->joins_at_ms =
             world->start_ms +

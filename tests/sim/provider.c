@@ -50,6 +50,7 @@ static void tell(struct sim *world, void *argument)
                     planned->reason, planned->report.delivery_id);
         auditor_reported(world->auditor, planned->report.user_id);
         provider->sink.report(provider->sink.context, &planned->report);
+        world_stir(world);
         world->told += planned->counts;
     } else {
         world->result.lost += planned->counts;
@@ -183,10 +184,10 @@ static void try_message(struct provider *provider, const struct outgoing *outgoi
     deliver(provider, outgoing, &fate);
 }
 
-static void nothing(struct sim *world, void *argument)
+static void has_room(struct sim *world, void *argument)
 {
-    (void)world;
     (void)argument;
+    world_stir(world);
 }
 
 static enum err send(struct channel *channel, struct outgoing *outgoing)
@@ -194,7 +195,7 @@ static enum err send(struct channel *channel, struct outgoing *outgoing)
     struct provider *provider = (struct provider *)channel;
     struct sim *world = provider->world;
     if (!world->crashed && faults_happen(&world->faults, FAULT_CHANNEL_FULL)) {
-        world_at(world, world->now_ms + 200, nothing, NULL); /* the loop looks again */
+        world_at(world, world->now_ms + 200, has_room, NULL);
         return ERR_BUSY;
     }
     if (!world->crashed && faults_happen(&world->faults, FAULT_NOT_TAKEN)) {

@@ -32,7 +32,6 @@ static void confirmed(struct sim *world, struct update *update, const struct out
     if (!first) {
         return;
     }
-    update->confirmed_at_ms = world_clock_ms(world);
     /* Of what was seen before the engine does not say whose it was. */
     int64_t user_id = outcome->user_id != 0 ? outcome->user_id : person->user_id;
     const struct deed_done done = {.deed = update->deed,
@@ -90,10 +89,6 @@ static void offer_now(struct sim *world, void *argument)
     if (world->engine == NULL || world->crashed) {
         return; /* source_offer_all comes back to it */
     }
-    /* What came a day ago by the engine's own clock, however it was set, is not known there. */
-    if (update->confirmed && world_clock_ms(world) - update->confirmed_at_ms > DAY_MS) {
-        return;
-    }
     struct offer *offer = calloc(1, sizeof(*offer));
     ASSERT(offer != NULL);
     *offer = (struct offer){world, update, world->life};
@@ -106,6 +101,7 @@ static void offer_now(struct sim *world, void *argument)
         free(offer);
         world_at(world, world->now_ms + 5000, offer_now, update);
     }
+    world_stir(world);
 }
 
 void source_add(struct sim *world, const struct update *update)

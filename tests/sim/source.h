@@ -19,7 +19,6 @@ struct update {
     char message_id[24];
     bool offered;
     bool confirmed;
-    int64_t confirmed_at_ms; /* by the engine's clock */
 };
 
 /* Takes a copy of what a person did just now; person, kind, deed, text, token are set. */

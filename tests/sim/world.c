@@ -100,6 +100,11 @@ void world_trace(struct sim *world, const char *format, ...)
 
 /* ---- the process ---- */
 
+void world_stir(struct sim *world)
+{
+    world->stirred = true;
+}
+
 void world_crash(struct sim *world)
 {
     world_trace(world, "CRASH");
@@ -199,11 +204,11 @@ static enum err open_engine(struct sim *world, struct err_detail *detail)
 static void bury(struct sim *world, int64_t down_ms)
 {
     world->crashed = true;
+    auditor_close(world->auditor);
     engine_free(world->engine);
     world->engine = NULL;
     store_close(world->store);
     world->store = NULL;
-    auditor_close(world->auditor);
     disk_crash(world->disk, &world->faults.dice, dice_below(&world->faults.dice, 3) * 3000);
     arena_reset(world->life_arena);
     world->crashed = world->hurt = false;
@@ -256,20 +261,27 @@ static void boot(struct sim *world)
         bury(world, down_time(world));
         return;
     }
-    auditor_open(world->auditor, world->url + strlen("sqlite:"));
+    auditor_open(world->auditor, disk_connection(world->disk, world->url + strlen("sqlite:")));
     auditor_restarted(world->auditor, world_clock_ms(world));
     world->next_due_ms = 0;
+    world->stirred = true;
     source_offer_all(world);
 }
 
 /* ---- an instant ---- */
 
+static bool has_something(const struct sim *world)
+{
+    return world->engine != NULL &&
+           (world->stirred || world->next_due_ms <= world_clock_ms(world) ||
+            (world->retry_at_ms != 0 && world->retry_at_ms <= world->now_ms));
+}
+
 static void settle(struct sim *world)
 {
-    if (world->engine != NULL) {
-        auditor_round_begins(world->auditor, world_clock_ms(world));
-    }
-    for (int i = 0; world->engine != NULL; i++) {
+    world->stirred = false;
+    auditor_round_begins(world->auditor, world_clock_ms(world));
+    for (int i = 0;; i++) {
         struct step_result result = {0};
         struct err_detail detail = {""};
         world->armed = true;
@@ -300,9 +312,7 @@ static void settle(struct sim *world)
             return;
         }
     }
-    if (world->engine != NULL) {
-        auditor_look(world->auditor, world_clock_ms(world));
-    }
+    auditor_look(world->auditor, world_clock_ms(world));
 }
 
 static int64_t next_instant(const struct sim *world)
@@ -363,7 +373,9 @@ static void live_until(struct sim *world, int64_t until_ms)
             world->result.crashes++;
             bury(world, down_time(world));
         }
-        settle(world);
+        if (has_something(world)) {
+            settle(world);
+        }
         if (world->engine != NULL && world->retry_at_ms == 0 &&
             world->now_ms - world->checked_at_ms >=
                 (world->people_rest ? CHECK_EVERY_LATER_MS : CHECK_EVERY_MS)) {
@@ -428,11 +440,11 @@ static void begin(struct sim *world)
 
 static void end(struct sim *world)
 {
+    auditor_free(world->auditor);
     if (world->engine != NULL) {
         engine_free(world->engine);
         store_close(world->store);
     }
-    auditor_free(world->auditor);
     while (world->heap_count >
            0) { /* arguments that are memory of their own die with the process */
         take_happening(world);

@@ -91,6 +91,7 @@ struct sim {
     int life;              /* grows with each crash: what is of an older life is void */
     bool crashed;          /* the process is dead; nobody noticed yet */
     bool armed;            /* disk faults may happen */
+    bool stirred;          /* the engine was given something since its last step */
     bool hurt;             /* a disk fault was injected since the last good step */
     int64_t down_until_ms; /* 0: it runs */
     int64_t retry_at_ms;   /* after a failed step; 0 none */
@@ -109,6 +110,8 @@ struct sim {
 void world_run(const struct world_options *options, struct world_result *ret_result);
 /* Calls run(world, argument) at the instant (now, when it is past). */
 void world_at(struct sim *world, int64_t at_ms, happening_run *run, void *argument);
+/* The engine was given something: it looks. */
+void world_stir(struct sim *world);
 /* The time that the engine believes it is. */
 int64_t world_clock_ms(const struct sim *world);
 /* The process is dead from now on. */

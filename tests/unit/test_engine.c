@@ -53,6 +53,25 @@ static void the_same_input_counts_once(void **state)
     assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM users"), 1);
 }
 
+/* The clock was wrong and is set forward: for the source hardly any time has passed. */
+static void an_input_is_known_after_the_clock_was_set_forward(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    struct input input = fixture_input(fixture, 77, "/help");
+    fixture_submit(fixture, &input);
+    fixture_settle(fixture);
+    clock_set(fixture->clock, fixture_start_ms + 2 * DAY_MS);
+    fixture_text(fixture, 78, "/help");
+    fixture_settle(fixture); /* what is old is forgotten on the way */
+    fixture_submit(fixture, &input);
+    fixture_settle(fixture);
+    assert_true(fixture->duplicate);
+    clock_set(fixture->clock, fixture_start_ms + 4 * DAY_MS);
+    fixture_text(fixture, 78, "/help");
+    fixture_settle(fixture);
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM seen"), 2);
+}
+
 static void inputs_of_one_person_are_decided_in_order(void **state)
 {
     struct engine_fixture *fixture = *state;
@@ -398,6 +417,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ENGINE_TEST(a_first_text_makes_a_person_and_an_answer),
         ENGINE_TEST(the_same_input_counts_once),
+        ENGINE_TEST(an_input_is_known_after_the_clock_was_set_forward),
         ENGINE_TEST(inputs_of_one_person_are_decided_in_order),
         ENGINE_TEST(events_form_a_chain),
         ENGINE_TEST(a_crash_after_the_commit_leaves_uncertain_ones),
