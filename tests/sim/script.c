@@ -259,6 +259,7 @@ static void asks(struct script *script, const char *kind, const char *payload)
     ASSERT(error == OK);
     store_close(store);
     world_trace(world, "operator: %s %s", kind, payload);
+    world_stir(world);
 }
 
 static void asks_about(struct script *script, int person, const char *kind, const char *key,

@@ -53,11 +53,14 @@ static void answered(void *context, const struct outcome *outcome)
 {
     struct offer *offer = context;
     struct sim *world = offer->world;
+    bool armed = world->armed;
+    world->armed = false; /* what the auditor reads is no business of the process */
     if (offer->life == world->life && !world->crashed && outcome->error != ERR_CANCELLED) {
         world_trace(world, "confirmed update %" PRId64 "%s", offer->update->id,
                     outcome->duplicate ? " (duplicate)" : "");
         confirmed(world, offer->update, outcome);
     }
+    world->armed = armed;
     free(offer);
 }
 
