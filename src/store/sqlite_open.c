@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "store/sqlite_wal.h"
 
 enum { BUSY_MS = 250 }; /* the engine tries again by itself */
 
@@ -130,11 +131,13 @@ static enum err open_file(struct sqlite_store *store, const char *path, struct e
         flags |= SQLITE_OPEN_READWRITE | (in_memory ? SQLITE_OPEN_CREATE : 0);
         if (!in_memory) {
             create_private(path);
+            store->wal = sqlite_wal_new();
         }
     } else {
         flags |= SQLITE_OPEN_READONLY;
     }
-    int code = sqlite3_open_v2(path, &store->db, flags, NULL);
+    const char *files = store->wal != NULL ? sqlite_wal_name(store->wal) : NULL;
+    int code = sqlite3_open_v2(path, &store->db, flags, files);
     if (code != SQLITE_OK && access(path, F_OK) != 0) {
         if (store->base.mode == STORE_WRITER) {
             return err_set(detail, ERR_IO,
@@ -185,6 +188,7 @@ static void close_file(struct store *base)
     sqlite_serve_release(base);
     int code = sqlite3_close(store->db);
     ASSERT(code == SQLITE_OK);
+    sqlite_wal_free(store->wal);
     store_release(base);
     free(store->statements);
     free(store);
