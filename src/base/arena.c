@@ -108,7 +108,8 @@ size_t arena_used_bytes(const struct arena *arena)
     return arena->used_bytes;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+/* Without a value: whoever asks fills it all. */
+static void *take(struct arena *arena, size_t size)
 {
     if (size > SIZE_MAX / 2) {
         out_of_memory(size);
@@ -123,6 +124,12 @@ void *arena_alloc(struct arena *arena, size_t size)
     block->used += rounded;
     arena->used_bytes += rounded;
     UNPOISON(result, size);
+    return result;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    void *result = take(arena, size);
     memset(result, 0, size);
     return result;
 }
@@ -139,27 +146,27 @@ void *arena_array(struct arena *arena, size_t count, size_t size)
 void *arena_grow(struct arena *arena, const void *old, size_t size, size_t new_size)
 {
     ASSERT(new_size >= size);
-    void *result = arena_alloc(arena, new_size);
+    char *result = take(arena, new_size);
     if (size > 0) {
         memcpy(result, old, size);
     }
+    memset(result + size, 0, new_size - size);
     return result;
 }
 
 char *arena_strdup(struct arena *arena, const char *text)
 {
     size_t length = strlen(text);
-    char *copy = arena_alloc(arena, length + 1);
-    memcpy(copy, text, length);
-    return copy;
+    return memcpy(take(arena, length + 1), text, length + 1);
 }
 
 struct str arena_str(struct arena *arena, struct str text)
 {
-    char *copy = arena_alloc(arena, text.length + 1);
+    char *copy = take(arena, text.length + 1);
     if (text.length > 0) {
         memcpy(copy, text.ptr, text.length);
     }
+    copy[text.length] = '\0';
     return (struct str){copy, text.length};
 }
 

@@ -1,4 +1,5 @@
 /* The program's entry: finds the subcommand. */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +7,8 @@
 #include "base/build_info.h"
 #include "cli/cli.h"
 #include "cli/command.h"
+
+enum { HEAP_STEP_BYTES = 1024 * 1024 };
 
 struct command {
     const char *name;
@@ -51,6 +54,8 @@ static void print_help(FILE *out)
 
 int main(int argc, char **argv)
 {
+    /* Heaps of threads grow in large steps, not with each page of the store's cache. */
+    mallopt(M_TOP_PAD, HEAP_STEP_BYTES);
     if (argc < 2) {
         print_help(stderr);
         return CLI_USAGE;
