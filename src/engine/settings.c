@@ -170,8 +170,9 @@ enum err settings_store_catalog(struct engine *engine, const struct catalog *cat
     }
     int count;
     const struct catalog_file *files = catalog_files(catalog, &count);
+    int64_t loaded_at_ms = id_ms(id_next(&engine->ids, now_ms, 0)); /* also after a clock's jump */
     for (int i = 0; error == OK && i < count; i++) {
-        error = store_file_put(engine->store, &files[i], now_ms, detail);
+        error = store_file_put(engine->store, &files[i], loaded_at_ms, detail);
     }
     return error;
 }

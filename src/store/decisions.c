@@ -49,6 +49,21 @@ enum err store_decisions_load(struct store *store, struct arena *arena, int64_t 
     return OK;
 }
 
+/* What no decision that is kept was made in: few rows, so that nothing needs an index. */
+static enum err prune_worlds(struct store *store, int64_t before_ms, struct err_detail *detail)
+{
+    struct rows rows;
+    struct arena *arena = arena_new(1024);
+    struct arg before = ARG_INT(before_ms);
+    enum err error =
+        store_query(store, arena, "decision_worlds_prune", &before, 1, 1, &rows, detail);
+    if (error == OK) {
+        error = store_query(store, arena, "decision_files_prune", NULL, 0, 1, &rows, detail);
+    }
+    arena_free(arena);
+    return error;
+}
+
 enum err store_decisions_prune(struct store *store, int64_t before_ms, int limit, int *ret_deleted,
                                struct err_detail *detail)
 {
@@ -59,10 +74,22 @@ enum err store_decisions_prune(struct store *store, int64_t before_ms, int limit
     }
     bind_int(&binder, before_ms <= 0 ? 0 : before_ms << 21);
     bind_int(&binder, limit);
-    return statement_run(&binder, ret_deleted, "delete old decisions", detail);
+    error = statement_run(&binder, ret_deleted, "delete old decisions", detail);
+    return error == OK && *ret_deleted < limit ? prune_worlds(store, before_ms, detail) : error;
 }
 
 /* ---- worlds ---- */
+
+static enum err take_again(struct store *store, int64_t id, int64_t at_ms,
+                           struct err_detail *detail)
+{
+    struct rows rows;
+    struct arena *arena = arena_new(1024);
+    const struct arg args[] = {ARG_INT(id), ARG_INT(at_ms)};
+    enum err error = store_query(store, arena, "decision_world_again", args, 2, 1, &rows, detail);
+    arena_free(arena);
+    return error;
+}
 
 enum err store_world_put(struct store *store, struct str record, int64_t at_ms,
                          struct id_source *ids, int64_t *ret_id, struct err_detail *detail)
@@ -80,17 +107,18 @@ enum err store_world_put(struct store *store, struct str record, int64_t at_ms,
     if (error != OK) {
         return error;
     }
+    int64_t new_id = id_next(ids, at_ms, 0);
     if (is_row) {
         *ret_id = read_first(&binder);
-        return OK;
+        return take_again(store, *ret_id, id_ms(new_id), detail);
     }
     error = bind_begin(store, STATEMENT_DECISION_WORLD_INSERT, &binder, detail);
     if (error != OK) {
         return error;
     }
-    *ret_id = id_next(ids, at_ms, 0);
-    bind_int(&binder, *ret_id);
-    bind_int(&binder, at_ms);
+    *ret_id = new_id;
+    bind_int(&binder, new_id);
+    bind_int(&binder, id_ms(new_id)); /* never before that of an older decision, as ids are */
     bind_text(&binder, str_of(hash));
     bind_blob(&binder, record);
     return statement_run(&binder, NULL, "keep a world", detail);

@@ -184,15 +184,18 @@ MUST_CHECK enum err store_decisions_append(struct store *store, const struct dec
 MUST_CHECK enum err store_decisions_load(struct store *store, struct arena *arena, int64_t user_id,
                                          int64_t from_id, int limit, struct decision_row **ret_rows,
                                          int *ret_count, struct err_detail *detail);
-/* Deletes at most `limit` of those made before the instant, the oldest first. */
+/* Deletes at most `limit` of those made before the instant, the oldest first; after the last of
+ * them worlds and files, too, that none of the others was made in. */
 MUST_CHECK enum err store_decisions_prune(struct store *store, int64_t before_ms, int limit,
                                           int *ret_deleted, struct err_detail *detail);
-/* Keeps a world where it is not kept yet. */
+/* Keeps a world where it is not kept yet: it is in force from now on. Ids of decisions made in it
+ * are the same source's and follow. */
 MUST_CHECK enum err store_world_put(struct store *store, struct str record, int64_t at_ms,
                                     struct id_source *ids, int64_t *ret_id,
                                     struct err_detail *detail);
 MUST_CHECK enum err store_world_get(struct store *store, struct arena *arena, int64_t id,
                                     struct str *ret_record, struct err_detail *detail);
+/* at_ms: of the loading, no later than the ids of worlds that are made of it. */
 MUST_CHECK enum err store_file_put(struct store *store, const struct catalog_file *file,
                                    int64_t at_ms, struct err_detail *detail);
 MUST_CHECK enum err store_file_get(struct store *store, struct arena *arena, struct str hash,

@@ -8,14 +8,18 @@
 
 static const char bytes[] = {1, 0, (char)0xff, 'x', 0}; /* any bytes are kept */
 
-static int64_t keep_world(struct fixture *fixture, struct str record)
+static int64_t keep_world_at(struct fixture *fixture, struct str record, int64_t at_ms)
 {
     int64_t id = 0;
     assert_ok(store_begin(fixture->store, &fixture->detail));
-    assert_ok(
-        store_world_put(fixture->store, record, NOW_MS, &fixture->ids, &id, &fixture->detail));
+    assert_ok(store_world_put(fixture->store, record, at_ms, &fixture->ids, &id, &fixture->detail));
     assert_ok(store_commit(fixture->store, &fixture->detail));
     return id;
+}
+
+static int64_t keep_world(struct fixture *fixture, struct str record)
+{
+    return keep_world_at(fixture, record, NOW_MS);
 }
 
 static int64_t decide_at(struct fixture *fixture, struct person *person, int64_t at_ms,
@@ -131,6 +135,67 @@ static void old_ones_are_deleted_so_many_at_once(void **state)
     assert_int_equal(findings(fixture), 0);
 }
 
+static bool has_world(struct fixture *fixture, int64_t id)
+{
+    struct str record;
+    enum err error = store_world_get(fixture->store, fixture->arena, id, &record, &fixture->detail);
+    assert_true(error == OK || error == ERR_NOT_FOUND);
+    return error == OK;
+}
+
+static void keep_file(struct fixture *fixture, const char *hash, int64_t at_ms)
+{
+    const struct catalog_file file = {
+        .name = STR("a.yaml"), .hash = str_of(hash), .yaml = str_of(hash)};
+    assert_ok(store_begin(fixture->store, &fixture->detail));
+    assert_ok(store_file_put(fixture->store, &file, at_ms, &fixture->detail));
+    assert_ok(store_commit(fixture->store, &fixture->detail));
+}
+
+static bool has_file(struct fixture *fixture, const char *hash)
+{
+    struct str yaml;
+    enum err error =
+        store_file_get(fixture->store, fixture->arena, str_of(hash), &yaml, &fixture->detail);
+    assert_true(error == OK || error == ERR_NOT_FOUND);
+    return error == OK;
+}
+
+/* Days 0 and 4 are lived in the first world, days 2 and 6 in others; each has files of its own, and
+ * one that all share. */
+static void worlds_go_with_their_last_decision(void **state)
+{
+    FIXTURE;
+    static const char *const names[] = {"first", "second", "first", "third"};
+    struct person *ann = fixture_person(fixture);
+    int64_t ids[4];
+    for (int day = 0; day < 8; day++) {
+        int64_t at_ms = NOW_MS + day * DAY_MS;
+        if (day % 2 == 0) {
+            keep_file(fixture, "shared", at_ms);
+            keep_file(fixture, names[day / 2], at_ms);
+            ids[day / 2] = keep_world_at(fixture, str_of(names[day / 2]), at_ms + 1);
+        }
+        decide_at(fixture, ann, at_ms + 2, ids[day / 2]);
+    }
+    assert_int_equal(ids[0], ids[2]);
+    for (int day = 0; day <= 20; day++) {
+        int deleted = 0;
+        int limit = day == 5 ? 1 : 100; /* then there may be more, and worlds have to wait */
+        assert_ok(store_begin(fixture->store, &fixture->detail));
+        assert_ok(store_decisions_prune(fixture->store, NOW_MS + day * DAY_MS, limit, &deleted,
+                                        &fixture->detail));
+        assert_ok(store_commit(fixture->store, &fixture->detail));
+        assert_int_equal(findings(fixture), 0);
+        assert_int_equal(has_world(fixture, ids[1]), day < 6);
+        assert_int_equal(has_file(fixture, "second"), day < 6);
+        assert_int_equal(has_world(fixture, ids[2]), day < 7);
+        assert_int_equal(has_file(fixture, "first"), day < 7);
+        assert_true(has_world(fixture, ids[3]));
+        assert_true(has_file(fixture, "third") && has_file(fixture, "shared"));
+    }
+}
+
 static void they_follow_a_joining_and_an_erasure(void **state)
 {
     FIXTURE;
@@ -182,6 +247,7 @@ int main(void)
         CASE(they_come_back_in_order),
         CASE(worlds_and_files_are_kept_once),
         CASE(old_ones_are_deleted_so_many_at_once),
+        CASE(worlds_go_with_their_last_decision),
         CASE(they_follow_a_joining_and_an_erasure),
         CASE(doctor_finds_what_does_not_fit),
     };

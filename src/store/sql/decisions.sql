@@ -23,6 +23,16 @@ FROM chain AS c JOIN decisions AS d ON d.id = c.id WHERE d.id >= ?2 ORDER BY d.i
 -- name: decision_world_find
 SELECT id FROM decision_worlds WHERE hash = ?1;
 
+-- name: decision_world_again
+-- Argument: its id, the instant at which it was taken into force again.
+UPDATE decision_worlds SET at_ms = ?2 WHERE id = ?1;
+
+-- name: decision_worlds_prune
+-- Argument: the instant before which no decision is kept. A world was last in force from its at_ms until
+-- that of the next: the last one before the instant, and all after it, may have decisions.
+DELETE FROM decision_worlds
+WHERE at_ms < (SELECT max(at_ms) FROM decision_worlds WHERE at_ms < ?1);
+
 -- name: decision_world_insert
 INSERT INTO decision_worlds (id, at_ms, hash, record) VALUES (?1, ?2, ?3, ?4);
 
@@ -30,8 +40,15 @@ INSERT INTO decision_worlds (id, at_ms, hash, record) VALUES (?1, ?2, ?3, ?4);
 SELECT record FROM decision_worlds WHERE id = ?1;
 
 -- name: decision_file_insert
--- Content-addressed: the same hash is the same text.
-INSERT INTO decision_files (hash, name, yaml, at_ms) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING;
+-- Content-addressed: the same hash is the same text. All files of one loading have its instant.
+INSERT INTO decision_files (hash, name, yaml, at_ms) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (hash) DO UPDATE SET at_ms = excluded.at_ms;
+
+-- name: decision_files_prune
+-- Those of loadings before the one that the oldest world was made of.
+DELETE FROM decision_files
+WHERE at_ms < (SELECT max(f.at_ms) FROM decision_files AS f
+               WHERE f.at_ms <= (SELECT min(at_ms) FROM decision_worlds));
 
 -- name: decision_file_load
 SELECT yaml FROM decision_files WHERE hash = ?1;
