@@ -1,14 +1,19 @@
-/* sim: lives through seeds in a child process, so that an assertion that fails in one is a finding
+/* sim: lives through seeds in child processes, so that an assertion that fails in one is a finding
  * like any other; the next seed then gets a new child.
  *
  * usage: sim --seed N | --seeds FROM..TO | --seeds-of FILE
  *            [--happenings N] [--twice] [--trace] [--dump USER] [--expect-failure] [--tap]
+ *            [--jobs N] [--progress N]
  *
  * At a failure it prints the seed, the options and the shortest beginning that still fails alone:
  * the number of happenings after which faults and people stop. --twice lives through each seed
  * again and compares. --expect-failure ends with 0 at the first failure, and with 1 without one.
- * --tap makes each seed a case of a test and puts the table of faults on standard error. */
+ * --tap makes each seed a case of a test and puts the table of faults on standard error.
+ * --jobs N lives through N seeds at a time; the table at the end is of all. --progress N tells how
+ * far it is after each N seeds. Stopped (Ctrl-C), it gives the table of what it had by then. */
+#include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +37,8 @@ struct arguments {
     bool expect_failure;
     bool tap;
     int64_t dump_user_id;
+    int64_t jobs;
+    int64_t progress;
 };
 
 struct total {
@@ -39,11 +46,22 @@ struct total {
     int64_t seeds, failed;
 };
 
-/* The process that lives through seeds one after the other. */
+/* A process that lives through every jobs-th seed, one after the other. */
 struct child {
     pid_t process;
-    int results; /* 0: there is none */
+    int results;  /* 0: there is none */
+    int64_t next; /* index of the seed whose result comes next */
 };
+
+enum { JOBS_MAX = 64 };
+
+static volatile sig_atomic_t stopped;
+
+static void stop(int signal)
+{
+    (void)signal;
+    stopped = 1;
+}
 
 static double seconds(void)
 {
@@ -63,7 +81,7 @@ static double busy_seconds(void)
 
 static _Noreturn void live_seeds(const struct arguments *arguments, int64_t from, int results)
 {
-    for (int64_t i = from; i < arguments->seed_count; i++) {
+    for (int64_t i = from; i < arguments->seed_count; i += arguments->jobs) {
         const struct world_options options = {.seed = (uint64_t)arguments->seeds[i],
                                               .happenings_max = arguments->happenings,
                                               .trace = arguments->trace,
@@ -86,7 +104,15 @@ static _Noreturn void live_seeds(const struct arguments *arguments, int64_t from
     _exit(0);
 }
 
-static void child_start(struct child *child, const struct arguments *arguments, int64_t from)
+static void on_stop(void (*handler)(int))
+{
+    struct sigaction action = {.sa_handler = handler};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+/* From its next seed on. */
+static void child_start(struct child *child, const struct arguments *arguments)
 {
     int ends[2];
     if (pipe(ends) != 0) {
@@ -97,7 +123,8 @@ static void child_start(struct child *child, const struct arguments *arguments, 
     child->process = fork();
     if (child->process == 0) {
         close(ends[0]);
-        live_seeds(arguments, from, ends[1]);
+        on_stop(SIG_IGN); /* the parent ends it */
+        live_seeds(arguments, child->next, ends[1]);
     }
     close(ends[1]);
     child->results = ends[0];
@@ -112,14 +139,15 @@ static int child_end(struct child *child)
     return status;
 }
 
-/* What came of the seed at the index; the child is started when there is none. */
-static void result_of(struct child *child, const struct arguments *arguments, int64_t index,
+/* What came of the child's next seed; a child that died gave none, and that is what came of it. */
+static void result_of(struct child *child, const struct arguments *arguments,
                       struct world_result *ret_result)
 {
-    if (child->results == 0) {
-        child_start(child, arguments, index);
-    }
-    ssize_t length = read(child->results, ret_result, sizeof(*ret_result));
+    ssize_t length;
+    do {
+        length = read(child->results, ret_result, sizeof(*ret_result));
+    } while (length < 0 && errno == EINTR);
+    child->next += arguments->jobs;
     if (length != (ssize_t)sizeof(*ret_result)) {
         int status = child_end(child);
         *ret_result = (struct world_result){.failed = true};
@@ -130,9 +158,11 @@ static void result_of(struct child *child, const struct arguments *arguments, in
 
 static bool fails(int64_t seed, int64_t happenings, struct world_result *ret_result)
 {
-    const struct arguments arguments = {.seeds = &seed, .seed_count = 1, .happenings = happenings};
+    const struct arguments arguments = {
+        .seeds = &seed, .seed_count = 1, .happenings = happenings, .jobs = 1};
     struct child child = {0};
-    result_of(&child, &arguments, 0, ret_result);
+    child_start(&child, &arguments);
+    result_of(&child, &arguments, ret_result);
     if (child.results != 0) {
         child_end(&child);
     }
@@ -167,12 +197,18 @@ static void tell_failure(int64_t seed, const struct arguments *arguments,
     printf("FAILED seed %" PRId64 " after %" PRId64 " happenings: %s\n", seed, result->happenings,
            result->failure);
     printf("  build %s\n", build_info_commit());
+    printf("  options --seed %" PRId64 "%s\n", seed, arguments->twice ? " --twice" : "");
+    fflush(stdout);
     if (arguments->expect_failure || arguments->trace) {
         return;
     }
     /* What follows from the last happening comes before the next one. */
     int64_t beginning = shorten(seed, result->happenings > 0 ? result->happenings + 1 : 100000);
-    (void)fails(seed, beginning, &shortest);
+    if (!fails(seed, beginning, &shortest)) {
+        printf("  it does not fail again by itself\n");
+        fflush(stdout);
+        return;
+    }
     printf("  shortest beginning that fails: sim --seed %" PRId64 " --happenings %" PRId64
            " --trace\n  with: %s\n",
            seed, beginning, shortest.failure);
@@ -254,7 +290,7 @@ static _Noreturn void usage(void)
 {
     fprintf(stderr, "usage: sim --seed N | --seeds FROM..TO | --seeds-of FILE\n"
                     "           [--happenings N] [--twice] [--trace] [--dump USER]\n"
-                    "           [--expect-failure] [--tap]\n");
+                    "           [--expect-failure] [--tap] [--jobs N] [--progress N]\n");
     exit(2);
 }
 
@@ -286,6 +322,13 @@ static bool read_option(const char *name, const char *value, struct arguments *a
     if (strcmp(name, "--happenings") == 0) {
         return str_to_int64(str_of(value), &arguments->happenings);
     }
+    if (strcmp(name, "--progress") == 0) {
+        return str_to_int64(str_of(value), &arguments->progress);
+    }
+    if (strcmp(name, "--jobs") == 0) {
+        return str_to_int64(str_of(value), &arguments->jobs) && arguments->jobs >= 1 &&
+               arguments->jobs <= JOBS_MAX;
+    }
     if (strcmp(name, "--dump") == 0) {
         return str_to_int64(str_of(value), &arguments->dump_user_id);
     }
@@ -296,23 +339,37 @@ static bool read_option(const char *name, const char *value, struct arguments *a
     return false;
 }
 
+/* A word without a value; false when there is no such one. */
+static bool read_switch(const char *name, struct arguments *arguments)
+{
+    if (strcmp(name, "--trace") == 0) {
+        arguments->trace = true;
+    } else if (strcmp(name, "--twice") == 0) {
+        arguments->twice = true;
+    } else if (strcmp(name, "--tap") == 0) {
+        arguments->tap = true;
+    } else if (strcmp(name, "--expect-failure") == 0) {
+        arguments->expect_failure = true;
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static struct arguments read_arguments(int count, char **words)
 {
-    struct arguments arguments = {0};
+    struct arguments arguments = {.jobs = 1};
     for (int i = 1; i < count; i++) {
-        if (strcmp(words[i], "--trace") == 0) {
-            arguments.trace = true;
-        } else if (strcmp(words[i], "--twice") == 0) {
-            arguments.twice = true;
-        } else if (strcmp(words[i], "--tap") == 0) {
-            arguments.tap = true;
-        } else if (strcmp(words[i], "--expect-failure") == 0) {
-            arguments.expect_failure = true;
-        } else if (i + 1 == count || !read_option(words[i], words[i + 1], &arguments)) {
-            usage();
-        } else {
-            i++;
+        if (read_switch(words[i], &arguments)) {
+            continue;
         }
+        if (i + 1 == count || !read_option(words[i], words[i + 1], &arguments)) {
+            usage();
+        }
+        i++;
+    }
+    if (arguments.tap || arguments.trace) {
+        arguments.jobs = 1; /* in order */
     }
     if (arguments.seed_count == 0) {
         usage();
@@ -337,40 +394,94 @@ static void tell_case(int64_t index, const struct arguments *arguments,
     }
 }
 
-/* Whether the last child ended well after its last seed. */
+/* Whether a child that has lived through its last seed ended well. */
 static bool ends_well(struct child *child)
 {
-    int status = child->results != 0 ? child_end(child) : 0;
+    int status = child_end(child);
     if (status != 0) {
         printf("FAILED after the last seed: the process ended with status %d\n", status);
     }
     return status == 0;
 }
 
+static void tell_progress(const struct arguments *arguments, const struct total *total,
+                          double started_s)
+{
+    if (arguments->progress > 0 && total->seeds % arguments->progress == 0) {
+        double took_s = seconds() - started_s;
+        printf("%" PRId64 " seeds, to about %" PRId64 ", %.0f a minute, %" PRId64 " failed\n",
+               total->seeds, arguments->seeds[total->seeds - 1],
+               (double)total->seeds * 60 / (took_s > 0 ? took_s : 1), total->failed);
+        fflush(stdout);
+    }
+}
+
+/* Starts those that have seeds left and are not there; how many live. */
+static int start_children(struct child *children, const struct arguments *arguments,
+                          struct pollfd *ret_waits)
+{
+    int count = 0;
+    for (int i = 0; i < arguments->jobs; i++) {
+        struct child *child = &children[i];
+        if (child->results == 0 && child->next < arguments->seed_count) {
+            child_start(child, arguments);
+        }
+        count += child->results != 0;
+        ret_waits[i] =
+            (struct pollfd){.fd = child->results != 0 ? child->results : -1, .events = POLLIN};
+    }
+    return count;
+}
+
+/* Lives through all; false when one failed. */
+static bool live(const struct arguments *arguments, struct total *total, double started_s)
+{
+    struct child children[JOBS_MAX] = {0};
+    struct pollfd waits[JOBS_MAX];
+    bool good = true;
+    for (int i = 0; i < arguments->jobs; i++) {
+        children[i].next = i;
+    }
+    while (!stopped && (good || !arguments->expect_failure) &&
+           start_children(children, arguments, waits) > 0) {
+        if (poll(waits, (nfds_t)arguments->jobs, -1) < 0) {
+            continue; /* stopped */
+        }
+        for (int i = 0; i < arguments->jobs && !stopped; i++) {
+            struct child *child = &children[i];
+            if (child->results == 0 || (waits[i].revents & (POLLIN | POLLHUP)) == 0) {
+                continue;
+            }
+            if (child->next >= arguments->seed_count) {
+                good = ends_well(child) && good;
+                continue;
+            }
+            struct world_result result;
+            int64_t index = child->next;
+            result_of(child, arguments, &result);
+            add(total, &result);
+            tell_case(index, arguments, &result);
+            tell_progress(arguments, total, started_s);
+            good = good && !result.failed;
+        }
+    }
+    for (int i = 0; i < arguments->jobs; i++) {
+        if (children[i].results != 0) {
+            kill(children[i].process, SIGKILL);
+            child_end(&children[i]);
+        }
+    }
+    return good;
+}
+
 int main(int count, char **words)
 {
     struct arguments arguments = read_arguments(count, words);
-    struct child child = {0};
     struct total total = {0};
     double started_s = seconds();
-    bool good = true;
     log_set_level(arguments.trace ? LOG_LEVEL_ERROR : LOG_LEVEL_ERROR + 1);
-    for (int64_t i = 0; i < arguments.seed_count; i++) {
-        struct world_result result;
-        result_of(&child, &arguments, i, &result);
-        add(&total, &result);
-        tell_case(i, &arguments, &result);
-        good = good && !result.failed;
-        if (arguments.expect_failure && !good) {
-            break;
-        }
-    }
-    if (good) {
-        good = ends_well(&child);
-    } else if (child.results != 0) {
-        kill(child.process, SIGKILL);
-        child_end(&child);
-    }
+    on_stop(stop);
+    bool good = live(&arguments, &total, started_s);
     report(arguments.tap ? stderr : stdout, &total, seconds() - started_s);
     free(arguments.seeds);
     return good != arguments.expect_failure ? 0 : 1;
