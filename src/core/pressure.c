@@ -4,12 +4,15 @@
 #include "core/pressure.h"
 
 #include "base/check.h"
+#include "base/hash.h"
 #include "base/limits.h"
 
 enum { FOLLOWUPS_PER_COMMITMENT = 5, FOLLOWUPS_PER_DAY = 6 };
 /* A crisis hold ends by a person's decision, which wakes what waits; asking again is a safety net.
  */
 #define CRISIS_RECHECK_MS DAY_MS
+/* A channel that takes thirty messages a second lets so many go in it: 27,000. */
+#define RELEASE_SPREAD_MS (15 * MINUTE_MS)
 
 const struct zone *person_zone(const struct world *world, const struct person *person)
 {
@@ -43,7 +46,7 @@ static void quiet_hours(const struct world *world, const struct person *person, 
     *ret_to = own ? person->user.quiet_to_minute : world->installation->quiet_to_minute;
 }
 
-int64_t pressure_after_quiet(const struct world *world, const struct person *person, int64_t at_ms)
+static int64_t after_quiet(const struct world *world, const struct person *person, int64_t at_ms)
 {
     int from, to;
     quiet_hours(world, person, &from, &to);
@@ -53,6 +56,30 @@ int64_t pressure_after_quiet(const struct world *world, const struct person *per
         at_ms = calendar_next_minute(zone, at_ms, to);
     }
     return at_ms;
+}
+
+/* Quiet hours end, and days begin, for many in the same second: whoever waited for that is written
+ * to some minutes later, at the same distance every day. Not where the quiet hours begin again. */
+static int64_t spread(const struct world *world, const struct person *person, int64_t at_ms)
+{
+    int from, to;
+    quiet_hours(world, person, &from, &to);
+    int64_t id = person->user.id;
+    uint64_t hash = hash_bytes((struct str){(const char *)&id, sizeof(id)});
+    int64_t later_ms = at_ms + (int64_t)(hash % (uint64_t)RELEASE_SPREAD_MS);
+    return calendar_in_window(person_zone(world, person), later_ms, from, to) ? at_ms : later_ms;
+}
+
+/* When a message held until the end of the quiet hours goes out. Broadcasts have a pace of their
+ * own; what the person has planned for these quiet hours comes as soon as they are over. */
+static int64_t release(const struct world *world, const struct person *person,
+                       const struct delivery *delivery, int64_t quiet_until_ms)
+{
+    const struct commitment *commitment = person_commitment(person, delivery->commitment_id);
+    bool is_asked_for = commitment != NULL && commitment->planned_at_ms != 0 &&
+                        after_quiet(world, person, commitment->planned_at_ms) == quiet_until_ms;
+    return delivery->kind == KIND_BROADCAST || is_asked_for ? quiet_until_ms
+                                                            : spread(world, person, quiet_until_ms);
 }
 
 static struct gate verdict(enum gate_verdict kind, const char *reason)
@@ -78,7 +105,7 @@ static int64_t next_day(const struct world *world, const struct person *person)
 {
     const struct zone *zone = person_zone(world, person);
     int64_t day = calendar_local_day(zone, world->now_ms);
-    return pressure_after_quiet(world, person, calendar_day_start(zone, day + 1));
+    return spread(world, person, after_quiet(world, person, calendar_day_start(zone, day + 1)));
 }
 
 /* Counting settles the language, taking it back unsettles it. */
@@ -198,9 +225,10 @@ static struct gate ask(const struct world *world, const struct person *person,
     if (user->paused_until_ms > now_ms) {
         return hold(user->paused_until_ms, true, "paused");
     }
-    int64_t quiet_until_ms = pressure_after_quiet(world, person, now_ms);
+    int64_t quiet_until_ms = after_quiet(world, person, now_ms);
     if (quiet_until_ms > now_ms) {
-        return hold(quiet_until_ms, true, "quiet_hours");
+        int64_t until_ms = release(world, person, delivery, quiet_until_ms);
+        return hold(until_ms, true, "quiet_hours");
     }
     if (capped.verdict == GATE_HOLD && delivery->expires_at_ms != 0 &&
         capped.until_ms > delivery->expires_at_ms) {

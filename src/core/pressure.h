@@ -5,7 +5,12 @@
  * 5 per commitment and 6 a local day. nudge: outside quiet hours, at most one per gap (4 h) and
  * three per local day; a capped one waits until it expires, then suppressed(cap). /stop ends all
  * but replies; /pause holds them; a crisis hold holds them. Time held by quiet hours or pause does
- * not count towards expiry. */
+ * not count towards expiry.
+ *
+ * What was held by quiet hours or a day's cap goes out within 15 minutes after their end, each
+ * person at a distance of their own (a hash of their id), so that a zone does not wake in one
+ * second. Not spread: broadcasts, which have a pace, and what the person planned for those quiet
+ * hours. */
 #pragma once
 
 #include "core/decide.h"
@@ -35,5 +40,3 @@ bool pressure_is_counted(const struct delivery *delivery);
 const struct zone *person_zone(const struct world *world, const struct person *person);
 /* The person's language as far as the catalog has it, else the installation's. */
 const char *person_language(const struct world *world, const struct person *person);
-/* The first instant >= at_ms outside the person's quiet hours. */
-int64_t pressure_after_quiet(const struct world *world, const struct person *person, int64_t at_ms);

@@ -19,6 +19,8 @@ struct fixture {
     struct delivery delivery;
 };
 
+enum { RELEASE_MS = 15 * 60 * 1000 };
+
 static void *must(void *pointer)
 {
     assert_non_null(pointer);
@@ -73,10 +75,56 @@ static void quiet_hours_hold_all_but_replies(void **state)
         }
         struct gate gate = ask(fixture, class, at_22);
         expect(gate, GATE_HOLD, "quiet_hours");
-        assert_int_equal(gate.until_ms, at_8);
+        assert_in_range(gate.until_ms - at_8, 0, RELEASE_MS - 1);
         assert_true(gate.hold_is_free);
-        assert_int_equal(ask(fixture, class, at_8 - 1).until_ms, at_8);
+        assert_int_equal(ask(fixture, class, at_8 - 1).until_ms, gate.until_ms);
+        expect(ask(fixture, class, gate.until_ms), GATE_SEND, "");
     }
+}
+
+/* Everybody's mornings are spread alike, and each one's are the same. */
+static void the_end_of_quiet_hours_releases_nobody_together(void **state)
+{
+    enum { PEOPLE = 9000, SECONDS = RELEASE_MS / 1000 };
+    struct fixture *fixture = *state;
+    struct person *person = fixture->actor->person;
+    int64_t at_23 = MONDAY_9 + 14 * HOUR_MS, at_8 = MONDAY_9 + 23 * HOUR_MS;
+    static int in_second[SECONDS];
+    int most = 0;
+    for (int i = 0; i < PEOPLE; i++) {
+        person->user.id = ((int64_t)1800000000000 + i * 7) << 21;
+        int64_t after_ms = ask(fixture, CLASS_FOLLOWUP, at_23).until_ms - at_8;
+        assert_in_range(after_ms, 0, RELEASE_MS - 1);
+        assert_int_equal(ask(fixture, CLASS_NUDGE, at_23 + 3 * DAY_MS).until_ms - at_8,
+                         after_ms + 3 * DAY_MS);
+        int count = ++in_second[after_ms / 1000];
+        most = count > most ? count : most;
+    }
+    assert_in_range(most, PEOPLE / SECONDS, 3 * PEOPLE / SECONDS);
+}
+
+static void only_what_we_choose_is_spread(void **state)
+{
+    struct fixture *fixture = *state;
+    struct actor *actor = fixture->actor;
+    struct user *user = &actor->person->user;
+    int64_t at_23 = MONDAY_9 + 14 * HOUR_MS, at_8 = MONDAY_9 + 23 * HOUR_MS;
+    assert_true(ask(fixture, CLASS_FOLLOWUP, at_23).until_ms > at_8);
+    /* They asked for half past seven: as soon as it may be. */
+    struct commitment *commitment = person_add_commitment(actor->arena, actor->person);
+    commitment->id = fixture->delivery.commitment_id = 100;
+    commitment->planned_at_ms = at_8 - 30 * MINUTE_MS;
+    assert_int_equal(ask(fixture, CLASS_FOLLOWUP, at_8 - 30 * MINUTE_MS).until_ms, at_8);
+    commitment->planned_at_ms = MONDAY_9 + 12 * HOUR_MS; /* before they began */
+    assert_true(ask(fixture, CLASS_FOLLOWUP, at_23).until_ms > at_8);
+    fixture->delivery.commitment_id = 0;
+    fixture->delivery.kind = KIND_BROADCAST; /* has a pace */
+    assert_int_equal(ask(fixture, CLASS_NUDGE, at_23).until_ms, at_8);
+    fixture->delivery.kind = KIND_STEP;
+    /* Where one minute is not quiet, it is that one. */
+    user->quiet_from_minute = 8 * 60 + 1;
+    user->quiet_to_minute = 8 * 60;
+    assert_int_equal(ask(fixture, CLASS_NUDGE, at_23).until_ms, at_8);
 }
 
 static void own_quiet_hours_and_zone_count(void **state)
@@ -87,12 +135,13 @@ static void own_quiet_hours_and_zone_count(void **state)
     user->quiet_to_minute = 10 * 60;
     struct gate gate = ask(fixture, CLASS_NUDGE, MONDAY_9);
     expect(gate, GATE_HOLD, "quiet_hours");
-    assert_int_equal(gate.until_ms, MONDAY_9 + HOUR_MS);
+    assert_in_range(gate.until_ms - MONDAY_9 - HOUR_MS, 0, RELEASE_MS - 1);
     user->quiet_to_minute = 9 * 60; /* none */
     expect(ask(fixture, CLASS_NUDGE, MONDAY_9 + 15 * HOUR_MS), GATE_SEND, "");
     user->quiet_from_minute = user->quiet_to_minute = -1;
     str_copy(user->zone, sizeof(user->zone), STR("America/New_York")); /* 03:00 there */
-    assert_int_equal(ask(fixture, CLASS_NUDGE, MONDAY_9).until_ms, MONDAY_9 + 5 * HOUR_MS);
+    assert_in_range(ask(fixture, CLASS_NUDGE, MONDAY_9).until_ms - MONDAY_9 - 5 * HOUR_MS, 0,
+                    RELEASE_MS - 1);
 }
 
 static void stop_pause_crisis_and_holds(void **state)
@@ -146,7 +195,7 @@ static void nudges_keep_their_gap_and_daily_cap(void **state)
     }
     gate = ask(fixture, CLASS_NUDGE, MONDAY_9 + 12 * HOUR_MS);
     expect(gate, GATE_HOLD, "cap"); /* the fourth: tomorrow after the quiet hours */
-    assert_int_equal(gate.until_ms, MONDAY_9 + 23 * HOUR_MS);
+    assert_in_range(gate.until_ms - MONDAY_9 - 23 * HOUR_MS, 0, RELEASE_MS - 1);
     expect(ask(fixture, CLASS_NUDGE, MONDAY_9 + 23 * HOUR_MS), GATE_SEND, "");
     /* Others have nothing to do with it. */
     expect(ask(fixture, CLASS_FOLLOWUP, MONDAY_9 + 12 * HOUR_MS), GATE_SEND, "");
@@ -203,7 +252,7 @@ static void followups_are_five_about_one_and_six_a_day(void **state)
     pressure_count(&actor->world, actor->person, &fixture->delivery);
     struct gate gate = ask(fixture, CLASS_FOLLOWUP, MONDAY_9 + HOUR_MS);
     expect(gate, GATE_HOLD, "cap");
-    assert_int_equal(gate.until_ms, MONDAY_9 + 23 * HOUR_MS);
+    assert_in_range(gate.until_ms - MONDAY_9 - 23 * HOUR_MS, 0, RELEASE_MS - 1);
     expect(ask(fixture, CLASS_FOLLOWUP, MONDAY_9 + 23 * HOUR_MS), GATE_SEND, "");
 }
 
@@ -250,6 +299,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(quiet_hours_hold_all_but_replies, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_end_of_quiet_hours_releases_nobody_together, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(only_what_we_choose_is_spread, setup, teardown),
         cmocka_unit_test_setup_teardown(own_quiet_hours_and_zone_count, setup, teardown),
         cmocka_unit_test_setup_teardown(stop_pause_crisis_and_holds, setup, teardown),
         cmocka_unit_test_setup_teardown(nobody_unreachable_is_written_to, setup, teardown),
