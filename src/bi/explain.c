@@ -10,7 +10,7 @@
 #include "core/pressure.h"
 #include "core/record_json.h"
 
-enum { DECISIONS_MAX = 200000, EVENTS_MAX = 1000 };
+enum { DECISIONS_MAX = 200000, EVENTS_MAX = 1000, JOINS_MAX = 1000 };
 
 /* ---- whether a message is concerned ---- */
 
@@ -223,6 +223,55 @@ static const char *judge(const struct explaining *explaining, json_t *object,
     return "same";
 }
 
+/* ---- joins: no decisions of the core, but what they change is seen in those that follow ---- */
+
+struct joins {
+    struct rows rows;
+    int next; /* the first that is not listed yet */
+};
+
+static enum err load_joins(struct store *store, struct arena *arena,
+                           const struct explain_wish *wish, int64_t from_id, struct joins *joins,
+                           struct err_detail *detail)
+{
+    const struct arg args[] = {ARG_INT(wish->user_id), ARG_INT(from_id)};
+    *joins = (struct joins){0};
+    return wish->message_id != 0 ? OK
+                                 : store_query(store, arena, "decision_joins", args, 2, JOINS_MAX,
+                                               &joins->rows, detail);
+}
+
+static json_t *join_json(struct arena *arena, int64_t id, int64_t at_ms, struct str data)
+{
+    json_t *event = NULL;
+    struct str alias = STR("another one");
+    if (json_read(data, data.length, &event, NULL) == OK) {
+        alias = arena_str(arena, json_get_str(event, "alias"));
+        json_decref(event);
+    }
+    struct str what = arena_printf(
+        arena, "two rows of this person were joined: what was %.*s's is theirs from now on",
+        STR_ARG(alias));
+    return json_pack("{s:o, s:I, s:o, s:o, s:o, s:[], s:[{s:s, s:s, s:s, s:s}], s:s}", "id",
+                     json_sprintf("%lld", (long long)id), "at_ms", (json_int_t)at_ms, "at",
+                     json_str(calendar_iso(arena, at_ms)), "what", json_str(what), "alias",
+                     json_str(alias), "sentences", "rules", "event", "identity_added", "rule",
+                     "join", "journey", "", "step", "", "verdict", "joined");
+}
+
+/* Those before the id, in their place among the decisions. */
+static void add_joins(struct arena *arena, struct joins *joins, int64_t before_id, json_t *list)
+{
+    for (; joins->next < joins->rows.count; joins->next++) {
+        const struct cell *cells = joins->rows.cells + (ptrdiff_t)joins->next * joins->rows.columns;
+        if (cells[0].integer >= before_id) {
+            return;
+        }
+        json_array_append_new(list,
+                              join_json(arena, cells[0].integer, cells[1].integer, cells[2].text));
+    }
+}
+
 /* ---- all of them ---- */
 
 static enum err explain_one(struct store *store, struct arena *arena, const struct redone *redone,
@@ -254,19 +303,21 @@ static enum err explain_one(struct store *store, struct arena *arena, const stru
 
 static enum err explain_rows(struct store *store, struct redo *redo,
                              const struct explain_wish *wish, const struct decision_row *rows,
-                             int count, json_t *list, struct explain_totals *totals,
-                             struct err_detail *detail)
+                             int count, struct joins *joins, json_t *list,
+                             struct explain_totals *totals, struct err_detail *detail)
 {
     struct arena *arena = arena_new((size_t)64 * 1024);
     enum err error = OK;
     for (int i = 0; error == OK && i < count; i++) {
         struct redone redone;
         arena_reset(arena);
+        add_joins(arena, joins, rows[i].id, list);
         error = redo_decision(redo, arena, &rows[i], &redone, detail);
         if (error == OK && is_about(&redone.record, wish->message_id)) {
             error = explain_one(store, arena, &redone, list, totals, detail);
         }
     }
+    add_joins(arena, joins, INT64_MAX, list);
     arena_free(arena);
     return error;
 }
@@ -276,17 +327,21 @@ enum err explain_person(struct store *store, struct arena *arena, const struct e
                         struct err_detail *detail)
 {
     struct decision_row *rows = NULL;
+    struct joins joins;
     int count = 0;
     int64_t from_id = wish->from_ms <= 0 ? 0 : wish->from_ms << 21;
     *ret_totals = (struct explain_totals){0};
     enum err error = store_decisions_load(store, arena, wish->user_id, from_id, DECISIONS_MAX,
                                           &rows, &count, detail);
+    if (error == OK) {
+        error = load_joins(store, arena, wish, from_id, &joins, detail);
+    }
     if (error != OK) {
         return error;
     }
     json_t *list = json_array();
     struct redo *redo = redo_new(store);
-    error = explain_rows(store, redo, wish, rows, count, list, ret_totals, detail);
+    error = explain_rows(store, redo, wish, rows, count, &joins, list, ret_totals, detail);
     redo_free(redo);
     if (error != OK) {
         json_decref(list);

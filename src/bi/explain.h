@@ -21,7 +21,9 @@ struct explain_totals {
  * "sentences" about what came of it, "rules" recorded with it, the "facts" its conditions read,
  * "gates" that messages met, the "definitions" that its runs follow, and "verdict": "same",
  * "different" (then "differences" in words) or "unknown" (then "why"). Facts and gates are those of
- * the decision made again, so they are left out when it comes out differently. */
+ * the decision made again, so they are left out when it comes out differently. That another row
+ * ("alias") was joined into theirs stands between decisions, with the verdict "joined"; it is none
+ * and not counted. */
 MUST_CHECK enum err explain_person(struct store *store, struct arena *arena,
                                    const struct explain_wish *wish, json_t **ret_list,
                                    struct explain_totals *ret_totals, struct err_detail *detail);

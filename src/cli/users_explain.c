@@ -106,7 +106,8 @@ static void print_timeline(struct cli *cli, const json_t *list, bool verify)
     const json_t *decision;
     json_array_foreach(list, index, decision)
     {
-        if (!verify || !str_is(json_get_str(decision, "verdict"), "same")) {
+        struct str verdict = json_get_str(decision, "verdict");
+        if (!verify || str_is(verdict, "different") || str_is(verdict, "unknown")) {
             print_decision(cli, decision);
         }
     }

@@ -68,6 +68,19 @@ WITH RECURSIVE chain (id, previous_id, place) AS (
 SELECT e.type, e.rule, e.journey, e.step, e.ref_id, e.data, e.at_ms
 FROM chain AS c JOIN events AS e ON e.id = c.id ORDER BY e.id;
 
+-- name: decision_joins
+-- Arguments: person, first id. When rows of others were joined into theirs, along the chain of events.
+WITH RECURSIVE chain (id, previous_id) AS (
+    SELECT e.id, e.previous_event_id FROM users AS u JOIN events AS e ON e.id = u.event_last_id
+    WHERE u.id = ?1
+    UNION ALL
+    SELECT e.id, e.previous_event_id FROM chain AS c JOIN events AS e ON e.id = c.previous_id
+    WHERE c.previous_id >= ?2
+)
+SELECT e.id, e.at_ms, e.data
+FROM chain AS c JOIN events AS e ON e.id = c.id
+WHERE e.id >= ?2 AND e.type = 'identity_added' AND e.rule = 'join' ORDER BY e.id;
+
 -- name: erase_decisions
 WITH RECURSIVE chain (id, previous_id) AS (
     SELECT d.id, d.previous_id FROM users AS u JOIN decisions AS d ON d.id = u.decision_last_id
