@@ -1,9 +1,14 @@
 /* A compact binary form for records: one walk over a structure both writes and reads it, so the two
  * cannot disagree. A value is one field of the walk: writing appends it, reading replaces it.
  *
- * Numbers below 248 take one byte, others one for their length and as many as they need, lowest
- * first. Texts are their length and bytes; read ones are views into the record. Reading takes
- * hostile bytes: whatever does not fit sets `bad` and gives zeros from there on. One thread. */
+ * Plain: numbers below 248 take one byte, others one for their length and as many as they need,
+ * lowest first. Texts are their length and bytes; read ones are views into the record.
+ *
+ * Packed (codec_pack): many zeros in a row take one byte, large numbers (ids, instants) are told by
+ * those before them, and texts that came before or that both sides know are told by their index.
+ *
+ * Reading takes hostile bytes: whatever does not fit sets `bad` and gives zeros from there on. One
+ * thread. */
 #pragma once
 
 #include <endian.h>
@@ -14,32 +19,70 @@
 
 #include "base/str.h"
 
+enum { CODEC_WORDS_MAX = 512, CODEC_RECENT = 8, CODEC_TEXTS_MAX = 32 };
+
+/* Texts that the writer and the reader of packed bytes both know. */
+struct codec_words {
+    struct str texts[CODEC_WORDS_MAX];
+    int count;
+    uint16_t slots[2 * CODEC_WORDS_MAX]; /* by hash: index + 1 */
+};
+/* Only those that are worth it, once each. The text must outlive the words. */
+void codec_words_add(struct codec_words *words, struct str text);
+
+/* What the packed form goes by: the same on both sides at every field. */
+struct codec_pack {
+    const struct codec_words *words;   /* NULL: none */
+    uint64_t zeros;                    /* not written yet, or still to be read */
+    uint64_t recent[CODEC_RECENT];     /* large numbers */
+    unsigned next;                     /* of recent, to be replaced */
+    uint64_t last[2];                  /* of instants, of ids */
+    struct str texts[CODEC_TEXTS_MAX]; /* told first; of a writer they must live until the end */
+    int text_count;
+};
+
 struct codec {
     bool reading;
     bool bad;             /* reading: the bytes are not what was written */
     unsigned char *bytes; /* writing: grows by realloc, codec_release frees it */
     size_t at;
-    size_t size; /* writing: room; reading: length */
+    size_t size;             /* writing: room; reading: length */
+    struct codec_pack *pack; /* NULL: plain */
 };
 
 /* Reads from the bytes, which must outlive what is read. */
 struct codec codec_reader(struct str bytes);
-/* Begins to write at the start again; the room is kept. */
+/* Begins to write at the start again, plainly; the room is kept. */
 void codec_rewind(struct codec *codec);
 void codec_release(struct codec *codec);
-/* Appends what the other has written. */
+/* Appends bytes as they are. */
+void codec_put(struct codec *codec, struct str bytes);
+/* Appends what the other has written, plainly. */
 void codec_append(struct codec *codec, const struct codec *other);
 /* Room for `more` bytes. */
 void codec_grow(struct codec *codec, size_t more);
+/* What follows is packed, until codec_plain. */
+void codec_pack(struct codec *codec, struct codec_pack *pack, const struct codec_words *words);
+/* What follows is plain; reading, `bad` when the packed part is not whole. */
+void codec_plain(struct codec *codec);
 
-/* Reading one number, for the walks below. */
+/* Reading one number, and writing one that is not zero to a packed part: for the walks below. */
 uint64_t codec_read(struct codec *codec);
+void codec_write_packed(struct codec *codec, uint64_t value);
 
 enum { CODEC_SHORT_MAX = 247, CODEC_ROOM_BYTES = 16 };
 
 /* Writing is on the path of every decision, hundreds of times: it is inline. */
 static inline void codec_write(struct codec *codec, uint64_t value)
 {
+    if (codec->pack != NULL) {
+        if (value == 0) {
+            codec->pack->zeros++;
+        } else {
+            codec_write_packed(codec, value);
+        }
+        return;
+    }
     if (codec->size - codec->at < CODEC_ROOM_BYTES) {
         codec_grow(codec, CODEC_ROOM_BYTES);
     }
@@ -107,6 +150,8 @@ static inline void code_bool(struct codec *codec, bool *value)
 
 void code_double(struct codec *codec, double *value);
 void codec_read_str(struct codec *codec, struct str *text);
+/* Whether the text was told by an index; else its length was written and its bytes follow. */
+bool codec_tell_known(struct codec *codec, struct str text);
 
 static inline void code_str(struct codec *codec, struct str *text)
 {
@@ -114,13 +159,13 @@ static inline void code_str(struct codec *codec, struct str *text)
         codec_read_str(codec, text);
         return;
     }
-    codec_write(codec, text->length);
+    if (codec->pack == NULL || text->length == 0) {
+        codec_write(codec, text->length);
+    } else if (codec_tell_known(codec, *text)) {
+        return;
+    }
     if (text->length > 0) {
-        if (codec->size - codec->at < text->length) {
-            codec_grow(codec, text->length);
-        }
-        memcpy(codec->bytes + codec->at, text->ptr, text->length);
-        codec->at += text->length;
+        codec_put(codec, *text);
     }
 }
 

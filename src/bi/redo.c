@@ -196,12 +196,17 @@ enum err redo_decision(struct redo *redo, struct arena *arena, const struct deci
     struct record record;
     const struct kept_world *kept = NULL;
     *ret_redone = (struct redone){.same = false};
-    enum err error = record_read(arena, row->id, row->record, &ret_redone->record, detail);
-    if (error == OK) { /* a second time: deciding changes the person */
-        error = record_read(arena, row->id, row->record, &record, detail);
+    enum err error = find_world(redo, row->world_id, &kept, detail);
+    const struct codec_words *words = error == OK ? kept->world.words : NULL;
+    if (error == OK && words == NULL) {
+        error = err_set(detail, ERR_INVALID, "decision %lld cannot be read: %.*s",
+                        (long long)row->id, STR_ARG(kept->why_not));
     }
     if (error == OK) {
-        error = find_world(redo, row->world_id, &kept, detail);
+        error = record_read(arena, row->id, words, row->record, &ret_redone->record, detail);
+        if (error == OK) { /* a second time: deciding changes the person */
+            error = record_read(arena, row->id, words, row->record, &record, detail);
+        }
     }
     if (error != OK) {
         return error;

@@ -12,9 +12,11 @@
 enum { DISPATCHED_MAX = 64 };
 
 struct recorder {
-    struct codec record;
-    struct codec scratch;
-    size_t without_ended; /* where the record goes on when the ended ones were not read */
+    struct codec record;       /* packed */
+    struct codec ended;        /* plain: of commitments, until it is known whether they were read */
+    struct codec scratch;      /* plain */
+    struct codec_words *words; /* of the world */
+    struct codec_pack pack;
     struct trace trace;
     bool dispatched[DISPATCHED_MAX]; /* by index, as decided */
     int delivery_count;              /* before the decision, and after it as decided */
@@ -24,6 +26,8 @@ struct recorder *recorder_new(void)
 {
     struct recorder *recorder = calloc(1, sizeof(*recorder));
     ASSERT(recorder != NULL);
+    recorder->words = calloc(1, sizeof(*recorder->words));
+    ASSERT(recorder->words != NULL);
     return recorder;
 }
 
@@ -31,7 +35,9 @@ void recorder_free(struct recorder *recorder)
 {
     if (recorder != NULL) {
         codec_release(&recorder->record);
+        codec_release(&recorder->ended);
         codec_release(&recorder->scratch);
+        free(recorder->words);
         free(recorder);
     }
 }
@@ -70,7 +76,7 @@ static void write_commitments(struct recorder *recorder, const struct world *wor
                               const struct person *person, const struct input *input)
 {
     struct codec *c = &recorder->record;
-    struct codec *ended = &recorder->scratch;
+    struct codec *ended = &recorder->ended;
     int whole = 0;
     int count = person->commitment_count;
     codec_rewind(ended);
@@ -125,6 +131,7 @@ void recorder_begin(struct recorder *recorder, int64_t id, const struct world *w
     bool has_population = world->population != NULL;
     codec_rewind(c);
     code_number(c, &version);
+    codec_pack(c, &recorder->pack, recorder->words);
     code_int64(c, &late_ms);
     code_input(c, &copy);
     code_bool(c, &has_population);
@@ -134,7 +141,6 @@ void recorder_begin(struct recorder *recorder, int64_t id, const struct world *w
     }
     write_person(recorder, world, person, input);
     recorder->trace = (struct trace){.read_ended = input_needs_history(input)};
-    recorder->without_ended = c->at;
     recorder->delivery_count = person->delivery_count;
 }
 
@@ -252,17 +258,14 @@ static void hash_rest(struct codec *c, const struct decision *decision)
     code_bytes(c, decision->result);
 }
 
-/* The bytes are written over what stands behind `from`. */
 static uint64_t result_hash(struct codec *c, const struct person *person, int delivery_count,
                             const struct decision *decision)
 {
-    size_t from = c->at;
+    codec_rewind(c);
     hash_person(c, person, delivery_count);
     hash_events(c, decision);
     hash_rest(c, decision);
-    uint64_t hash = hash_bytes((struct str){(const char *)c->bytes + from, c->at - from});
-    c->at = from;
-    return hash;
+    return hash_bytes((struct str){(const char *)c->bytes, c->at});
 }
 
 static struct record_message message_of(const struct delivery *delivery)
@@ -339,12 +342,12 @@ static void write_changed_commitments(struct codec *c, const struct person *pers
 }
 
 /* delivery_count: of messages before the decision. */
-static void write_result(struct codec *c, const struct person *person, int delivery_count,
+static void write_result(struct recorder *recorder, const struct person *person, int delivery_count,
                          const struct decision *decision)
 {
-    uint64_t hash = result_hash(c, person, delivery_count, decision);
-    struct record_result result = {.hash = hash,
-                                   .error = decision->error,
+    struct codec *c = &recorder->record;
+    uint64_t hash = result_hash(&recorder->scratch, person, delivery_count, decision);
+    struct record_result result = {.error = decision->error,
                                    .handled = decision->handled,
                                    .erase = decision->erase,
                                    .export_file = decision->export_file,
@@ -354,6 +357,7 @@ static void write_result(struct codec *c, const struct person *person, int deliv
     write_messages(c, person);
     write_runs(c, person);
     write_changed_commitments(c, person);
+    code_number(c, &hash);
 }
 
 struct trace *recorder_trace(struct recorder *recorder)
@@ -364,13 +368,7 @@ struct trace *recorder_trace(struct recorder *recorder)
 void recorder_decided(struct recorder *recorder, const struct person *person,
                       const struct decision *decision)
 {
-    struct codec *c = &recorder->record;
-    c->at = recorder->without_ended;
-    code_bool(c, &recorder->trace.read_ended);
-    if (recorder->trace.read_ended) {
-        codec_append(c, &recorder->scratch);
-    }
-    write_result(c, person, recorder->delivery_count, decision);
+    write_result(recorder, person, recorder->delivery_count, decision);
     recorder->delivery_count = person->delivery_count;
     for (int i = 0; i < person->delivery_count && i < DISPATCHED_MAX; i++) {
         recorder->dispatched[i] = person->deliveries[i]->dispatch;
@@ -406,6 +404,11 @@ struct str recorder_end(struct recorder *recorder, struct arena *arena, const st
     code_int64(c, &event_last_id);
     int event_count = decision->event_count;
     code_int(c, &event_count);
+    code_bool(c, &recorder->trace.read_ended);
+    codec_plain(c);
+    if (recorder->trace.read_ended) {
+        codec_append(c, &recorder->ended);
+    }
     return arena_str(arena, (struct str){(const char *)c->bytes, c->at});
 }
 
@@ -414,16 +417,34 @@ struct str recorder_result(struct recorder *recorder, struct arena *arena,
                            const struct decision *decision)
 {
     codec_rewind(&recorder->record);
-    write_result(&recorder->record, person, delivery_count, decision);
+    write_result(recorder, person, delivery_count, decision);
     return arena_str(arena,
                      (struct str){(const char *)recorder->record.bytes, recorder->record.at});
 }
 
 /* ---- the world ---- */
 
-struct str recorder_world(struct recorder *recorder, const struct world *world)
+/* Names that rows repeat, and where inputs come from most. */
+static void add_words(struct codec_words *words, const struct catalog *catalog)
 {
-    struct codec *c = &recorder->scratch;
+    static const char *const sources[] = {"report", "telegram", "timer", "webchat"};
+    for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+        codec_words_add(words, str_of(sources[i]));
+    }
+    for (int i = 0; i < catalog_journey_count(catalog); i++) {
+        const struct journey *journey = catalog_journey_at(catalog, i);
+        codec_words_add(words, journey->name);
+        codec_words_add(words, journey->hash);
+        codec_words_add(words, journey->sequence);
+        for (int k = 0; k < journey->step_count; k++) {
+            codec_words_add(words, journey->steps[k].id);
+        }
+    }
+}
+
+/* All else follows from it. */
+static void write_head(struct codec *c, const struct world *world)
+{
     uint64_t version = RECORD_VERSION;
     struct installation installation = *world->installation;
     int count;
@@ -436,5 +457,32 @@ struct str recorder_world(struct recorder *recorder, const struct world *world)
         code_bytes(c, files[i].name);
         code_bytes(c, files[i].hash);
     }
+}
+
+bool recorder_is_in(struct recorder *recorder, const struct world *world, struct str bytes)
+{
+    struct codec *c = &recorder->scratch;
+    write_head(c, world);
+    return str_starts(bytes, (struct str){(const char *)c->bytes, c->at});
+}
+
+struct str recorder_world(struct recorder *recorder, const struct world *world)
+{
+    struct codec *c = &recorder->scratch;
+    struct codec_words words = {.count = 0};
+    write_head(c, world);
+    add_words(&words, world->catalog);
+    code_count(c, &words.count, words.count);
+    for (int i = 0; i < words.count; i++) {
+        code_bytes(c, words.texts[i]);
+    }
     return (struct str){(const char *)c->bytes, c->at};
+}
+
+void recorder_enter(struct recorder *recorder, struct arena *scratch, struct str world)
+{
+    struct record_world read;
+    enum err error = record_world_read(scratch, world, &read, NULL);
+    ASSERT(error == OK); /* it was just written */
+    *recorder->words = *read.words;
 }

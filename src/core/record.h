@@ -1,4 +1,4 @@
-/* The record of one decision: everything it was given and what came of it, in a few hundred bytes,
+/* The record of one decision: everything it was given and what came of it, in some 200 bytes,
  * so that it can be explained, and made again by the same rules or by others.
  *
  * Given were the input, now, the person's rows as they were before, what was read of the
@@ -12,7 +12,7 @@
 #include "base/codec.h"
 #include "core/decide.h"
 
-enum { RECORD_VERSION = 1 };
+enum { RECORD_VERSION = 2 };
 
 /* A message as it stood when the decision was made. */
 struct record_message {
@@ -93,10 +93,12 @@ void recorder_decided(struct recorder *recorder, const struct person *person,
  * the arena. */
 struct str recorder_end(struct recorder *recorder, struct arena *arena, const struct person *person,
                         const struct decision *decision);
-/* ERR_INVALID when it is none, or one of another version. Everything lives in the arena; texts are
- * views into the bytes. The bytes are hostile. */
-MUST_CHECK enum err record_read(struct arena *arena, int64_t id, struct str bytes,
-                                struct record *ret_record, struct err_detail *detail);
+/* words: of the world that it was made in. ERR_INVALID when it is none, or one of another version.
+ * Everything lives in the arena; texts are views into the bytes and the words. The bytes are
+ * hostile. */
+MUST_CHECK enum err record_read(struct arena *arena, int64_t id, const struct codec_words *words,
+                                struct str bytes, struct record *ret_record,
+                                struct err_detail *detail);
 
 /* The result of a decision that was made again, in the arena, and reading it. delivery_count: how
  * many messages the person had before. */
@@ -112,8 +114,15 @@ struct record_world {
     struct installation installation;
     struct catalog_file *files; /* name and hash */
     int file_count;
+    struct codec_words *words; /* what records made in it name by an index */
 };
 /* The bytes live until the recorder is used again. */
 struct str recorder_world(struct recorder *recorder, const struct world *world);
+/* Whether the bytes are of this very world: cheaper than comparing its bytes. */
+bool recorder_is_in(struct recorder *recorder, const struct world *world, struct str bytes);
+/* Records to come are made in this world; its bytes must live until the next one. Before the first
+ * they have no words. */
+void recorder_enter(struct recorder *recorder, struct arena *scratch, struct str world);
+/* Texts are views into the bytes. */
 MUST_CHECK enum err record_world_read(struct arena *arena, struct str bytes,
                                       struct record_world *ret_world, struct err_detail *detail);

@@ -15,7 +15,6 @@ enum {
 
 void code_result(struct codec *c, struct record_result *result)
 {
-    code_number(c, &result->hash);
     result->error = (enum err)code_enum(c, (int)result->error, ERR_CANCELLED + 1);
     code_bool(c, &result->handled);
     code_bool(c, &result->erase);
@@ -140,6 +139,7 @@ static void read_result(struct codec *c, struct arena *arena, struct record_resu
     for (int i = 0; i < result->commitment_count && !c->bad; i++) {
         code_record_commitment(c, &result->commitments[i]);
     }
+    code_number(c, &result->hash);
 }
 
 static bool has_version(struct codec *c)
@@ -149,10 +149,11 @@ static bool has_version(struct codec *c)
     return !c->bad && version == RECORD_VERSION;
 }
 
-enum err record_read(struct arena *arena, int64_t id, struct str bytes, struct record *ret_record,
-                     struct err_detail *detail)
+enum err record_read(struct arena *arena, int64_t id, const struct codec_words *words,
+                     struct str bytes, struct record *ret_record, struct err_detail *detail)
 {
     struct codec c = codec_reader(bytes);
+    struct codec_pack pack;
     *ret_record = (struct record){.id = id};
     if (!has_version(&c)) {
         return err_set(detail, ERR_INVALID,
@@ -160,6 +161,7 @@ enum err record_read(struct arena *arena, int64_t id, struct str bytes, struct r
     }
     struct person *person = &ret_record->person;
     int64_t late_ms = 0;
+    codec_pack(&c, &pack, words);
     code_int64(&c, &late_ms);
     if (__builtin_add_overflow(id_ms(id), late_ms, &ret_record->now_ms)) {
         c.bad = true;
@@ -174,15 +176,16 @@ enum err record_read(struct arena *arena, int64_t id, struct str bytes, struct r
     read_deliveries(&c, arena, person);
     read_activity(&c, arena, person);
     read_commitments(&c, arena, person, code_commitment);
-    code_bool(&c, &ret_record->has_ended);
-    if (ret_record->has_ended) {
-        read_commitments(&c, arena, person, code_ended);
-    }
-    sort_commitments(person);
     read_result(&c, arena, &ret_record->result);
     ret_record->held = read_messages(&c, arena, &ret_record->held_count);
     code_int64(&c, &ret_record->event_last_id);
     code_int(&c, &ret_record->event_count);
+    code_bool(&c, &ret_record->has_ended);
+    codec_plain(&c);
+    if (ret_record->has_ended) {
+        read_commitments(&c, arena, person, code_ended);
+    }
+    sort_commitments(person);
     if (!codec_is_whole(&c)) {
         return err_set(detail, ERR_INVALID, "the record of decision %lld is damaged",
                        (long long)id);
@@ -259,6 +262,15 @@ enum err record_world_read(struct arena *arena, struct str bytes, struct record_
         code_str(&c, &ret_world->files[i].name);
         code_str(&c, &ret_world->files[i].hash);
     }
+    int word_count = 0;
+    code_count(&c, &word_count, CODEC_WORDS_MAX);
+    ret_world->words = ARENA_NEW(arena, struct codec_words);
+    for (int i = 0; i < word_count && !c.bad; i++) {
+        struct str word;
+        code_str(&c, &word);
+        codec_words_add(ret_world->words, word);
+    }
+    c.bad = c.bad || ret_world->words->count != word_count;
     if (!codec_is_whole(&c)) {
         return err_set(detail, ERR_INVALID,
                        "the world of a decision is damaged, or has a time zone that is not known "

@@ -14,16 +14,17 @@ static bool is_wanted(const struct engine *engine)
     return engine->config->decisions_kept_days > 0;
 }
 
-/* What is in force rarely changes: the bytes of the world before tell whether it did. */
+/* What is in force rarely changes. */
 enum err remember_world(struct engine *engine, const struct batch *batch, struct err_detail *detail)
 {
     if (!is_wanted(engine)) {
         return OK;
     }
-    struct str record = recorder_world(engine->recorder, &batch->world);
-    if (engine->world_id != 0 && str_equal(record, engine->world_record)) {
+    if (engine->world_id != 0 &&
+        recorder_is_in(engine->recorder, &batch->world, engine->world_record)) {
         return OK;
     }
+    struct str record = recorder_world(engine->recorder, &batch->world);
     engine->world_id = 0;
     enum err error = store_world_put(engine->store, record, batch->now_ms, &engine->ids,
                                      &engine->world_id, detail);
@@ -32,6 +33,7 @@ enum err remember_world(struct engine *engine, const struct batch *batch, struct
         ASSERT(copy != NULL);
         memcpy(copy, record.ptr, record.length);
         engine->world_record = (struct str){copy, record.length};
+        recorder_enter(engine->recorder, batch->arena, engine->world_record);
     }
     return error;
 }

@@ -24,12 +24,12 @@
     X(COMMITMENT_LOAD, "commitment_load")                                                          \
     X(COMMITMENT_INSERT, "commitment_insert")                                                      \
     X(COMMITMENT_UPDATE, "commitment_update")                                                      \
-    X(COMMITMENT_UPDATE_ENDED, "commitment_update_ended")                                          \
+    X(COMMITMENT_UPDATE_STATE, "commitment_update_state")                                          \
     X(RUNS_LOAD_ACTIVE, "runs_load_active")                                                        \
     X(RUN_LOAD, "run_load")                                                                        \
     X(RUN_INSERT, "run_insert")                                                                    \
     X(RUN_UPDATE, "run_update")                                                                    \
-    X(RUN_UPDATE_ENDED, "run_update_ended")                                                        \
+    X(RUN_UPDATE_OUTCOME, "run_update_outcome")                                                    \
     X(DELIVERY_LOAD, "delivery_load")                                                              \
     X(DELIVERIES_LOAD_UNFINISHED, "deliveries_load_unfinished")                                    \
     X(DELIVERY_INSERT, "delivery_insert")                                                          \

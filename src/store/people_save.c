@@ -248,9 +248,9 @@ static enum err save_commitment(struct save *save, struct commitment *commitment
 {
     struct binder binder;
     bool found = false;
-    /* Nearly all changes are of open ones; where it is not among them, it had ended before. */
+    /* Where it is not found in its state, it was in another one before. */
     static const enum statement updates[] = {STATEMENT_COMMITMENT_UPDATE,
-                                             STATEMENT_COMMITMENT_UPDATE_ENDED};
+                                             STATEMENT_COMMITMENT_UPDATE_STATE};
     for (size_t i = 0; i < (commitment->is_new ? 1U : 2U) && !found; i++) {
         enum err error =
             bind_begin(save->store, commitment->is_new ? STATEMENT_COMMITMENT_INSERT : updates[i],
@@ -276,7 +276,7 @@ static enum err save_run(struct save *save, struct run *run)
 {
     struct binder binder;
     bool found = false;
-    static const enum statement updates[] = {STATEMENT_RUN_UPDATE, STATEMENT_RUN_UPDATE_ENDED};
+    static const enum statement updates[] = {STATEMENT_RUN_UPDATE, STATEMENT_RUN_UPDATE_OUTCOME};
     for (size_t i = 0; i < (run->is_new ? 1U : 2U) && !found; i++) {
         enum err error = bind_begin(save->store, run->is_new ? STATEMENT_RUN_INSERT : updates[i],
                                     &binder, save->detail);

@@ -64,6 +64,17 @@ static enum err export_rows(struct store *store, struct arena *arena, const char
     return OK;
 }
 
+/* The words of a world; NULL when it is lost. */
+static const struct codec_words *world_words(struct store *store, struct arena *arena, int64_t id)
+{
+    struct str bytes;
+    struct record_world world;
+    return store_world_get(store, arena, id, &bytes, NULL) == OK &&
+                   record_world_read(arena, bytes, &world, NULL) == OK
+               ? world.words
+               : NULL;
+}
+
 /* Each decision readably; one that cannot be read is given by its id alone. */
 static enum err export_decisions(struct store *store, struct arena *arena, int64_t user_id,
                                  json_t *person, struct err_detail *detail)
@@ -77,10 +88,14 @@ static enum err export_decisions(struct store *store, struct arena *arena, int64
     }
     json_t *list = json_array();
     struct arena *scratch = arena_new((size_t)16 * 1024);
+    const struct codec_words *words = NULL;
     for (int i = 0; i < count; i++) {
         struct record record;
         arena_reset(scratch);
-        bool known = record_read(scratch, rows[i].id, rows[i].record, &record, NULL) == OK;
+        if (i == 0 || rows[i].world_id != rows[i - 1].world_id) {
+            words = world_words(store, arena, rows[i].world_id);
+        }
+        bool known = record_read(scratch, rows[i].id, words, rows[i].record, &record, NULL) == OK;
         json_array_append_new(
             list, known ? record_json(&record)
                         : json_pack("{s:o}", "id", json_sprintf("%lld", (long long)rows[i].id)));

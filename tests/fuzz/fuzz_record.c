@@ -4,6 +4,8 @@
 
 #include "base/check.h"
 
+enum { WORDS = 200 };
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -13,7 +15,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct record record;
     struct record_world world;
     struct err_detail detail = {""};
-    enum err error = record_read(arena, INT64_C(3765285421056000445), bytes, &record, &detail);
+    struct codec_words words = {.count = 0};
+    for (int i = 0; i < WORDS; i++) { /* of some world: seeds name them by their index */
+        codec_words_add(&words, arena_printf(arena, "word_%d", i));
+    }
+    enum err error =
+        record_read(arena, INT64_C(3765285421056000445), &words, bytes, &record, &detail);
     ASSERT(error == OK || error == ERR_INVALID);
     if (error == OK) {
         json_decref(record_json(&record));

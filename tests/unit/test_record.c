@@ -10,6 +10,7 @@
 
 #include "base/codec.h"
 #include "base/limits.h"
+#include "core/catalog.h"
 #include "core/record.h"
 
 #define NOW_MS INT64_C(1795420800000)
@@ -286,7 +287,7 @@ static void what_was_given_comes_back(void **state)
         struct str bytes = write(recorder, arena, made, has_ended);
         struct record record;
         struct err_detail detail = {""};
-        if (record_read(arena, made->id, bytes, &record, &detail) != OK) {
+        if (record_read(arena, made->id, NULL, bytes, &record, &detail) != OK) {
             fail_msg("seed %d: %s", (int)seed, detail.text);
         }
         assert_int_equal(record.now_ms, NOW_MS);
@@ -320,26 +321,27 @@ static void hostile_bytes_are_refused(void **state)
         char *cut = malloc(length + 1);
         assert_non_null(cut);
         memcpy(cut, bytes.ptr, length);
-        assert_int_equal(record_read(arena, made->id, (struct str){cut, length}, &record, &detail),
-                         ERR_INVALID);
+        assert_int_equal(
+            record_read(arena, made->id, NULL, (struct str){cut, length}, &record, &detail),
+            ERR_INVALID);
         free(cut);
     }
     struct str longer = arena_printf(arena, "%.*s", 0, "");
     char *extra = arena_alloc(arena, bytes.length + 1);
     memcpy(extra, bytes.ptr, bytes.length);
     longer = (struct str){extra, bytes.length + 1};
-    assert_int_equal(record_read(arena, made->id, longer, &record, &detail), ERR_INVALID);
+    assert_int_equal(record_read(arena, made->id, NULL, longer, &record, &detail), ERR_INVALID);
     extra[0] = RECORD_VERSION + 1;
     assert_int_equal(
-        record_read(arena, made->id, (struct str){extra, bytes.length}, &record, &detail),
+        record_read(arena, made->id, NULL, (struct str){extra, bytes.length}, &record, &detail),
         ERR_INVALID);
     assert_non_null(strstr(detail.text, "does not know"));
     for (size_t i = 0; i < bytes.length && i < 2000; i++) { /* any answer but a crash */
         memcpy(extra, bytes.ptr, bytes.length);
         for (int bit = 0; bit < 8; bit++) {
             extra[i] = (char)(bytes.ptr[i] ^ (1 << bit));
-            enum err error =
-                record_read(arena, made->id, (struct str){extra, bytes.length}, &record, &detail);
+            enum err error = record_read(arena, made->id, NULL, (struct str){extra, bytes.length},
+                                         &record, &detail);
             assert_true(error == OK || error == ERR_INVALID);
         }
         arena_reset(arena);
@@ -379,12 +381,156 @@ static void numbers_have_one_form(void **state)
     }
 }
 
+/* ---- packed ---- */
+
+static uint64_t large(struct made *made)
+{
+    static const uint64_t bases[] = {UINT64_C(2) * NOW_MS, UINT64_C(3765153816530398438) * 2, 0};
+    uint64_t base = bases[draw(made, 3)];
+    return base != 0 ? base + draw(made, 3) * 100000 + draw(made, 2) : UINT64_MAX >> draw(made, 64);
+}
+
+static void packed_numbers_come_back(void **state)
+{
+    (void)state;
+    enum { COUNT = 500 };
+    struct codec codec = {.reading = false};
+    struct codec_pack pack;
+    for (uint64_t seed = 0; seed < PEOPLE; seed++) {
+        struct made made = {.state = seed * 0x9E3779B97F4A7C15u + 1};
+        uint64_t values[COUNT] = {0};
+        for (int i = 0; i < COUNT; i += 1 + (int)(draw(&made, 2) * draw(&made, 40))) {
+            values[i] = large(&made);
+        }
+        codec_rewind(&codec);
+        codec_pack(&codec, &pack, NULL);
+        for (int i = 0; i < COUNT; i++) {
+            uint64_t value = values[i];
+            code_number(&codec, &value);
+        }
+        codec_plain(&codec);
+        struct codec reader = codec_reader((struct str){(const char *)codec.bytes, codec.at});
+        codec_pack(&reader, &pack, NULL);
+        for (int i = 0; i < COUNT; i++) {
+            uint64_t read = 1;
+            code_number(&reader, &read);
+            assert_int_equal(read, values[i]);
+        }
+        assert_true(codec_is_whole(&reader));
+    }
+    codec_release(&codec);
+}
+
+static size_t packed_length(const uint64_t *values, int count)
+{
+    struct codec codec = {.reading = false};
+    struct codec_pack pack;
+    codec_pack(&codec, &pack, NULL);
+    for (int i = 0; i < count; i++) {
+        uint64_t value = values[i];
+        code_number(&codec, &value);
+    }
+    codec_plain(&codec);
+    size_t length = codec.at;
+    codec_release(&codec);
+    return length;
+}
+
+static void packed_numbers_are_short(void **state)
+{
+    (void)state;
+    static const uint64_t zeros[17] = {0};
+    static const uint64_t id = UINT64_C(7530307633060796876);
+    assert_int_equal(packed_length(zeros, 17), 1);
+    assert_int_equal(packed_length((const uint64_t[]){id, id}, 2), 9 + 1);
+    assert_int_equal(packed_length((const uint64_t[]){id, id + 100}, 2), 9 + 2);
+    /* A hash in between does not make the ids behind it longer. */
+    assert_int_equal(packed_length((const uint64_t[]){id, 1ULL << 63, id - 100}, 3), 9 + 9 + 2);
+}
+
+static void known_texts_are_told_by_index(void **state)
+{
+    (void)state;
+    static struct codec_words words;
+    codec_words_add(&words, STR("superior_onboarding"));
+    codec_words_add(&words, STR("first_win"));
+    codec_words_add(&words, STR("first_win"));
+    codec_words_add(&words, STR("en")); /* as long as its index */
+    assert_int_equal(words.count, 2);
+    const struct str texts[] = {STR("first_win"), STR("5000003999"), STR("first_win"),
+                                STR_NONE,         STR("en"),         STR("5000003999")};
+    enum { COUNT = sizeof(texts) / sizeof(texts[0]) };
+    struct codec codec = {.reading = false};
+    struct codec_pack pack;
+    codec_pack(&codec, &pack, &words);
+    for (int i = 0; i < COUNT; i++) {
+        struct str text = texts[i];
+        code_str(&codec, &text);
+    }
+    codec_plain(&codec);
+    assert_int_equal(codec.at, 1 + 11 + 1 + 1 + 3 + 1);
+    for (int with_words = 0; with_words < 2; with_words++) {
+        struct codec reader = codec_reader((struct str){(const char *)codec.bytes, codec.at});
+        codec_pack(&reader, &pack, with_words ? &words : NULL);
+        for (int i = 0; i < COUNT; i++) {
+            struct str text;
+            code_str(&reader, &text);
+            if (with_words) {
+                assert_str(text, texts[i]);
+            }
+        }
+        assert_int_equal(codec_is_whole(&reader), with_words);
+    }
+    codec_release(&codec);
+}
+
+/* The names that rows repeat stand in the world. */
+static void records_go_by_the_words_of_their_world(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new((size_t)256 * 1024);
+    struct recorder *recorder = recorder_new();
+    struct made *made = make(arena, 3);
+    struct catalog *catalog = NULL;
+    struct mistakes mistakes = {0};
+    assert_int_equal(catalog_build_embedded(arena, &catalog, &mistakes), OK);
+    made->world.catalog = catalog;
+    const struct journey *journey = catalog_journey_at(catalog, 0);
+    struct run *run = person_add_run(arena, &made->person);
+    run->journey = arena_str(arena, journey->name);
+    run->definition = arena_str(arena, journey->hash);
+    size_t without = write(recorder, arena, made, false).length;
+    struct str world = arena_str(arena, recorder_world(recorder, &made->world));
+    assert_true(recorder_is_in(recorder, &made->world, world));
+    made->installation.nudge_per_day++;
+    assert_false(recorder_is_in(recorder, &made->world, world));
+    recorder_enter(recorder, arena, world);
+    struct str bytes = write(recorder, arena, made, false);
+    assert_true(bytes.length + journey->name.length + journey->hash.length < without + 6);
+    struct record_world read;
+    struct record record;
+    struct err_detail detail = {""};
+    assert_int_equal(record_world_read(arena, world, &read, &detail), OK);
+    assert_int_equal(record_read(arena, made->id, read.words, bytes, &record, &detail), OK);
+    struct run *last = record.person.runs[record.person.run_count - 1];
+    assert_str(last->journey, journey->name);
+    assert_str(last->definition, journey->hash);
+    assert_int_equal(record_read(arena, made->id, NULL, bytes, &record, &detail), ERR_INVALID);
+    catalog_free(catalog);
+    recorder_free(recorder);
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_given_comes_back),
         cmocka_unit_test(hostile_bytes_are_refused),
         cmocka_unit_test(numbers_have_one_form),
+        cmocka_unit_test(packed_numbers_come_back),
+        cmocka_unit_test(packed_numbers_are_short),
+        cmocka_unit_test(known_texts_are_told_by_index),
+        cmocka_unit_test(records_go_by_the_words_of_their_world),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

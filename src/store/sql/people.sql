@@ -72,22 +72,22 @@ INSERT INTO commitments (
 );
 
 -- name: commitment_update
--- An open one, which is what nearly every change is about. The state is part of the key.
+-- The state is part of the key: where it stays, the row is written in its place.
 UPDATE commitments SET
-    state = ?2, undo_state = ?4, undo_until_ms = ?5, text = ?6, size_s = ?7, source = ?8,
+    undo_state = ?4, undo_until_ms = ?5, text = ?6, size_s = ?7, source = ?8,
     external_id = ?9, created_at_ms = ?10, planned_at_ms = ?11, due_at_ms = ?12,
     completed_at_ms = ?13, ended_at_ms = ?14, repeat = ?15, repeat_weekday = ?16,
     repeat_minute = ?17, followups = ?18, next_at_ms = ?19
-WHERE user_id = ?1 AND state = 0 AND id = ?3;
+WHERE user_id = ?1 AND state = ?2 AND id = ?3;
 
--- name: commitment_update_ended
--- One that had ended: undo, done after all, dropped after being missed.
+-- name: commitment_update_state
+-- One that was in another state.
 UPDATE commitments SET
     state = ?2, undo_state = ?4, undo_until_ms = ?5, text = ?6, size_s = ?7, source = ?8,
     external_id = ?9, created_at_ms = ?10, planned_at_ms = ?11, due_at_ms = ?12,
     completed_at_ms = ?13, ended_at_ms = ?14, repeat = ?15, repeat_weekday = ?16,
     repeat_minute = ?17, followups = ?18, next_at_ms = ?19
-WHERE user_id = ?1 AND state IN (1, 2, 3) AND id = ?3;
+WHERE user_id = ?1 AND state IN (0, 1, 2, 3) AND id = ?3;
 
 -- name: runs_load_active
 -- Active ones stand first in the person's part of the table.
@@ -108,22 +108,22 @@ INSERT INTO runs (
 );
 
 -- name: run_update
--- An active one. The outcome is part of the key.
+-- The outcome is part of the key: where it stays, the row is written in its place.
 UPDATE runs SET
-    outcome = ?2, journey = ?4, definition = ?5, sequence = ?6, subject_id = ?7, phase = ?8,
+    journey = ?4, definition = ?5, sequence = ?6, subject_id = ?7, phase = ?8,
     step = ?9, ultra = ?10, flags = ?11, entered_at_ms = ?12, ended_at_ms = ?13,
     anchor_at_ms = ?14, delivery_id = ?15, steps = ?16, steps_assisted = ?17, answers = ?18,
     variants = ?19, held_ms = ?20, next_at_ms = ?21
-WHERE user_id = ?1 AND outcome = 0 AND id = ?3;
+WHERE user_id = ?1 AND outcome = ?2 AND id = ?3;
 
--- name: run_update_ended
--- One that had ended before (a rating came).
+-- name: run_update_outcome
+-- One that had another outcome: it ends now.
 UPDATE runs SET
     outcome = ?2, journey = ?4, definition = ?5, sequence = ?6, subject_id = ?7, phase = ?8,
     step = ?9, ultra = ?10, flags = ?11, entered_at_ms = ?12, ended_at_ms = ?13,
     anchor_at_ms = ?14, delivery_id = ?15, steps = ?16, steps_assisted = ?17, answers = ?18,
     variants = ?19, held_ms = ?20, next_at_ms = ?21
-WHERE user_id = ?1 AND outcome IN (1, 2, 3, 4, 5, 6) AND id = ?3;
+WHERE user_id = ?1 AND outcome IN (0, 1, 2, 3, 4, 5, 6) AND id = ?3;
 
 -- name: delivery_load
 -- One by its key; the user is asked for too, since ids come back from outside.
