@@ -11,6 +11,7 @@ enum { AUDITED_TEXT_BYTES = 64, AUDITED_RUNS_MAX = 64 };
 struct audited_run {
     int64_t run_id, subject_id;
     char journey[32];
+    char definition[12]; /* the beginning of its hash */
 };
 
 /* What the auditor believes of one person. */

@@ -31,8 +31,8 @@ static const char *const STATEMENTS[AUDITED_STATEMENTS] = {
                      "first_commitment_at_ms, first_completion_at_ms FROM users WHERE id = ?",
     [AUDITED_COMMITMENTS] = "SELECT state, id, created_at_ms, completed_at_ms, next_at_ms, "
                             "source FROM commitments WHERE user_id = ?",
-    [AUDITED_ACTIVE] = "SELECT id, journey, subject_id, phase, delivery_id, next_at_ms FROM runs "
-                       "WHERE user_id = ? AND outcome = 0",
+    [AUDITED_ACTIVE] = "SELECT id, journey, subject_id, phase, delivery_id, next_at_ms, "
+                       "definition FROM runs WHERE user_id = ? AND outcome = 0",
     [AUDITED_RUN] = "SELECT outcome, flags, next_at_ms FROM runs WHERE user_id = ? "
                     "AND outcome IN (0, 1, 2, 3, 4, 5, 6) AND id = ?",
     [AUDITED_UNFINISHED] = "SELECT id, next_at_ms, CASE WHEN state <> 1 THEN (channel + 1) * 8 + "
@@ -247,11 +247,18 @@ static void check_next_action(struct auditor *auditor, sqlite3_stmt *run)
     }
 }
 
-/* One that was active at the last look and is not any more waits for nothing. */
-static void check_ended(struct auditor *auditor, const struct audited_user *user, int64_t run_id)
+/* One that was active at the last look goes on with the definition it began with, or has ended and
+ * waits for nothing. */
+static void check_known(struct auditor *auditor, const struct audited_user *user,
+                        const struct audited_run *before)
 {
+    int64_t run_id = before->run_id;
     for (int i = 0; i < user->active_count; i++) {
         if (user->active[i].run_id == run_id) {
+            if (strcmp(user->active[i].definition, before->definition) != 0) {
+                auditor_fail(auditor, "run %lld of %s goes on with another definition",
+                             (long long)run_id, before->journey);
+            }
             return;
         }
     }
@@ -270,6 +277,8 @@ static void check_active(struct auditor *auditor, struct audited_user *user, sql
     kept->run_id = sqlite3_column_int64(run, 0);
     kept->subject_id = sqlite3_column_int64(run, 2);
     snprintf(kept->journey, sizeof(kept->journey), "%s", (const char *)sqlite3_column_text(run, 1));
+    snprintf(kept->definition, sizeof(kept->definition), "%s",
+             (const char *)sqlite3_column_text(run, 6));
     for (int i = 0; i < user->active_count; i++) {
         if (user->active[i].subject_id == kept->subject_id &&
             strcmp(user->active[i].journey, kept->journey) == 0) {
@@ -284,11 +293,9 @@ static void check_active(struct auditor *auditor, struct audited_user *user, sql
 
 static void check_runs(struct auditor *auditor, struct audited_user *user)
 {
-    int64_t before[AUDITED_RUNS_MAX];
+    struct audited_run before[AUDITED_RUNS_MAX];
     int count = user->active_count;
-    for (int i = 0; i < count; i++) {
-        before[i] = user->active[i].run_id;
-    }
+    memcpy(before, user->active, (size_t)count * sizeof(*before));
     user->active_count = 0;
     sqlite3_stmt *run = audited_ask(auditor, AUDITED_ACTIVE, user->user_id);
     while (sqlite3_step(run) == SQLITE_ROW) {
@@ -296,7 +303,7 @@ static void check_runs(struct auditor *auditor, struct audited_user *user)
     }
     sqlite3_reset(run);
     for (int i = 0; i < count; i++) {
-        check_ended(auditor, user, before[i]);
+        check_known(auditor, user, &before[i]);
     }
 }
 

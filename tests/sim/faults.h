@@ -31,6 +31,8 @@
     X(FAULT_CRASH_BEFORE_SEND, "crash before a send", 300)                                         \
     X(FAULT_CRASH_AFTER_SEND, "crash after a send", 300)                                           \
     X(FAULT_CRASH_IDLE, "crash in between", 150)                                                   \
+    X(FAULT_SECOND, "second process started", 60)                                                  \
+    X(FAULT_STANDS_STILL, "process stood still and was replaced", 60)                              \
     X(FAULT_CLOCK_FORWARD, "clock jumped forward", 150)                                            \
     X(FAULT_CLOCK_BACK, "clock jumped back", 150)                                                  \
     X(FAULT_BLOCKED, "403, the person blocked us", 0)

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/embed.h"
+#include "base/json.h"
 #include "base/limits.h"
 #include "people.h"
 #include "world.h"
@@ -61,7 +63,7 @@ static struct request *request_new(struct sim *world)
 static void command(struct sim *world, struct request *request, const char *kind,
                     const char *payload)
 {
-    world_trace(world, "operator: %s %s", kind, payload);
+    world_trace(world, "operator: %s %.200s", kind, payload);
     if (engine_command(world->engine, str_of(kind), str_of(payload), STR("cli"), answered,
                        request) != OK) {
         free(request);
@@ -148,6 +150,51 @@ static void about_somebody(struct sim *world)
     command(world, request, "input", payload);
 }
 
+/* A new version of a definition: nothing changes, or one step or more comes hours later. */
+static struct str version_of(struct sim *world, struct arena *arena, struct str yaml)
+{
+    static const char delay[] = "    after: ";
+    size_t size = 2 * yaml.length + 80;
+    char *text = ARENA_ARRAY(arena, char, size);
+    size_t length = (size_t)snprintf(text, size, "# of %" PRId64 "\n", world->now_ms);
+    for (size_t i = 0; i < yaml.length; i++) {
+        bool here =
+            i >= strlen(delay) && memcmp(yaml.ptr + i - strlen(delay), delay, strlen(delay)) == 0;
+        if (here && dice_chance(&world->dice, 5000)) {
+            text[length++] = '1'; /* "2h" becomes "12h" */
+        }
+        text[length++] = yaml.ptr[i];
+    }
+    return (struct str){text, length};
+}
+
+static bool is_journey(const char *name)
+{
+    return strncmp(name, "bot/", 4) != 0 && strncmp(name, "words/", 6) != 0 &&
+           strncmp(name, "people/", 7) != 0;
+}
+
+/* Who is in the middle of a journey goes on with the version that they began with. */
+static void apply_journeys(struct sim *world)
+{
+    struct arena *arena = arena_new(256 * 1024);
+    json_t *files = json_array();
+    for (size_t i = 0; i < nudge_journeys_count; i++) {
+        const char *name = nudge_journeys[i].name;
+        struct str yaml = {(const char *)nudge_journeys[i].data, nudge_journeys[i].length};
+        if (is_journey(name) && dice_chance(&world->dice, 3000)) {
+            yaml = version_of(world, arena, yaml);
+        }
+        json_array_append_new(
+            files, json_pack("{s:s, s:s%}", "name", name, "yaml", yaml.ptr, yaml.length));
+    }
+    json_t *payload = json_pack("{s:o}", "files", files);
+    command(world, request_new(world), "journeys_apply",
+            arena_str(arena, json_write(arena, payload)).ptr);
+    json_decref(payload);
+    arena_free(arena);
+}
+
 static void something(struct sim *world, void *argument)
 {
     static const int64_t shares[SHARES] = {0, 5, 25, 50, 75, 100};
@@ -182,6 +229,8 @@ static void something(struct sim *world, void *argument)
         auditor_sets_may_change(world->auditor);
         command(world, request_new(world), "rollout_stage",
                 "{\"stage\":\"existing_rescue\",\"open\":true}");
+    } else if (what < 47) {
+        apply_journeys(world);
     } else {
         about_somebody(world);
     }

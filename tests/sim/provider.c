@@ -194,6 +194,10 @@ static enum err send(struct channel *channel, struct outgoing *outgoing)
 {
     struct provider *provider = (struct provider *)channel;
     struct sim *world = provider->world;
+    if (world->rival_goes_on) {
+        auditor_fail(world->auditor, "a process that was replaced sends message %" PRId64,
+                     outgoing->delivery_id);
+    }
     if (!world->crashed && faults_happen(&world->faults, FAULT_CHANNEL_FULL)) {
         world_at(world, world->now_ms + 200, has_room, NULL);
         return ERR_BUSY;

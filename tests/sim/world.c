@@ -18,6 +18,7 @@
 #include "operators.h"
 #include "people.h"
 #include "provider.h"
+#include "rival.h"
 #include "source.h"
 
 enum { STEPS_MAX = 5000, FAILURES_MAX = 2000 };
@@ -169,28 +170,38 @@ static struct catalog *read_journeys(struct sim *world)
     return catalog;
 }
 
-static enum err open_engine(struct sim *world, struct err_detail *detail)
+enum err world_engine_new(struct sim *world, struct store *store, int64_t owner,
+                          struct engine **ret_engine, struct err_detail *detail)
 {
     struct catalog *catalog = read_journeys(world);
     struct engine_options options = {.config = &world->config,
                                      .clock = world->clock,
-                                     .store = world->store,
+                                     .store = store,
                                      .catalog = catalog,
                                      .seed = dice_next(&world->dice),
-                                     .lease_ms = 6 * HOUR_MS,
-                                     .owner = 4711 + world->life,
+                                     .lease_ms = WORLD_LEASE_MS,
+                                     .owner = owner,
                                      .pacing = true,
                                      .entropy = world->script != NULL ? STR(ENTROPY) : STR_NONE};
     for (int i = 0; i < CHANNEL_COUNT; i++) {
         options.channels[i] = world->channels[i];
     }
-    enum err error = engine_new(&options, &world->engine, detail);
+    *ret_engine = NULL;
+    enum err error = engine_new(&options, ret_engine, detail);
     if (error != OK) {
         catalog_free(catalog);
-        world->engine = NULL;
+        *ret_engine = NULL;
+    }
+    return error;
+}
+
+static enum err open_engine(struct sim *world, struct err_detail *detail)
+{
+    enum err error =
+        world_engine_new(world, world->store, 4711 + world->life, &world->engine, detail);
+    if (error != OK) {
         return error;
     }
-    world->catalog = catalog;
     for (int i = 0; i < CHANNEL_COUNT; i++) {
         struct channel_sink sink = engine_sink(world->engine);
         if (world->channels[i] != NULL) {
@@ -200,23 +211,30 @@ static enum err open_engine(struct sim *world, struct err_detail *detail)
     return OK;
 }
 
+void world_abandon(struct sim *world, int64_t down_ms)
+{
+    auditor_close(world->auditor);
+    world->engine = NULL;
+    world->store = NULL;
+    world->life++;
+    world->result.lost += world->told;
+    world->told = 0;
+    world->retry_at_ms = 0;
+    world->down_until_ms = world->now_ms + down_ms;
+}
+
 /* What the dead process held is given up, and the disk keeps what it had synced. */
 static void bury(struct sim *world, int64_t down_ms)
 {
     world->crashed = true;
     auditor_close(world->auditor);
     engine_free(world->engine);
-    world->engine = NULL;
     store_close(world->store);
-    world->store = NULL;
+    rival_end(world);
     disk_crash(world->disk, &world->faults.dice, dice_below(&world->faults.dice, 3) * 3000);
     arena_reset(world->life_arena);
     world->crashed = world->hurt = false;
-    world->life++;
-    world->result.lost += world->told;
-    world->told = 0;
-    world->retry_at_ms = 0;
-    world->down_until_ms = world->now_ms + down_ms;
+    world_abandon(world, down_ms);
 }
 
 static int64_t down_time(struct sim *world)
@@ -246,6 +264,11 @@ static void boot(struct sim *world)
         error = open_engine(world, &detail);
     }
     world->armed = false;
+    if (rival_has_lease(world, error) && !world->crashed) {
+        store_close(world->store);
+        world_abandon(world, HOUR_MS);
+        return;
+    }
     if (error != OK) {
         world_trace(world, "cannot start: %s", detail.text);
         if (!world->hurt && !world->crashed) {
@@ -265,6 +288,7 @@ static void boot(struct sim *world)
     auditor_restarted(world->auditor, world_clock_ms(world));
     world->next_due_ms = 0;
     world->stirred = true;
+    rival_replaced(world);
     source_offer_all(world);
 }
 
@@ -373,8 +397,16 @@ static void live_until(struct sim *world, int64_t until_ms)
             world->result.crashes++;
             bury(world, down_time(world));
         }
+        if (world->engine != NULL && faults_happen(&world->faults, FAULT_STANDS_STILL)) {
+            rival_freeze(world);
+        }
+        bool rivals = world->engine != NULL && faults_happen(&world->faults, FAULT_SECOND);
+        world->stirred |= rivals; /* the lease is as long as it can be */
         if (has_something(world)) {
             settle(world);
+        }
+        if (rivals && world->engine != NULL && world->retry_at_ms == 0) {
+            rival_start(world);
         }
         if (world->engine != NULL && world->retry_at_ms == 0 &&
             world->now_ms - world->checked_at_ms >=
@@ -441,6 +473,7 @@ static void begin(struct sim *world)
 static void end(struct sim *world)
 {
     auditor_free(world->auditor);
+    rival_end(world);
     if (world->engine != NULL) {
         engine_free(world->engine);
         store_close(world->store);
@@ -497,8 +530,10 @@ static void ask_metrics(struct sim *world)
     int count;
     const struct metric_row *rows = metrics_rows(&count);
     const struct metrics_filter everybody = {0};
-    enum err error = metrics_read(world->store, world->arena, world->catalog, &everybody,
+    struct catalog *catalog = read_journeys(world);
+    enum err error = metrics_read(world->store, world->arena, catalog, &everybody,
                                   world_clock_ms(world), &metrics, &detail);
+    catalog_free(catalog);
     if (error != OK) {
         auditor_fail(world->auditor, "metrics: %s", detail.text);
         return;

@@ -10,6 +10,7 @@
 
 #include "auditor.h"
 #include "base/config.h"
+#include "base/limits.h"
 #include "calls.h"
 #include "dice.h"
 #include "disk.h"
@@ -22,6 +23,8 @@ struct update;       /* source.h */
 struct planned;      /* provider.h: a report on its way */
 struct sim;
 struct world_result;
+
+#define WORLD_LEASE_MS (6 * HOUR_MS)
 
 struct world_options {
     uint64_t seed;
@@ -85,7 +88,8 @@ struct sim {
     struct arena *life_arena;
     struct store *store;
     struct engine *engine;
-    const struct catalog *catalog; /* the engine's */
+    struct rival *rival; /* the process that stood still; NULL none */
+    bool rival_goes_on;
     struct channel *channels[CHANNEL_COUNT];
     int64_t told;          /* answers of providers that the engine has heard and not saved */
     int life;              /* grows with each crash: what is of an older life is void */
@@ -114,6 +118,11 @@ void world_at(struct sim *world, int64_t at_ms, happening_run *run, void *argume
 void world_stir(struct sim *world);
 /* The time that the engine believes it is. */
 int64_t world_clock_ms(const struct sim *world);
+/* A process on the store; on an error there is none. */
+enum err world_engine_new(struct sim *world, struct store *store, int64_t owner,
+                          struct engine **ret_engine, struct err_detail *detail);
+/* Nobody serves any more, until then; engine and store are somebody else's to free. */
+void world_abandon(struct sim *world, int64_t down_ms);
 /* The process is dead from now on. */
 void world_crash(struct sim *world);
 /* A line of the trace. */
