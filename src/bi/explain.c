@@ -40,6 +40,22 @@ static void add_sentence(json_t *list, struct str sentence)
     }
 }
 
+/* Rows that another decision of the same batch changed are written with this one, too. */
+static bool is_moved(const struct record *record, const struct record_message *message)
+{
+    const struct delivery *before = person_delivery(&record->person, message->id);
+    return message->is_new || before == NULL || before->state != message->state ||
+           before->next_at_ms != message->next_at_ms || !str_equal(before->reason, message->reason);
+}
+
+static bool is_run_moved(const struct record *record, const struct record_run *run)
+{
+    const struct run *before = person_run(&record->person, run->id);
+    return run->is_new || before == NULL || before->phase != run->phase ||
+           before->outcome != run->outcome || before->step != run->step ||
+           before->next_at_ms != run->next_at_ms;
+}
+
 /* What the engine held afterwards counts in place of what was decided. */
 static json_t *sentences(const struct explaining *explaining)
 {
@@ -47,7 +63,8 @@ static json_t *sentences(const struct explaining *explaining)
     json_t *list = json_array();
     for (int i = 0; i < record->result.message_count; i++) {
         const struct record_message *message = &record->result.messages[i];
-        if (!has_message(record->held, record->held_count, message->id)) {
+        if (!has_message(record->held, record->held_count, message->id) &&
+            is_moved(record, message)) {
             add_sentence(list, explain_message(explaining, message));
         }
     }
@@ -55,7 +72,10 @@ static json_t *sentences(const struct explaining *explaining)
         add_sentence(list, explain_message(explaining, &record->held[i]));
     }
     for (int i = 0; i < record->result.run_count; i++) {
-        add_sentence(list, explain_run(explaining, &record->result.runs[i]));
+        const struct record_run *run = &record->result.runs[i];
+        if (is_run_moved(record, run)) {
+            add_sentence(list, explain_run(explaining, run));
+        }
     }
     return list;
 }
