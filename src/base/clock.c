@@ -142,6 +142,12 @@ int64_t clock_wait_ms(const struct clock *clock, int64_t at_ms)
     return (int64_t)((double)missing / rate) + 1;
 }
 
+void clock_rest(int64_t us)
+{
+    struct timespec rest = {us / 1000000, us % 1000000 * 1000};
+    nanosleep(&rest, NULL);
+}
+
 void clock_set(struct clock *clock, int64_t now_ms)
 {
     ASSERT(clock->kind == CLOCK_KIND_VIRTUAL);

@@ -28,6 +28,8 @@ int64_t clock_monotonic_ms(const struct clock *clock);
 /* Real milliseconds to wait until the clock shows at_ms (0 when it is past; INT64_MAX: a virtual
  * clock that only moves by hand). */
 int64_t clock_wait_ms(const struct clock *clock, int64_t at_ms);
+/* Lets the calling thread rest for real microseconds, whatever its clocks show. */
+void clock_rest(int64_t us);
 /* Virtual clocks only. */
 void clock_set(struct clock *clock, int64_t now_ms);
 void clock_advance(struct clock *clock, int64_t by_ms);

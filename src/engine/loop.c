@@ -15,6 +15,8 @@ enum {
     ISOLATE_AFTER = 3,
     IDLE_MS_MAX = 200,    /* how late a command in the inbox is seen */
     REPORTS_ALONE_MS = 5, /* results of sending ride along with other work */
+    CROWD = 16,           /* so many in a batch, and others already wait: there are more to come */
+    CROWD_REST_US = 300,
     BACKOFF_MS = 20,
     BACKOFF_MS_MAX = 2000,
     PRUNE_EVERY_MS = 10 * 60 * 1000,
@@ -569,6 +571,8 @@ enum err engine_run(struct engine *engine)
         }
         if (!result.more || only_reports_left(engine, &result)) {
             wait_for_work(engine, &result);
+        } else if (result.inputs + result.reports >= CROWD) {
+            clock_rest(CROWD_REST_US); /* a commit costs the same for many as for few */
         }
     }
 }

@@ -23,7 +23,8 @@ enum {
     RESPONSE_DEFAULT_BYTES = 1024 * 1024,
     CONNECTIONS_PER_HOST = 64,
     IDLE_CONNECTION_S = 30, /* servers close idle ones; a younger one is rarely dead */
-    POLL_MS_MAX = 1000
+    POLL_MS_MAX = 1000,
+    LARGE_BODY_BYTES = 1000 * 1000 /* libcurl asks whether to go on before somewhat larger ones */
 };
 
 /* One request and its curl handle; reused by way of client->spare. */
@@ -222,8 +223,11 @@ static void transfer_fill(struct transfer *transfer, const struct http_request *
     transfer->begin_at_ms = request->delay_ms > 0 ? now_ms + request->delay_ms : 0;
     curl_slist_free_all(transfer->headers);
     transfer->headers = NULL;
-    if (request->header_count > 0 || request->content_type.length > 0) {
-        append_header(&transfer->headers, "Expect:");
+    bool is_large = request->body.length > LARGE_BODY_BYTES;
+    if (request->header_count > 0 || request->content_type.length > 0 || is_large) {
+        if (is_large) {
+            append_header(&transfer->headers, "Expect:");
+        }
         struct str type =
             request->content_type.length > 0 ? request->content_type : STR("application/json");
         append_header_view(&transfer->headers, "Content-Type: ", type);
@@ -537,7 +541,6 @@ enum err http_client_new(const struct http_client_options *options, struct http_
     curl_multi_setopt(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)CONNECTIONS_PER_HOST);
     curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_PER_HOST);
     curl_multi_setopt(client->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
-    append_header(&client->json_headers, "Expect:");
     append_header(&client->json_headers, "Content-Type: application/json");
     pthread_mutex_init(&client->lock, NULL);
     int failed = start_thread(client);

@@ -50,6 +50,8 @@ static struct tiny_reply behave(void *context, const struct tiny_request *reques
         reply.headers = "Location: /echo\r\n";
     } else if (strcmp(request->path, "/connection") == 0) {
         reply.body = request->connection == 1 ? "first" : "another";
+    } else if (strcmp(request->path, "/asks") == 0) {
+        reply.body = strstr(request->headers, "Expect") == NULL ? "nothing" : "whether to go on";
     } else if (strcmp(request->path, "/headers") == 0) {
         reply.body = strstr(request->headers, "X-Test: yes") != NULL &&
                              strstr(request->headers, "Content-Type: text/plain") != NULL &&
@@ -125,6 +127,27 @@ static void answers_come_with_status_and_body(void **state)
                                  .header_count = 1};
     assert_int_equal(call(fixture, other, "/headers", &status, body, sizeof(body), &detail), OK);
     assert_string_equal(body, "good");
+}
+
+/* However long a body is, it goes out at once: a server that does not know the question would cost a
+ * second of waiting. */
+static void no_body_asks_before_it_is_sent(void **state)
+{
+    static const size_t sizes[] = {1,           1000 * 1000,     1000 * 1000 + 1,
+                                   1024 * 1024, 1024 * 1024 + 1, 3 * 1024 * 1024};
+    struct fixture *fixture = *state;
+    char *bytes = malloc(3 * 1024 * 1024);
+    assert_non_null(bytes);
+    memset(bytes, 'x', 3 * 1024 * 1024);
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+        struct err_detail detail = {""};
+        char body[64] = "";
+        int status = 0;
+        struct http_request post = {.method = HTTP_POST, .body = {bytes, sizes[i]}};
+        assert_int_equal(call(fixture, post, "/asks", &status, body, sizeof(body), &detail), OK);
+        assert_string_equal(body, "nothing");
+    }
+    free(bytes);
 }
 
 static void a_connection_is_reused(void **state)
@@ -386,6 +409,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(answers_come_with_status_and_body, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(no_body_asks_before_it_is_sent, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_connection_is_reused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(redirects_are_not_followed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_lost_answer_is_told_from_nothing_sent, set_up, tear_down),
