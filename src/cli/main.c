@@ -54,7 +54,9 @@ static void print_help(FILE *out)
 
 int main(int argc, char **argv)
 {
-    /* Heaps of threads grow in large steps, not with each page of the store's cache. */
+    /* One heap for all threads, which grows in large steps: heaps of their own would grow by a call
+     * for each page of the store's cache. */
+    mallopt(M_ARENA_MAX, 1);
     mallopt(M_TOP_PAD, HEAP_STEP_BYTES);
     if (argc < 2) {
         print_help(stderr);

@@ -129,8 +129,8 @@ static void answers_come_with_status_and_body(void **state)
     assert_string_equal(body, "good");
 }
 
-/* However long a body is, it goes out at once: a server that does not know the question would cost a
- * second of waiting. */
+/* However long a body is, it goes out at once: a server that does not know the question would cost
+ * a second of waiting. */
 static void no_body_asks_before_it_is_sent(void **state)
 {
     static const size_t sizes[] = {1,           1000 * 1000,     1000 * 1000 + 1,
