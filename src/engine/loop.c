@@ -19,7 +19,7 @@ enum {
     CROWD_REST_US = 300,
     BACKOFF_MS = 20,
     BACKOFF_MS_MAX = 2000,
-    PRUNE_EVERY_MS = 10 * 60 * 1000,
+    PRUNE_EVERY_MS = 30 * 60 * 1000,
     PRUNE_ON_MS = 1000, /* when more is left than is deleted at once */
 };
 /* Telegram repeats an update for 24 hours, and a clock that is set forward makes them longer. */

@@ -28,9 +28,10 @@ static const char DUE_FOR_NOTHING[] =
 static const char ENDED_WAIT[] =
     "SELECT id, 'run ' || journey FROM runs WHERE outcome <> 0 AND next_at_ms <> 0";
 
+/* From an instant on: what ended long before stays as it is. */
 static const char MESSAGES[] =
     "SELECT d.id, 'state ' || d.state || ' reason ' || d.reason || ' next ' || d.next_at_ms "
-    "FROM deliveries AS d WHERE (d.state > 2 AND d.next_at_ms <> 0) "
+    "FROM deliveries AS d WHERE d.id >= ?1 << 21 AND ((d.state > 2 AND d.next_at_ms <> 0) "
     "OR (d.state >= 7 AND d.reason = '') OR (d.state BETWEEN 3 AND 6 AND d.sent_at_ms = 0) "
     "OR (d.state <= 1 AND d.next_at_ms = 0) "
     /* Steps, recoveries and the like are sent once more as long as their run waits for them. */
@@ -39,7 +40,7 @@ static const char MESSAGES[] =
     "WHERE r.user_id = d.user_id AND r.id = d.run_id AND r.phase = 1 AND r.delivery_id = d.id))) "
     "OR (d.next_at_ms <> 0 AND NOT EXISTS (SELECT 1 FROM due AS w "
     "WHERE w.line = (SELECT l.line FROM delivery_lines AS l WHERE l.id = d.id) "
-    "AND w.due_at_ms = d.next_at_ms AND w.id = d.id AND w.kind = 3))";
+    "AND w.due_at_ms = d.next_at_ms AND w.id = d.id AND w.kind = 3)))";
 
 static const char ONCE[] =
     "SELECT max(d.id), count(*) || ' messages of kind ' || d.kind || ' step ' || d.step_index "
@@ -121,7 +122,7 @@ static void check_everything(struct auditor *auditor, int64_t now_ms, int64_t fr
     sqlite3_finalize(people);
     audited_findings(auditor, "it is due", DUE_FOR_NOTHING, now_ms);
     audited_findings(auditor, "it has ended and waits", ENDED_WAIT, now_ms);
-    audited_findings(auditor, "a message has no reason, instant or end", MESSAGES, now_ms);
+    audited_findings(auditor, "a message has no reason, instant or end", MESSAGES, from_ms);
     if (auditor->failure[0] == '\0') {
         check_sets(auditor);
         check_sent(auditor, from_ms);
