@@ -71,8 +71,8 @@ static uint64_t hash_ends(struct str text)
 {
     const unsigned char *first = (const unsigned char *)text.ptr;
     const unsigned char *last = first + text.length - TEXT_MIN;
-    uint64_t ends = first[0] | first[1] << 8 | first[2] << 16 | (uint64_t)last[0] << 24 |
-                    (uint64_t)last[1] << 32 | (uint64_t)last[2] << 40;
+    uint64_t ends = (uint64_t)first[0] | (uint64_t)first[1] << 8 | (uint64_t)first[2] << 16 |
+                    (uint64_t)last[0] << 24 | (uint64_t)last[1] << 32 | (uint64_t)last[2] << 40;
     return (ends + text.length) * 0x9E3779B97F4A7C15u >> 48;
 }
 

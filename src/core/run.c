@@ -99,9 +99,12 @@ bool run_was_onboarded(const struct world *world, const struct person *person)
 
 static const char *find_entered(struct str entered, struct str journey)
 {
+    if (entered.length == 0) {
+        return NULL; /* perhaps without any text to point into */
+    }
     const char *at = entered.ptr + 1; /* behind the brace; then behind each comma */
     const char *end = entered.ptr + entered.length;
-    while (entered.length > 0 && at + journey.length + 2 < end) {
+    while (at + journey.length + 2 < end) {
         if (at[1 + journey.length] == '"' && memcmp(at + 1, journey.ptr, journey.length) == 0) {
             return at;
         }
