@@ -5,7 +5,6 @@
  * anything else means that somebody else wrote the column, and is refused. */
 #include "store/driver.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -84,6 +83,24 @@ struct str buttons_write(struct arena *arena, const struct button *buttons, int 
     return (struct str){start, (size_t)(out - start)};
 }
 
+static char *write_number(char *out, int64_t value)
+{
+    char digits[20];
+    int count = 0;
+    uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    do {
+        digits[count++] = (char)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    if (value < 0) {
+        *out++ = '-';
+    }
+    while (count > 0) {
+        *out++ = digits[--count];
+    }
+    return out;
+}
+
 struct str steps_write(struct arena *arena, const struct run *run)
 {
     int count = RUN_STEPS_MAX;
@@ -94,18 +111,19 @@ struct str steps_write(struct arena *arena, const struct run *run)
     if (count == 0) {
         return STR("[]");
     }
-    enum { PAIR_BYTES = 2 * 20 + 4 };
-    size_t size = (size_t)count * PAIR_BYTES + 3;
-    char *start = arena_alloc(arena, size);
-    size_t at = 0;
+    enum { PAIR_BYTES = sizeof("[,],") + 2 * 20 };
+    char *start = arena_alloc(arena, (size_t)count * PAIR_BYTES + 2);
+    char *out = start;
     for (int i = 0; i < count; i++) {
-        at += (size_t)snprintf(start + at, size - at, "%c[%lld,%lld]", i == 0 ? '[' : ',',
-                               (long long)run->step_sent_at_ms[i],
-                               (long long)run->step_completed_at_ms[i]);
+        *out++ = i == 0 ? '[' : ',';
+        *out++ = '[';
+        out = write_number(out, run->step_sent_at_ms[i]);
+        *out++ = ',';
+        out = write_number(out, run->step_completed_at_ms[i]);
+        *out++ = ']';
     }
-    start[at++] = ']';
-    ASSERT(at <= size);
-    return (struct str){start, at};
+    *out++ = ']';
+    return (struct str){start, (size_t)(out - start)};
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
