@@ -396,6 +396,7 @@ static void failed(struct engine *engine, struct batch *batch, enum err error,
 
 static enum err renew_lease(struct engine *engine, struct err_detail *detail)
 {
+    store_lease_lock(engine->store);
     int64_t mono_ms = clock_monotonic_ms(engine->clock);
     int64_t now_ms = clock_now_ms(engine->clock);
     int64_t enough_ms = engine->lease_ms * 2 / 3;

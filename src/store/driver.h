@@ -95,6 +95,7 @@ struct store {
     char description[96];
     /* As taken with store_lease_take; owner 0 when there is none. */
     int64_t lease_owner, lease_fence, lease_ms;
+    bool lock_taken, lock_wanted; /* lease.c */
 };
 /* Fills what is common; the rest of the driver's structure is zero before. */
 void store_init(struct store *store, const struct driver *driver, enum store_mode mode);

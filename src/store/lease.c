@@ -2,7 +2,8 @@
  *
  * The row tells other processes who serves and until when. A lock that ends with the process that
  * holds it tells at once that the holder is gone: nobody waits for the lease of the dead. A holder
- * that is alive but frozen keeps the lock; its lease runs out. */
+ * that is alive but frozen keeps the lock; its lease runs out, and whoever comes after it takes the
+ * lock as soon as it is let go of: until then a third would take them for dead. */
 #include "store/driver.h"
 
 struct holder {
@@ -41,8 +42,10 @@ static enum err lease_take(struct store *store, int64_t owner, int64_t pid, int6
         return error;
     }
     bool is_another = holder.owner != owner && holder.lease.until_ms > now_ms;
-    bool is_ours = store->driver->serve_lock(store, is_another) == LOCK_TAKEN;
-    if (is_another && !is_ours) {
+    enum lock lock = store->driver->serve_lock(store, is_another);
+    store->lock_taken = store->lock_taken || lock == LOCK_TAKEN;
+    store->lock_wanted = lock == LOCK_HELD && !store->lock_taken;
+    if (is_another && lock != LOCK_TAKEN) {
         *ret_lease = holder.lease;
         return err_set(detail, ERR_CONFLICT,
                        "process %lld runs the engine on this database; stop it, or wait until its "
@@ -89,6 +92,14 @@ enum err store_lease_take(struct store *store, int64_t owner, int64_t pid, int64
     return error;
 }
 
+void store_lease_lock(struct store *store)
+{
+    if (store->lock_wanted) {
+        store->lock_taken = store->driver->serve_lock(store, false) == LOCK_TAKEN;
+        store->lock_wanted = !store->lock_taken;
+    }
+}
+
 enum err store_lease_give(struct store *store, int64_t owner, struct err_detail *detail)
 {
     struct holder holder;
@@ -102,6 +113,7 @@ enum err store_lease_give(struct store *store, int64_t owner, struct err_detail 
     }
     if (holder.owner == owner) {
         store->driver->serve_release(store);
+        store->lock_taken = store->lock_wanted = false;
     }
     store->lease_owner = 0;
     bind_int(&binder, owner);

@@ -64,6 +64,9 @@ struct lease {
 MUST_CHECK enum err store_lease_take(struct store *store, int64_t owner, int64_t pid,
                                      int64_t now_ms, int64_t until_ms, struct lease *ret_lease,
                                      struct err_detail *detail);
+/* To be called now and then by who has the lease: when it was taken over from a process that stood
+ * still, the lock that tells others that the holder lives is free only after that one has ended. */
+void store_lease_lock(struct store *store);
 MUST_CHECK enum err store_lease_give(struct store *store, int64_t owner, struct err_detail *detail);
 /* Who holds it (read only); until_ms 0 when nobody. It may have run out, also while the holder is
  * alive. */

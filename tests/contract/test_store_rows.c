@@ -301,6 +301,26 @@ static void one_owner_holds_the_lease(void **state)
     assert_int_equal(lease.until_ms, NOW_MS + 26000);
 }
 
+/* It stood still, was replaced, and ends: who replaced it is not taken for dead thereby. */
+static void who_replaced_one_that_stood_still_lives(void **state)
+{
+    FIXTURE;
+    struct lease lease = {0};
+    struct store *still = NULL;
+    struct store *third = NULL;
+    assert_ok(store_open(fixture->url, STORE_WRITER, &still, &fixture->detail));
+    assert_ok(store_open(fixture->url, STORE_WRITER, &third, &fixture->detail));
+    assert_ok(store_lease_take(still, 1, 10, NOW_MS, NOW_MS + 1000, &lease, &fixture->detail));
+    assert_ok(store_lease_take(fixture->store, 2, 20, NOW_MS + 1001, NOW_MS + 9000, &lease,
+                               &fixture->detail));
+    store_close(still);
+    store_lease_lock(fixture->store);
+    assert_err(ERR_CONFLICT, store_lease_take(third, 3, 30, NOW_MS + 1002, NOW_MS + 9000, &lease,
+                                              &fixture->detail));
+    assert_int_equal(lease.pid, 20);
+    store_close(third);
+}
+
 /* ---- inbox ----------------------------------------------------------------------------------- */
 
 static void commands_cross_processes(void **state)
@@ -477,6 +497,7 @@ int main(void)
         CASE(history_is_walked_back_sixty_days),
         CASE(feedback_and_notices_are_kept),
         CASE(one_owner_holds_the_lease),
+        CASE(who_replaced_one_that_stood_still_lives),
         CASE(commands_cross_processes),
         CASE(settings_definitions_and_pauses),
         CASE(broadcasts_go_in_pages),
