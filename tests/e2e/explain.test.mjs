@@ -186,7 +186,7 @@ describe('explain', () => {
         await scene.home.stop();
         scene.home.env.DECISIONS_KEPT_DAYS = '0';
         await scene.home.serve();
-        await scene.later('15m');
+        await scene.later('35m'); // they are looked for every half hour
         await ann.send('hello');
         await ann.receive();
         await scene.settled();
