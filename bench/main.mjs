@@ -15,7 +15,7 @@ import * as processes from './lib/processes.mjs';
 import { Table } from './lib/table.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
-const ROWS = ['load', 'lone', 'start', 'due', 'million', 'idle'];
+const ROWS = ['load', 'taps', 'free', 'lone', 'start', 'due', 'million', 'idle'];
 
 const { values: options } = parseArgs({
     options: {
@@ -58,9 +58,9 @@ const table = new Table();
 const people = (count) => count.toLocaleString('en');
 
 /** The systems, each with a fake of its own, so that neither pays for the other's past. */
-async function withSystem(kind, work) {
+async function withSystem(kind, work, peer = {}) {
     const fake = await Fake.start(options.build, folder);
-    const system = kind === 'nudge' ? new Nudge(options.build, folder, fake) : new PeerBot(postgres, fake);
+    const system = kind === 'nudge' ? new Nudge(options.build, folder, fake) : new PeerBot(postgres, fake, peer);
     try {
         return await work(system);
     } finally {
@@ -68,7 +68,7 @@ async function withSystem(kind, work) {
     }
 }
 
-async function underLoad(kind, storedPeople) {
+async function underLoad(kind, storedPeople, peer) {
     return withSystem(kind, async (system) => {
         await system.prepare(storedPeople);
         await system.start();
@@ -76,7 +76,7 @@ async function underLoad(kind, storedPeople) {
         await system.stop();
         result.rows = await system.rows();
         return result;
-    });
+    }, peer);
 }
 
 /** Runs each system `runs` times, in turn; the results by system. A system that fails is named and
@@ -117,6 +117,18 @@ function addLoadRows(results, title) {
 async function load() {
     const results = await interleaved('load', (kind) => underLoad(kind, 0));
     addLoadRows(results, `${people(updates)} updates over 64 connections, empty database`);
+}
+
+/** What the Bot API asks of a bot and nudge does in each row: a tap is answered, and the message shows
+ *  what was chosen. */
+async function taps() {
+    const results = await interleaved('taps', (kind) => underLoad(kind, 0, { answersTaps: true }));
+    addLoadRows(results, 'the same, and the peer answers taps and edits the message as nudge does');
+}
+
+async function free() {
+    const results = await processes.unpinned(() => interleaved('free', (kind) => underLoad(kind, 0)));
+    addLoadRows(results, 'the first again, every program on any core');
 }
 
 async function million() {
@@ -210,7 +222,7 @@ try {
     if (systems.includes('nudge')) {
         kinds.push('nudge');
     }
-    const measures = { load, lone, start, due, million, idle };
+    const measures = { load, taps, free, lone, start, due, million, idle };
     for (const row of ROWS.filter((name) => wanted.has(name))) {
         try {
             await measures[row]();

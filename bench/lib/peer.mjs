@@ -115,9 +115,10 @@ export class Postgres {
 export class PeerBot {
     static name = 'grammY + PostgreSQL';
 
-    constructor(postgres, fake) {
+    constructor(postgres, fake, { answersTaps = false } = {}) {
         this.postgres = postgres;
         this.fake = fake;
+        this.answersTaps = answersTaps;
         this.path = '/hook';
     }
 
@@ -155,6 +156,7 @@ export class PeerBot {
                 BOT_TOKEN,
                 SECRET,
                 API_URL: this.fake.url,
+                ANSWER_TAPS: this.answersTaps ? 'yes' : '',
             },
         });
         await processes.until(() => processes.accepts(this.port), this.child);

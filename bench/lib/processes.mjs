@@ -13,6 +13,17 @@ export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** The core that is measured, and the one for the load and the fake providers. */
 export const CORES = { measured: 0, load: os.cpus().length > 1 ? 1 : 0 };
 
+/** Runs `work` with every program on any core. */
+export async function unpinned(work) {
+    const pinned = { ...CORES };
+    CORES.measured = CORES.load = undefined;
+    try {
+        return await work();
+    } finally {
+        Object.assign(CORES, pinned);
+    }
+}
+
 /** Starts a program on a core. The child ends with this program. `log`: file descriptor for its output. */
 export function start(command, args, { core, env, log = 'ignore', stdin = 'ignore', uid, cwd } = {}) {
     const pinned = core === undefined ? [command, ...args] : ['taskset', '-c', String(core), command, ...args];

@@ -6,7 +6,7 @@ import http from 'node:http';
 import { Bot, webhookCallback } from 'grammy';
 import pg from 'pg';
 
-const { PORT, DATABASE_URL, POOL, BOT_TOKEN, SECRET, API_URL } = process.env;
+const { PORT, DATABASE_URL, POOL, BOT_TOKEN, SECRET, API_URL, ANSWER_TAPS } = process.env;
 const pool = new pg.Pool({ connectionString: DATABASE_URL, max: Number(POOL) });
 
 const SAVE_USER = {
@@ -55,7 +55,8 @@ async function reply(ctx, step, template, text) {
 }
 
 const bot = new Bot(BOT_TOKEN, {
-    client: { apiRoot: API_URL },
+    // The answer to a tap travels in the webhook's response: the Bot API takes one call there.
+    client: { apiRoot: API_URL, canUseWebhookReply: (method) => method === 'answerCallbackQuery' },
     // Known beforehand, so that a start needs no getMe.
     botInfo: {
         id: Number(BOT_TOKEN.split(':')[0]),
@@ -70,7 +71,15 @@ const bot = new Bot(BOT_TOKEN, {
     },
 });
 bot.command('start', (ctx) => reply(ctx, 'started', 'welcome', 'Welcome! Press the button when you are done.'));
-bot.callbackQuery('done', (ctx) => reply(ctx, 'done', 'congrats', 'Well done!'));
+bot.callbackQuery('done', async (ctx) => {
+    if (ANSWER_TAPS) {
+        await ctx.editMessageText('Welcome! You chose: done.');
+    }
+    await reply(ctx, 'done', 'congrats', 'Well done!');
+    if (ANSWER_TAPS) {
+        await ctx.answerCallbackQuery();
+    }
+});
 
 const handle = webhookCallback(bot, 'http', { secretToken: SECRET });
 const server = http.createServer((request, response) =>
