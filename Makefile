@@ -67,4 +67,4 @@ install: ## Install the program and its service below PREFIX (and DESTDIR)
 	install -m 644 README.md CHANGELOG.md LICENSE packaging/nginx.conf packaging/Caddyfile "$(DESTDIR)$(PREFIX)/share/doc/nudge"
 
 clean: ## Remove everything that was built
-	rm -rf build build-asan build-clang build-coverage build-dev build-fuzz build-tsan
+	rm -rf build build-asan build-clang build-coverage build-dev build-fuzz build-hostile build-tsan

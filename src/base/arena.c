@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/limits.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define ARENA_ASAN 1
@@ -67,7 +68,7 @@ struct arena *arena_new(size_t block_bytes)
     if (arena == NULL) {
         out_of_memory(sizeof(*arena));
     }
-    arena->block_bytes = block_bytes < 256 ? 256 : block_bytes;
+    arena->block_bytes = PORTION(block_bytes < 256 ? 256 : block_bytes, block_bytes % ALIGNMENT);
     arena->newest = block_new(NULL, arena->block_bytes);
     arena->used_bytes = 0;
     return arena;

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "base/limits.h"
 
 static void write_bytes(struct json_writer *writer, const char *bytes, size_t length)
 {
@@ -14,7 +15,9 @@ static void write_bytes(struct json_writer *writer, const char *bytes, size_t le
         writer->bytes = arena_grow(writer->arena, writer->bytes, writer->used, size);
         writer->size = size;
     }
-    memcpy(writer->bytes + writer->used, bytes, length);
+    if (length > 0) { /* nothing may be nowhere */
+        memcpy(writer->bytes + writer->used, bytes, length);
+    }
     writer->used += length;
 }
 
@@ -159,7 +162,7 @@ static void write_value(struct json_writer *writer, const json_t *json)
 struct str json_write(struct arena *arena, const json_t *json)
 {
     ASSERT(json != NULL);
-    enum { FIRST_BYTES = 512 }; /* most documents of ours fit */
+    enum { FIRST_BYTES = PORTION(512, 1) }; /* most documents of ours fit */
     struct json_writer writer = {.arena = arena, .size = FIRST_BYTES};
     writer.bytes = arena_alloc(arena, FIRST_BYTES);
     write_value(&writer, json);
@@ -172,7 +175,7 @@ struct str json_write(struct arena *arena, const json_t *json)
 
 struct json_writer json_begin(struct arena *arena)
 {
-    enum { FIRST_BYTES = 96 };
+    enum { FIRST_BYTES = PORTION(96, 1) };
     struct json_writer writer = {.arena = arena, .size = FIRST_BYTES};
     writer.bytes = arena_alloc(arena, FIRST_BYTES);
     write_char(&writer, '{');

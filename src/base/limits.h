@@ -1,7 +1,18 @@
-/* All limits in one place, each with its unit and reason. A test build may shrink them. */
+/* All limits in one place, each with its unit and reason.
+ *
+ * How much goes at once changes nothing but speed. A test build (-Dlimits=hostile) therefore makes
+ * all portions as small as they can be: batches of one, arrays that begin with room for one, a
+ * block of memory for each allocation. What people may do stays as it is. */
 #pragma once
 
 #include <stdint.h>
+
+/* The usual portion, and that of the test build. */
+#ifdef LIMITS_HOSTILE
+#define PORTION(usual, hostile) (hostile)
+#else
+#define PORTION(usual, hostile) (usual)
+#endif
 
 #define MINUTE_MS ((int64_t)60 * 1000)
 #define HOUR_MS   ((int64_t)60 * MINUTE_MS)
@@ -59,10 +70,24 @@ enum {
      * commitment and unfinished message, all limited above, and its arrays grow in the arena. */
 
     /* The engine. */
-    LIMIT_BATCH_INPUTS = 256,
-    LIMIT_BATCH_DUE = 256,
-    LIMIT_QUEUE_INPUTS = 4096,
-    LIMIT_IN_FLIGHT = 256, /* requests to providers under way at once */
+    LIMIT_BATCH_INPUTS = PORTION(256, 1),
+    LIMIT_BATCH_DUE = PORTION(256, 1),
+    LIMIT_BATCH_INBOX = PORTION(64, 1),   /* commands of other processes */
+    LIMIT_BATCH_NOTICES = PORTION(20, 1), /* to operators, read at once */
+    LIMIT_BATCH_PRUNED = PORTION(20000, 1),
+    LIMIT_PAGE_USERS = PORTION(64, 1), /* of a sweep, in one batch */
+    LIMIT_PAGE_MESSAGES = PORTION(64, 1),
+    LIMIT_QUEUE_INPUTS = PORTION(4096, 8),
+    LIMIT_IN_FLIGHT = PORTION(256, 5),        /* requests to providers under way at once */
+    LIMIT_IN_FLIGHT_REPLIES = PORTION(64, 2), /* of them, those kept for replies */
+    LIMIT_UNSENT_ACTS = PORTION(4096, 1),     /* above it acts are left out */
+    LIMIT_PACED_ADDRESSES =
+        PORTION(20000, 1),           /* above it those that wait for nothing are forgotten */
+    LIMIT_UPDATES = PORTION(100, 1), /* of one answer to polling */
+
+    /* The store. */
+    LIMIT_COUNT_KEYS = PORTION(64, 1), /* of one transaction at once; more are written in between */
+    LIMIT_ROWS_OF_MANY = PORTION(512, 1), /* that travel together */
 };
 
 _Static_assert(LIMIT_RUNS_ACTIVE >= 2 * LIMIT_COMMITMENTS_OPEN,

@@ -14,7 +14,6 @@
 enum {
     LONG_POLL_S = 50, /* Telegram's maximum */
     LONG_POLL_SLACK_MS = 15 * 1000,
-    UPDATES_MAX = 100,
     EMPTY_PAUSE_MS = 200, /* when an empty answer came though we asked to wait */
     QUICK_ANSWER_MS = 1000,
     BUSY_PAUSE_MS = 100, /* the engine's queue was full */
@@ -65,7 +64,7 @@ static void batch_end(struct batch *batch)
     poll->offset = refused ? batch->refused_id : batch->offset;
     telegram->batches--;
     bool full = batch->count >= poll->limit;
-    poll->limit = UPDATES_MAX;
+    poll->limit = LIMIT_UPDATES;
     pthread_mutex_unlock(&telegram->lock);
     bool cancelled = batch->cancelled;
     bool pause = batch->same_as_before && !full;
@@ -211,7 +210,7 @@ static void skip_unreadable(struct telegram *telegram, struct str text)
         }
         if (str_to_int64((struct str){digits.ptr, length}, &id) && id < INT64_MAX) {
             poll->offset = id + 1;
-            poll->limit = UPDATES_MAX;
+            poll->limit = LIMIT_UPDATES;
         }
     }
     pthread_mutex_unlock(&telegram->lock);
@@ -308,7 +307,7 @@ void telegram_poll_start(struct telegram *telegram)
     bool begins = telegram->poll.enabled && !telegram->poll.running && !telegram->stopping;
     if (begins) {
         telegram->poll.running = true;
-        telegram->poll.limit = UPDATES_MAX;
+        telegram->poll.limit = LIMIT_UPDATES;
     }
     pthread_mutex_unlock(&telegram->lock);
     if (begins) {

@@ -187,7 +187,8 @@ enum err catalog_add_pinned(struct catalog *catalog, struct str yaml, struct mis
         return OK;
     }
     if (catalog->pinned_count == catalog->pinned_capacity) {
-        int capacity = catalog->pinned_capacity == 0 ? 16 : catalog->pinned_capacity * 2;
+        int capacity =
+            catalog->pinned_capacity == 0 ? PORTION(16, 1) : catalog->pinned_capacity * 2;
         catalog->pinned = arena_grow(catalog->arena, catalog->pinned,
                                      (size_t)catalog->pinned_count * sizeof(catalog->pinned[0]),
                                      (size_t)capacity * sizeof(catalog->pinned[0]));

@@ -2,13 +2,14 @@
 #include "core/decision.h"
 
 #include "base/arena.h"
+#include "base/limits.h"
 
 static void *grow(struct arena *arena, void *items, int count, int *capacity, size_t size)
 {
     if (count < *capacity) {
         return items;
     }
-    int wanted = *capacity == 0 ? 4 : *capacity * 2;
+    int wanted = *capacity == 0 ? PORTION(4, 1) : *capacity * 2;
     void *grown = arena_grow(arena, items, (size_t)count * size, (size_t)wanted * size);
     *capacity = wanted;
     return grown;

@@ -3,6 +3,8 @@
 
 #include <stdarg.h>
 
+#include "base/limits.h"
+
 void mistakes_add(struct arena *arena, struct mistakes *mistakes, struct str file, int line,
                   int column, const char *format, ...)
 {
@@ -10,7 +12,7 @@ void mistakes_add(struct arena *arena, struct mistakes *mistakes, struct str fil
         return;
     }
     if (mistakes->count == mistakes->capacity) {
-        int capacity = mistakes->capacity == 0 ? 16 : mistakes->capacity * 2;
+        int capacity = mistakes->capacity == 0 ? PORTION(16, 1) : mistakes->capacity * 2;
         size_t size = sizeof(struct mistake);
         mistakes->items = arena_grow(arena, mistakes->items, (size_t)mistakes->count * size,
                                      (size_t)capacity * size);

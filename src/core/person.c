@@ -21,7 +21,7 @@ static void **grow(struct arena *arena, void *items, int count, int *capacity)
     if (count < *capacity) {
         return items;
     }
-    int wanted = *capacity < 4 ? 8 : *capacity * 2;
+    int wanted = *capacity < 4 ? PORTION(8, *capacity + 1) : *capacity * 2;
     void *grown =
         arena_grow(arena, items, (size_t)count * sizeof(void *), (size_t)wanted * sizeof(void *));
     *capacity = wanted;

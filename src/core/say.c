@@ -23,7 +23,7 @@ const char *say_language(const struct deciding *deciding)
 static void append(struct say_lines *lines, struct str text)
 {
     if (lines->length + text.length + 1 > lines->capacity) {
-        size_t capacity = 2 * (lines->length + text.length) + 256;
+        size_t capacity = PORTION(2, 1) * (lines->length + text.length) + PORTION(256, 1);
         lines->text = arena_grow(lines->arena, lines->text, lines->length, capacity);
         lines->capacity = capacity;
     }

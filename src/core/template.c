@@ -29,7 +29,7 @@ static struct template_part *add_part(struct compiler *compiler, enum part_kind 
 {
     struct template *template = compiler->template;
     if (template->part_count == template->part_capacity) {
-        int capacity = template->part_capacity == 0 ? 4 : template->part_capacity * 2;
+        int capacity = template->part_capacity == 0 ? PORTION(4, 1) : template->part_capacity * 2;
         size_t size = sizeof(struct template_part);
         template->parts = arena_grow(compiler->arena, template->parts,
                                      (size_t) template->part_count * size, (size_t)capacity * size);

@@ -10,7 +10,7 @@
 #include "core/pressure.h"
 #include "engine/sweep.h"
 
-enum { BROADCASTS_MAX = 1000, PAGE_MESSAGES = 64, UNDER_WAY_MS = 1000 };
+enum { BROADCASTS_MAX = 1000, UNDER_WAY_MS = 1000 };
 
 static const char *const STATES[BROADCAST_STATE_COUNT] = {
     [BROADCAST_SCHEDULED] = "scheduled", [BROADCAST_RUNNING] = "running",
@@ -325,10 +325,10 @@ enum err broadcast_take_back(struct engine *engine, struct batch *batch, struct 
                              struct err_detail *detail)
 {
     const struct arg args[] = {ARG_INT(sweep->id), ARG_INT(sweep->now.cursor),
-                               ARG_INT(PAGE_MESSAGES)};
+                               ARG_INT(LIMIT_PAGE_MESSAGES)};
     struct rows page = {0};
     enum err error = store_query(engine->store, batch->arena, "broadcast_unsent", args, 3,
-                                 PAGE_MESSAGES, &page, detail);
+                                 LIMIT_PAGE_MESSAGES, &page, detail);
     for (int i = 0; error == OK && i < page.count; i++) {
         const struct cell *cells = page.cells + (ptrdiff_t)i * page.columns;
         sweep->now.cursor = cells[0].integer;
@@ -343,7 +343,7 @@ enum err broadcast_take_back(struct engine *engine, struct batch *batch, struct 
                                      .name = STR("withdraw"),
                                      .ref_id = cells[0].integer};
     }
-    if (error == OK && page.count < PAGE_MESSAGES) {
+    if (error == OK && page.count < LIMIT_PAGE_MESSAGES) {
         sweep->now.done = !sweep->now.left;
         sweep->now.next_at_ms = batch->now_ms + UNDER_WAY_MS;
         sweep->now.cursor = 0;

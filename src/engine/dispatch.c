@@ -14,8 +14,7 @@
 
 enum {
     HELD_RECHECK_MS = 10 * 60 * 1000, /* while sending is off; switching it on wakes them at once */
-    CHANNEL_OFF_MS = 10 * 60 * 1000,
-    UNSENT_MAX = 4096 /* above it acts are left out */
+    CHANNEL_OFF_MS = 10 * 60 * 1000
 };
 
 /* Dry-run lets nothing out, off still lets replies out: dry-run is the stricter one. */
@@ -198,7 +197,8 @@ void dispatch_acts(struct engine *engine, struct batch *batch, struct work *work
 static void keep_unsent(struct engine *engine, enum channel_kind kind, struct outgoing *outgoing)
 {
     if (engine->unsent_count == engine->unsent_capacity) {
-        size_t capacity = engine->unsent_capacity == 0 ? 64 : (size_t)engine->unsent_capacity * 2;
+        size_t capacity =
+            engine->unsent_capacity == 0 ? PORTION(64, 1) : (size_t)engine->unsent_capacity * 2;
         engine->unsent = realloc((void *)engine->unsent, capacity * sizeof(*engine->unsent));
         engine->unsent_channels =
             realloc(engine->unsent_channels, capacity * sizeof(*engine->unsent_channels));
@@ -215,7 +215,7 @@ static void send_act(struct engine *engine, enum channel_kind kind, struct outgo
 {
     struct channel *channel = engine->channels[kind];
     enum err error = engine->unsent_of[kind] > 0 ? ERR_BUSY : channel->ops->send(channel, outgoing);
-    if (error == ERR_BUSY && engine->unsent_count >= UNSENT_MAX) {
+    if (error == ERR_BUSY && engine->unsent_count >= LIMIT_UNSENT_ACTS) {
         log_warn("engine", "too much waits for a channel; an answer to a tap is left out",
                  "channel=%s", channel_kind_name(kind));
         outgoing_free(outgoing);

@@ -280,7 +280,7 @@ static void keep_events(struct engine *engine, struct batch *batch, struct round
     engine_chain_events(engine, batch, person, decision);
     int needed = round->event_count + decision->event_count;
     if (needed > round->event_capacity) {
-        int capacity = 2 * needed;
+        int capacity = PORTION(2, 1) * needed;
         round->events = arena_grow(batch->arena, round->events,
                                    (size_t)round->event_count * sizeof(struct event),
                                    (size_t)capacity * sizeof(struct event));
@@ -296,7 +296,7 @@ static void keep_events(struct engine *engine, struct batch *batch, struct round
 static void keep_decision(struct batch *batch, struct round *round, struct decision_row row)
 {
     if (round->decision_count == round->decision_capacity) {
-        int capacity = 2 * round->decision_capacity + 16;
+        int capacity = 2 * round->decision_capacity + PORTION(16, 1);
         round->decisions =
             arena_grow(batch->arena, round->decisions, (size_t)round->decision_count * sizeof(row),
                        (size_t)capacity * sizeof(row));
@@ -443,33 +443,42 @@ static void tell_chat(struct batch *batch, struct str address, struct str text)
     batch_handover(batch)->act = act;
 }
 
-/* What operators were not told yet goes to their chats; it counts as told with this transaction. */
+static enum err tell_notice(struct engine *engine, struct batch *batch, const struct cell *cells,
+                            struct str chats, struct err_detail *detail)
+{
+    struct str rest = chats;
+    while (rest.length > 0) {
+        struct str address = str_trim(str_split(rest, ',', &rest));
+        if (address.length > 0) {
+            tell_chat(batch, address, cells[4].text);
+        }
+    }
+    const struct arg args[] = {ARG_INT(cells[0].integer), ARG_INT(batch->now_ms)};
+    struct rows none;
+    return store_query(engine->store, batch->arena, "operator_message_sent", args, 2, 1, &none,
+                       detail);
+}
+
+/* What operators were not told yet goes to their chats, the oldest first; it counts as told with
+ * this transaction. All of it: the newest may be urgent. */
 static enum err tell_operators(struct engine *engine, struct batch *batch,
                                struct err_detail *detail)
 {
-    enum { NOTICES_MAX = 20 };
     struct str chats = str_trim(str_of(engine->config->admin_chat_ids));
     if (chats.length == 0 || engine->channels[CHANNEL_TELEGRAM] == NULL ||
         engine_sending(engine) == SENDING_DRY_RUN) {
         return OK;
     }
-    const struct arg limit[] = {ARG_INT(NOTICES_MAX)};
-    struct rows rows = {0};
-    enum err error = store_query(engine->store, batch->arena, "operator_messages_unsent", limit, 1,
-                                 NOTICES_MAX, &rows, detail);
-    for (int i = 0; error == OK && i < rows.count; i++) {
-        const struct cell *cells = rows.cells + (ptrdiff_t)i * rows.columns;
-        struct str rest = chats;
-        while (rest.length > 0) {
-            struct str address = str_trim(str_split(rest, ',', &rest));
-            if (address.length > 0) {
-                tell_chat(batch, address, cells[4].text);
-            }
+    const struct arg limit[] = {ARG_INT(LIMIT_BATCH_NOTICES)};
+    struct rows rows = {.count = LIMIT_BATCH_NOTICES};
+    enum err error = OK;
+    while (error == OK && rows.count == LIMIT_BATCH_NOTICES) {
+        error = store_query(engine->store, batch->arena, "operator_messages_unsent", limit, 1,
+                            LIMIT_BATCH_NOTICES, &rows, detail);
+        for (int i = 0; error == OK && i < rows.count; i++) {
+            error =
+                tell_notice(engine, batch, rows.cells + (ptrdiff_t)i * rows.columns, chats, detail);
         }
-        const struct arg args[] = {ARG_INT(cells[0].integer), ARG_INT(batch->now_ms)};
-        struct rows none;
-        error = store_query(engine->store, batch->arena, "operator_message_sent", args, 2, 1, &none,
-                            detail);
     }
     return error;
 }

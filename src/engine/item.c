@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "engine/internal.h"
 
 static const size_t INPUT_STRINGS[] = {
@@ -89,7 +90,7 @@ static void *grow(struct arena *arena, void *items, int count, int *capacity, si
     if (count < *capacity) {
         return items;
     }
-    int wanted = *capacity == 0 ? 64 : *capacity * 2;
+    int wanted = *capacity == 0 ? PORTION(64, 1) : *capacity * 2;
     *capacity = wanted;
     return arena_grow(arena, items, (size_t)count * size, (size_t)wanted * size);
 }

@@ -8,8 +8,6 @@
 #include "base/limits.h"
 #include "engine/internal.h"
 
-enum { ROOM_OF_REPLIES = 64 };
-
 void lines_forget(struct engine *engine)
 {
     for (int i = 0; i < LINE_COUNT; i++) {
@@ -40,7 +38,8 @@ static int channel_room(const struct engine *engine, const struct batch *batch,
                         enum channel_kind kind, enum priority priority)
 {
     const struct channel *channel = engine->channels[kind];
-    int room = priority == PRIORITY_REPLY ? LIMIT_IN_FLIGHT : LIMIT_IN_FLIGHT - ROOM_OF_REPLIES;
+    int room =
+        priority == PRIORITY_REPLY ? LIMIT_IN_FLIGHT : LIMIT_IN_FLIGHT - LIMIT_IN_FLIGHT_REPLIES;
     int handed = batch != NULL ? batch->handed[kind] : 0;
     return room - channel->ops->in_flight(channel) - handed - engine->unsent_of[kind];
 }

@@ -34,7 +34,7 @@ static void *grow_heap(void *items, int count, int *capacity, size_t size)
     if (count < *capacity) {
         return items;
     }
-    *capacity = *capacity == 0 ? 256 : 2 * *capacity;
+    *capacity = *capacity == 0 ? PORTION(256, 1) : 2 * *capacity;
     items = realloc(items, (size_t)*capacity * size);
     ASSERT(items != NULL);
     return items;
@@ -47,11 +47,20 @@ static void retain(struct engine *engine, struct item *item)
     engine->retained[engine->retained_count++] = item;
 }
 
+static bool isolating(const struct engine *engine)
+{
+    return engine->failures >= ISOLATE_AFTER;
+}
+
 /* Takes items that wait, waiting up to wait_ms for the first. */
 static void take_items(struct engine *engine, int64_t wait_ms)
 {
     int room = LIMIT_BATCH_INPUTS - engine->retained_count;
     void *items[LIMIT_BATCH_INPUTS];
+    /* A whole batch of what always fails must not hold up the rest. */
+    if (room <= 0 && isolating(engine) && engine->retained_count < LIMIT_QUEUE_INPUTS) {
+        room = 1;
+    }
     if (room > 0) {
         size_t count = queue_take(engine->queue, items, (size_t)room, wait_ms);
         for (size_t i = 0; i < count; i++) {
@@ -84,11 +93,6 @@ static bool reports_wait(struct engine *engine)
     bool wait = engine->reports_first != NULL;
     pthread_mutex_unlock(&engine->lock);
     return wait || engine->reports_retained_count > 0;
-}
-
-static bool isolating(const struct engine *engine)
-{
-    return engine->failures >= ISOLATE_AFTER;
 }
 
 /* How much of what was taken goes into this batch. */
@@ -154,11 +158,10 @@ static enum err take_in(struct engine *engine, struct batch *batch, struct err_d
 
 static enum err load_inbox(struct engine *engine, struct batch *batch, struct err_detail *detail)
 {
-    enum { INBOX_MAX = 64 };
     struct inbox_row *rows = NULL;
     int count = 0;
     enum err error =
-        store_inbox_load(engine->store, batch->arena, INBOX_MAX, &rows, &count, detail);
+        store_inbox_load(engine->store, batch->arena, LIMIT_BATCH_INBOX, &rows, &count, detail);
     for (int i = 0; error == OK && i < count; i++) {
         if (engine_command_is_pending(engine, rows[i].id)) {
             continue;
@@ -169,7 +172,7 @@ static enum err load_inbox(struct engine *engine, struct batch *batch, struct er
         command->payload = rows[i].payload;
         command->actor = rows[i].actor;
     }
-    batch->inbox_left = count == INBOX_MAX;
+    batch->inbox_left = count == LIMIT_BATCH_INBOX;
     return error;
 }
 

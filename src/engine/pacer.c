@@ -12,7 +12,6 @@
 #include "base/limits.h"
 
 enum {
-    ADDRESSES_MAX = 20000, /* above it those that wait for nothing are forgotten */
     GROUP_BURST = 3,
     KEY_BYTES = 96,
     WAKES_PER_SECOND = 4 /* a line that waits for room is looked at so often: few commits */
@@ -107,7 +106,7 @@ void pacer_begin(struct pacer *pacer, int64_t now_ms)
         pacer->tokens_before[i] = pacer->paces[i].tokens;
         pacer->filled_before_at_ms[i] = pacer->paces[i].filled_at_ms;
     }
-    if (HASH_COUNT(pacer->addresses) >= ADDRESSES_MAX) {
+    if (HASH_COUNT(pacer->addresses) >= LIMIT_PACED_ADDRESSES) {
         forget_idle(pacer, now_ms);
     }
 }
@@ -129,7 +128,8 @@ void pacer_roll_back(struct pacer *pacer)
 static void remember(struct pacer *pacer, struct address *address)
 {
     if (pacer->undo_count == pacer->undo_capacity) {
-        pacer->undo_capacity = pacer->undo_capacity == 0 ? 64 : 2 * pacer->undo_capacity;
+        pacer->undo_capacity =
+            pacer->undo_capacity == 0 ? PORTION(64, 1) : 2 * pacer->undo_capacity;
         pacer->undos = realloc(pacer->undos, (size_t)pacer->undo_capacity * sizeof(*pacer->undos));
         ASSERT(pacer->undos != NULL);
     }

@@ -7,8 +7,6 @@
 #include "base/limits.h"
 #include "engine/internal.h"
 
-enum { PRUNED_AT_ONCE = 20000 };
-
 static bool is_wanted(const struct engine *engine)
 {
     return engine->config->decisions_kept_days > 0;
@@ -103,7 +101,7 @@ enum err remember_prune(struct engine *engine, struct batch *batch, struct err_d
     int64_t kept_ms = engine->config->decisions_kept_days * DAY_MS;
     int64_t before_ms = is_wanted(engine) ? batch->now_ms - kept_ms : batch->now_ms + 1;
     enum err error =
-        store_decisions_prune(engine->store, before_ms, PRUNED_AT_ONCE, &deleted, detail);
-    batch->prune_left = error == OK && deleted == PRUNED_AT_ONCE;
+        store_decisions_prune(engine->store, before_ms, LIMIT_BATCH_PRUNED, &deleted, detail);
+    batch->prune_left = error == OK && deleted == LIMIT_BATCH_PRUNED;
     return error;
 }

@@ -11,10 +11,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 
-enum {
-    PAGE_USERS = 64,
-    LINE_WAIT_MS = 100 /* while those made before wait in their line */
-};
+enum { LINE_WAIT_MS = 100 }; /* while those made before wait in their line */
 
 struct sweep *sweep_new(struct engine *engine, enum sweep_kind kind)
 {
@@ -118,7 +115,7 @@ static int allowance(const struct engine *engine, struct sweep *sweep, int64_t n
                      int64_t *ret_next_at_ms)
 {
     if (sweep->kind != SWEEP_BROADCAST) {
-        return PAGE_USERS;
+        return LIMIT_PAGE_USERS;
     }
     for (int i = 0; i < CHANNEL_COUNT; i++) {
         if (lines_wait(engine, (enum channel_kind)i, PRIORITY_BROADCAST, now_ms)) {
@@ -126,9 +123,9 @@ static int allowance(const struct engine *engine, struct sweep *sweep, int64_t n
             return 0;
         }
     }
-    return sweep->pace_per_s <= 0
-               ? PAGE_USERS
-               : sweep_credit(&sweep->now, sweep->pace_per_s, PAGE_USERS, now_ms, ret_next_at_ms);
+    return sweep->pace_per_s <= 0 ? LIMIT_PAGE_USERS
+                                  : sweep_credit(&sweep->now, sweep->pace_per_s, LIMIT_PAGE_USERS,
+                                                 now_ms, ret_next_at_ms);
 }
 
 /* What quiet hours hold is due for many at the same instant: it keeps the pace there, too. */
@@ -219,15 +216,15 @@ static enum err save_progress(struct engine *engine, struct batch *batch, struct
 static enum err next_page(struct engine *engine, struct batch *batch, struct sweep *sweep,
                           int allowed, struct err_detail *detail)
 {
-    const struct arg args[] = {ARG_INT(sweep->now.cursor), ARG_INT(PAGE_USERS)};
+    const struct arg args[] = {ARG_INT(sweep->now.cursor), ARG_INT(LIMIT_PAGE_USERS)};
     struct rows page = {0};
-    enum err error =
-        store_query(engine->store, batch->arena, "users_page", args, 2, PAGE_USERS, &page, detail);
+    enum err error = store_query(engine->store, batch->arena, "users_page", args, 2,
+                                 LIMIT_PAGE_USERS, &page, detail);
     if (error == OK) {
         error = look_at(engine, batch, sweep, &page, allowed, detail);
     }
     bool whole = page.count == 0 || sweep->now.cursor == page.cells[page.count - 1].integer;
-    sweep->now.done = page.count < PAGE_USERS && whole;
+    sweep->now.done = page.count < LIMIT_PAGE_USERS && whole;
     return error;
 }
 

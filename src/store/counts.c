@@ -23,8 +23,6 @@ enum {
     COUNT_UNCERTAIN,
     COUNTS
 };
-enum { KEYS_MAX = 64 }; /* of one transaction at once; more are written in between */
-
 struct key_counts {
     int64_t day;
     struct str sequence; /* in the arena */
@@ -34,7 +32,7 @@ struct key_counts {
 
 struct store_counts {
     struct arena *arena;
-    struct key_counts keys[KEYS_MAX];
+    struct key_counts keys[LIMIT_COUNT_KEYS];
     int count;
 };
 
@@ -102,7 +100,7 @@ static int64_t *counts_of(struct store *store, int64_t day, struct str sequence,
             return key->n;
         }
     }
-    if (counts->count == KEYS_MAX) {
+    if (counts->count == LIMIT_COUNT_KEYS) {
         *ret_error = counts_write(store, detail);
         if (*ret_error != OK) {
             return NULL;

@@ -295,7 +295,7 @@ static enum err load_history(struct load *load)
         }
         if (is_activity) {
             if (count == capacity) {
-                capacity = capacity == 0 ? 64 : 2 * capacity;
+                capacity = capacity == 0 ? PORTION(64, 1) : 2 * capacity;
                 instants = arena_grow(load->arena, instants, (size_t)count * sizeof(*instants),
                                       (size_t)capacity * sizeof(*instants));
             }

@@ -8,11 +8,13 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/limits.h"
 
 static void expect(struct postgres_store *store, struct expected expected)
 {
     if (store->expected_count == store->expected_capacity) {
-        int capacity = store->expected_capacity == 0 ? 32 : 2 * store->expected_capacity;
+        int capacity =
+            store->expected_capacity == 0 ? PORTION(32, 1) : 2 * store->expected_capacity;
         store->expected = realloc(store->expected, (size_t)capacity * sizeof(*store->expected));
         ASSERT(store->expected != NULL);
         store->expected_capacity = capacity;

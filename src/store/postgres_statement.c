@@ -11,8 +11,9 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/limits.h"
 
-enum { ROWS_MAX = 512, OID_BOOL = 16, OID_NUMERIC = 1700 };
+enum { OID_BOOL = 16, OID_NUMERIC = 1700 };
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
@@ -41,7 +42,7 @@ static struct postgres_statement *statement_new(struct postgres_store *store, in
     ASSERT(statement->parameters != NULL);
     for (size_t i = 0; i < parameters; i++) {
         struct parameter *parameter = &statement->parameters[i];
-        parameter->capacity = 64;
+        parameter->capacity = PORTION(64, 1);
         parameter->bytes = malloc(parameter->capacity);
         parameter->type = TYPE_INT; /* what is only ever null is a number */
         ASSERT(parameter->bytes != NULL);
@@ -227,7 +228,7 @@ static void collect(struct postgres_statement *statement, bool exact)
     if (statement->rows++ == 0) {
         store->collected[store->collected_count++] = statement;
     }
-    if (statement->rows == ROWS_MAX) {
+    if (statement->rows == LIMIT_ROWS_OF_MANY) {
         pipeline_send_collected(store);
     }
 }

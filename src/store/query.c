@@ -2,6 +2,7 @@
 #include "store/driver.h"
 
 #include "base/check.h"
+#include "base/limits.h"
 
 static void bind_arg(struct binder *binder, const struct arg *arg)
 {
@@ -60,7 +61,7 @@ static void add_row(struct arena *arena, const struct binder *binder, struct row
     size_t columns = (size_t)rows->columns;
     size_t used = (size_t)rows->count * columns;
     if (used + columns > *capacity) {
-        *capacity = *capacity == 0 ? 8 * columns : 2 * *capacity;
+        *capacity = *capacity == 0 ? PORTION(8, 1) * columns : 2 * *capacity;
         rows->cells = arena_grow(arena, rows->cells, used * sizeof(struct cell),
                                  *capacity * sizeof(struct cell));
     }

@@ -64,8 +64,15 @@ struct nth {
 
 /* ---- whose turn it is ---- */
 
-/* Faults after which life goes on in another way: only the auditor judges. */
-static bool changes_life(enum fault fault)
+/* How like the outcome must be to that of the life in which nothing fails. */
+enum likeness {
+    LIKE_EXACTLY,
+    LIKE_BUT_ORDER,  /* what is tried again comes after other messages */
+    LIKE_BUT_COUNTS, /* likewise, and what a lost answer said the engine's counts do not know */
+    LIKE_NOTHING     /* life goes on in another way: only the auditor judges */
+};
+
+static enum likeness likeness_after(enum fault fault, bool lost)
 {
     switch ((int)fault) {
     case FAULT_UPDATE_LATE:
@@ -75,9 +82,19 @@ static bool changes_life(enum fault fault)
     case FAULT_GONE:
     case FAULT_CLOCK_FORWARD:
     case FAULT_CLOCK_BACK:
-        return true;
+        return LIKE_NOTHING;
+    case FAULT_CRASH_WRITE:
+    case FAULT_CRASH_BEFORE_SYNC:
+    case FAULT_CRASH_AFTER_SYNC:
+    case FAULT_CRASH_BEFORE_SEND:
+    case FAULT_CRASH_AFTER_SEND:
+        return LIKE_BUT_COUNTS;
+    case FAULT_PAUSE_SHORT:
+    case FAULT_SERVER_ERROR:
+    case FAULT_RESET:
+        return lost ? LIKE_BUT_COUNTS : LIKE_BUT_ORDER;
     }
-    return false;
+    return lost ? LIKE_BUT_COUNTS : LIKE_EXACTLY;
 }
 
 static struct operation *operation_of(struct nth *nth, enum fault fault, const char *call)
@@ -184,30 +201,30 @@ static int compare_lines(const void *a, const void *b)
     return str_compare(*(const struct str *)a, *(const struct str *)b);
 }
 
-/* What was in an answer that was lost people know, but not the engine's counts; and what is sent
- * once more comes after other messages. */
-static struct lines lines_of(const char *text, bool lost)
+static struct lines lines_of(const char *text, enum likeness likeness)
 {
     struct lines lines = {0};
     struct str rest = str_of(text);
     while (rest.length > 0) {
         struct str line = str_split(rest, '\n', &rest);
-        if (!lost || (!str_starts(line, STR("events|")) && !str_starts(line, STR("messages|")))) {
+        bool counts = str_starts(line, STR("events|")) || str_starts(line, STR("messages|"));
+        if (likeness != LIKE_BUT_COUNTS || !counts) {
             lines.lines = realloc(lines.lines, (size_t)(lines.count + 1) * sizeof(*lines.lines));
             ASSERT(lines.lines != NULL);
             lines.lines[lines.count++] = line;
         }
     }
-    if (lost) {
+    if (likeness != LIKE_EXACTLY) {
         qsort(lines.lines, (size_t)lines.count, sizeof(*lines.lines), compare_lines);
     }
     return lines;
 }
 
-static bool differ(const char *expected, const char *found, bool lost, char *ret_why, size_t size)
+static bool differ(const char *expected, const char *found, enum likeness likeness, char *ret_why,
+                   size_t size)
 {
-    struct lines one = lines_of(expected, lost);
-    struct lines other = lines_of(found, lost);
+    struct lines one = lines_of(expected, likeness);
+    struct lines other = lines_of(found, likeness);
     int at = 0;
     while (at < one.count && at < other.count && str_equal(one.lines[at], other.lines[at])) {
         at++;
@@ -242,9 +259,10 @@ static void life_done(void *context, const struct world_result *result, const ch
         }
         return;
     }
-    bool comparable = nth->failing == NULL || !changes_life(nth->failing->fault);
-    if (!verdict->failed && !verdict->uncertain && comparable &&
-        differ(nth->expected, outcome, result->lost > 0, verdict->why, sizeof(verdict->why))) {
+    enum likeness likeness =
+        nth->failing != NULL ? likeness_after(nth->failing->fault, result->lost > 0) : LIKE_EXACTLY;
+    if (!verdict->failed && !verdict->uncertain && likeness != LIKE_NOTHING &&
+        differ(nth->expected, outcome, likeness, verdict->why, sizeof(verdict->why))) {
         verdict->failed = true;
     }
     if (nth->results != 0) {

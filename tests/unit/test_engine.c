@@ -175,23 +175,24 @@ static void a_locked_database_loses_nothing(void **state)
     assert_int_equal(status.store_errors, 1);
 }
 
-/* One input that the database always refuses must not hold up the others. */
-static void a_poisonous_input_does_not_block_the_rest(void **state)
+/* Inputs that the database always refuses must not hold up the others, however many they are. */
+static void poisonous_inputs_do_not_block_the_rest(struct engine_fixture *fixture, int poisonous)
 {
-    struct engine_fixture *fixture = *state;
     assert_int_equal(sqlite3_exec(fixture->reader,
                                   "CREATE TRIGGER poison BEFORE INSERT ON users WHEN "
                                   "NEW.first_name = 'Poison' BEGIN SELECT raise(ABORT, 'no'); END",
                                   NULL, NULL, NULL),
                      SQLITE_OK);
-    struct input bad = fixture_input(fixture, 66, "/help");
-    bad.first_name = STR("Poison");
-    fixture_submit(fixture, &bad);
+    for (int i = 0; i < poisonous; i++) {
+        struct input bad = fixture_input(fixture, 1000 + i, "/help");
+        bad.first_name = STR("Poison");
+        fixture_submit(fixture, &bad);
+    }
     for (int i = 0; i < 5; i++) {
         fixture_text(fixture, 70 + i, "/help");
     }
     int failures = 0;
-    for (int i = 0; i < 30; i++) {
+    for (int i = 0; i < 4 * poisonous + 30; i++) {
         struct step_result result = {0};
         struct err_detail detail = {""};
         failures += engine_step(fixture->engine, &result, &detail) != OK;
@@ -202,8 +203,18 @@ static void a_poisonous_input_does_not_block_the_rest(void **state)
     assert_int_equal(sqlite3_exec(fixture->reader, "DROP TRIGGER poison", NULL, NULL, NULL),
                      SQLITE_OK);
     fixture_settle(fixture);
-    assert_int_equal(fixture->answers, 6);
-    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM users"), 6);
+    assert_int_equal(fixture->answers, 5 + poisonous);
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM users"), 5 + poisonous);
+}
+
+static void a_poisonous_input_does_not_block_the_rest(void **state)
+{
+    poisonous_inputs_do_not_block_the_rest(*state, 1);
+}
+
+static void a_batch_of_poisonous_inputs_does_not_block_the_rest(void **state)
+{
+    poisonous_inputs_do_not_block_the_rest(*state, LIMIT_BATCH_INPUTS);
 }
 
 static void a_second_server_is_refused(void **state)
@@ -358,6 +369,30 @@ static void operators_are_told_of_a_crisis(void **state)
         fixture_int(fixture, "SELECT count(*) FROM operator_messages WHERE sent_at_ms = 0"), 0);
 }
 
+/* However many notices nobody was told of before: the one that is urgent is the newest. */
+static void old_notices_do_not_hold_up_a_crisis(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    fixture_know(fixture, 77);
+    assert_int_equal(
+        sqlite3_exec(
+            fixture->reader,
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50) "
+            "INSERT INTO operator_messages SELECT i, i, 'problem', 0, 'old', 0 FROM n",
+            NULL, NULL, NULL),
+        SQLITE_OK);
+    fixture->config.admin_chat_ids = "500";
+    fixture_text(fixture, 77, "I want to kill myself");
+    fixture_settle(fixture);
+    int count;
+    int told = 0;
+    const struct fake_sent *sent = fake_channel_sent(fixture->telegram, &count);
+    for (int i = 0; i < count; i++) {
+        told += strcmp(sent[i].address, "500") == 0;
+    }
+    assert_int_equal(told, 51);
+}
+
 static void a_month_passes(void **state)
 {
     struct engine_fixture *fixture = *state;
@@ -424,6 +459,7 @@ int main(void)
         ENGINE_TEST(what_was_not_committed_is_offered_again),
         ENGINE_TEST(a_locked_database_loses_nothing),
         ENGINE_TEST(a_poisonous_input_does_not_block_the_rest),
+        ENGINE_TEST(a_batch_of_poisonous_inputs_does_not_block_the_rest),
         ENGINE_TEST(a_second_server_is_refused),
         ENGINE_TEST(a_full_queue_says_so),
         ENGINE_TEST(nobody_is_made_by_a_button_or_a_group),
@@ -431,6 +467,7 @@ int main(void)
         ENGINE_TEST(erasure_leaves_nothing_to_find),
         ENGINE_TEST(export_sends_a_file),
         ENGINE_TEST(operators_are_told_of_a_crisis),
+        ENGINE_TEST(old_notices_do_not_hold_up_a_crisis),
         ENGINE_TEST(errors_are_counted_by_day),
         ENGINE_TEST(a_month_passes),
     };

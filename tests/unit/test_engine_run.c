@@ -8,16 +8,19 @@
 
 #include <cmocka.h>
 
+#include "base/limits.h"
+
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 
 #include "lib/engine_fixture.h"
 
-enum { THREADS = 4, EACH = 200 };
+enum { THREADS = 4, EACH = PORTION(200, 20) };
 
 struct crowd {
     struct engine *engine;
+    int each; /* by each thread */
     atomic_int next_number;
     atomic_int done;
     atomic_int cancelled;
@@ -37,7 +40,7 @@ static void count_done(void *context, const struct outcome *outcome)
 static void *submit_many(void *context)
 {
     struct crowd *crowd = context;
-    for (int i = 0; i < EACH; i++) {
+    for (int i = 0; i < crowd->each; i++) {
         char id[24], chat[24];
         int number = atomic_fetch_add(&crowd->next_number, 1);
         snprintf(id, sizeof(id), "%d", number);
@@ -91,7 +94,7 @@ static void *run_engine(void *context)
 static void all_is_answered_while_others_disturb(void **state)
 {
     struct engine_fixture *fixture = *state;
-    struct crowd crowd = {.engine = fixture->engine};
+    struct crowd crowd = {.engine = fixture->engine, .each = EACH};
     struct running running = {.result = ERR_IO, .engine = fixture->engine};
     pthread_t loop, disturber, threads[THREADS];
     assert_int_equal(pthread_create(&loop, NULL, run_engine, &running), 0);
@@ -122,7 +125,9 @@ static void all_is_answered_while_others_disturb(void **state)
 static void a_stop_finishes_what_was_taken(void **state)
 {
     struct engine_fixture *fixture = *state;
-    struct crowd crowd = {.engine = fixture->engine};
+    struct crowd crowd = {.engine = fixture->engine,
+                          .each =
+                              EACH < (int)LIMIT_QUEUE_INPUTS ? (int)EACH : (int)LIMIT_QUEUE_INPUTS};
     struct running running = {.result = ERR_IO, .engine = fixture->engine};
     submit_many(&crowd);
     engine_stop(fixture->engine);
@@ -130,7 +135,7 @@ static void a_stop_finishes_what_was_taken(void **state)
     assert_int_equal(pthread_create(&loop, NULL, run_engine, &running), 0);
     pthread_join(loop, NULL);
     assert_int_equal(running.result, OK);
-    assert_int_equal(atomic_load(&crowd.done), EACH);
+    assert_int_equal(atomic_load(&crowd.done), crowd.each);
     assert_int_equal(atomic_load(&crowd.cancelled), 0);
 }
 
