@@ -1,4 +1,5 @@
-/* nudge simulate: a rehearsal of journeys with made-up people. Reads files only, sends nothing. */
+/* nudge simulate: a rehearsal of journeys with made-up people, or a replay with those of the store.
+ * Reads only, sends nothing. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/journeys_load.h"
+#include "cli/simulate_replay.h"
 #include "cli/simulate_view.h"
 #include "core/mistakes.h"
 #include "sim/report_html.h"
@@ -18,7 +20,9 @@
 static const char text[] =
     "Lets made-up people live through the journeys, with the real decision function and a clock of "
     "its own, and says what would be sent and what they would do. Nothing is sent, no store is "
-    "read. It is a rehearsal, not evidence.\v"
+    "read. It is a rehearsal, not evidence. With --replay: what people of the store did since an "
+    "instant happens again under the definitions in force and under those of a folder; nothing is "
+    "sent or written then, either.\v"
     "A side is original or optimized (what newcomers get), and may name a folder of definitions: "
     "optimized@./journeys. The same seed gives the same result, with any number of threads. Quiet "
     "hours, caps, zone and language are those of the settings. Ends with status 1 when somebody is "
@@ -27,7 +31,8 @@ static const char text[] =
     "  nudge simulate                                       1,000 people, 30 days\n"
     "  nudge simulate --users 100000 --compare original,optimized\n"
     "  nudge simulate --compare optimized,optimized@./journeys --html report.html\n"
-    "  nudge simulate --people my-people.yaml --days 60 --json";
+    "  nudge simulate --people my-people.yaml --days 60 --json\n"
+    "  nudge simulate --replay --at 2026-01-31 --journeys ./journeys";
 
 /* Monday, 5 January 2026. */
 #define START_MS INT64_C(1767571200000)
@@ -43,6 +48,8 @@ struct simulate_options {
     const char *set;
     const char *compare;
     const char *html;
+    const char *at;
+    bool replay;
 };
 
 struct simulate {
@@ -257,10 +264,39 @@ static int write_page(struct simulate *simulate, const char *path)
     return CLI_OK;
 }
 
-static int run(struct simulate *simulate, const struct simulate_options *options)
+/* ---- or a replay
+ * -------------------------------------------------------------------------------------- */
+
+static int replay(struct simulate *simulate, const struct simulate_options *options)
 {
     struct cli *cli = simulate->cli;
-    double started_s = seconds_of(CLOCK_MONOTONIC);
+    struct replay_wish wish = {.at = options->at, .journeys = options->journeys};
+    struct replay_found *found = ARENA_NEW(cli->arena, struct replay_found);
+    if (options->users != NULL || options->seed != NULL || options->people != NULL ||
+        options->set != NULL || options->compare != NULL || options->threads != NULL) {
+        return cli_usage(cli,
+                         "--replay takes the people of the store as they are: without --users, "
+                         "--seed, --people, --set, --compare and --threads");
+    }
+    int status = read_number(cli, "days", options->days, 0, 1, SIM_DAYS_MAX, &wish.days);
+    if (status == CLI_OK) {
+        status = simulate_replay(cli, &wish, found);
+    }
+    simulate->about = found->about;
+    simulate->threads = 1;
+    simulate->side_count = found->side_count;
+    for (int i = 0; i < SIDES_MAX; i++) {
+        simulate->sides[i] = found->sides[i];
+        simulate->catalogs[i] = found->catalogs[i];
+    }
+    return status;
+}
+
+static int rehearsal(struct simulate *simulate, const struct simulate_options *options)
+{
+    if (options->at != NULL) {
+        return cli_usage(simulate->cli, "--at belongs to --replay");
+    }
     int status = read_numbers(simulate, options);
     if (status == CLI_OK) {
         status = read_people(simulate, options->people);
@@ -268,11 +304,20 @@ static int run(struct simulate *simulate, const struct simulate_options *options
     if (status == CLI_OK) {
         status = read_sides(simulate, options);
     }
-    if (status != CLI_OK) {
-        return status;
+    if (status == CLI_OK) {
+        rehearse(simulate);
     }
-    rehearse(simulate);
-    status = options->html != NULL ? write_page(simulate, options->html) : CLI_OK;
+    return status;
+}
+
+static int run(struct simulate *simulate, const struct simulate_options *options)
+{
+    struct cli *cli = simulate->cli;
+    double started_s = seconds_of(CLOCK_MONOTONIC);
+    int status = options->replay ? replay(simulate, options) : rehearsal(simulate, options);
+    if (status == CLI_OK && options->html != NULL) {
+        status = write_page(simulate, options->html);
+    }
     if (status != CLI_OK) {
         return status;
     }
@@ -303,6 +348,10 @@ int cmd_simulate(int argc, char **argv)
         {"people", 'p', "FILE", "Other people (default: those of this program)", NULL,
          &options.people},
         {"html", 0, "FILE", "Write the report as a page too", NULL, &options.html},
+        {"replay", 'r', NULL, "With the people of the store and what they did", &options.replay,
+         NULL},
+        {"at", 0, "TIME", "From this instant on (default: 30 days ago, or as far as is kept)", NULL,
+         &options.at},
         {"threads", 't', "N", "Threads (default: as many as cores)", NULL, &options.threads},
         {0}};
     struct cli cli;

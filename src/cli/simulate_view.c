@@ -230,6 +230,42 @@ static void print_standing(struct cli *cli, const struct sim_side *sides, int co
     print_counts(cli, "people at the end", rows, sizeof(rows) / sizeof(rows[0]), sides, count);
 }
 
+static void print_replayed(struct cli *cli, const struct sim_side *sides, int count)
+{
+    const struct tally *first = &sides[0].result->tally;
+    const struct tally *second = &sides[count - 1].result->tally;
+    const struct count_row rows[] = {
+        COUNT_ROW("things that people did", deeds),
+        COUNT_ROW("of these about what did not come about", deeds_lost),
+        COUNT_ROW("people left out: not enough is kept", left_out),
+    };
+    print_counts(cli, "played", rows, sizeof(rows) / sizeof(rows[0]), sides, count);
+}
+
+static void print_about(struct cli *cli, const struct sim_about *about,
+                        const struct sim_side *sides)
+{
+    const struct sim_replay *replay = about->replay;
+    if (replay == NULL) {
+        printf("%s people (%.*s), %d days each, seed %llu\n", grouped(cli, about->users),
+               STR_ARG(about->people->name), about->days, (unsigned long long)about->seed);
+        return;
+    }
+    printf("%s people of the store, from %s to %s\n", grouped(cli, sides[0].result->tally.people),
+           when(cli, replay->from_ms), when(cli, replay->until_ms));
+    printf(
+        "Really sent in that time: %s replies, %s of onboarding, %s about a commitment, %s begun "
+        "by us.\n",
+        grouped(cli, replay->really_sent[CLASS_REPLY]),
+        grouped(cli, replay->really_sent[CLASS_ONBOARDING]),
+        grouped(cli, replay->really_sent[CLASS_FOLLOWUP]),
+        grouped(cli, replay->really_sent[CLASS_NUDGE]));
+    if (replay->until_ms > replay->now_ms) {
+        printf("From %s on nobody does anything: that is yet to come.\n",
+               when(cli, replay->now_ms));
+    }
+}
+
 static void print_load(struct cli *cli, const struct sim_side *side)
 {
     const struct sim_load *load = &side->result->load;
@@ -254,15 +290,17 @@ static void print_load(struct cli *cli, const struct sim_side *side)
 void simulate_print(struct cli *cli, const struct sim_about *about, const struct sim_side *sides,
                     int count, const struct sim_run_facts *facts)
 {
-    printf("%s people (%.*s), %d days each, seed %llu\n%s\n", grouped(cli, about->users),
-           STR_ARG(about->people->name), about->days, (unsigned long long)about->seed,
-           sim_disclaimer);
+    print_about(cli, about, sides);
+    printf("%s\n", sim_note(about));
     print_figures(cli, sides, count);
     print_numbers(cli, sides, count);
     for (int i = 0; i < count; i++) {
         print_steps(cli, &sides[i]);
     }
     print_messages(cli, sides, count);
+    if (about->replay != NULL) {
+        print_replayed(cli, sides, count);
+    }
     print_standing(cli, sides, count);
     for (int i = 0; i < count; i++) {
         print_load(cli, &sides[i]);

@@ -126,7 +126,10 @@ static void count_event(struct life *life, const struct event *event)
     } else if (type == EVENT_MESSAGE_SUPPRESSED || type == EVENT_MESSAGE_EXPIRED) {
         count_unsent(life, event);
     } else if (type == EVENT_GRADUATED) {
-        journey_tally_of(life, event->journey)->graduated++;
+        struct journey_tally *journey = journey_tally_of(life, event->journey);
+        if (journey != NULL) { /* else of a definition that is no more */
+            journey->graduated++;
+        }
     } else if (type == EVENT_RECOVERY_SENT || type == EVENT_ULTRA_SENT ||
                type == EVENT_STEP_SKIPPED) {
         struct step_tally *step = step_tally_of(life, event);
@@ -223,7 +226,7 @@ static void send_all(struct life *life)
     }
 }
 
-static void take(struct life *life, struct input *input)
+void life_take(struct life *life, struct input *input)
 {
     decide_once(life, input);
     send_all(life);
@@ -244,7 +247,7 @@ static void take_theirs(struct life *life, struct input *input)
     input->identity = input->address = str_of(life->address);
     input->language = life->voice->language;
     input->may_create = true;
-    take(life, input);
+    life_take(life, input);
 }
 
 static void write_text(struct life *life, struct str text)
@@ -278,7 +281,7 @@ static void block(struct life *life)
     life->intention_count = 0; /* whatever they meant to say */
     struct input input = {
         .kind = INPUT_BLOCKED, .source = STR("telegram"), .channel = CHANNEL_TELEGRAM};
-    take(life, &input);
+    life_take(life, &input);
 }
 
 static void act(struct life *life, int index)
@@ -318,20 +321,21 @@ struct next {
     int64_t at_ms;
     enum due_kind kind;
     int64_t id;
-    int intention; /* -1: a row of the core */
+    int intention; /* or: */
 };
+enum { OF_THE_CORE = -1, OF_THE_PAST = -2 };
 
 static void consider(struct next *next, int64_t at_ms, enum due_kind kind, int64_t id)
 {
     if (at_ms != 0 && (next->at_ms == 0 || at_ms < next->at_ms)) {
-        *next = (struct next){at_ms, kind, id, -1};
+        *next = (struct next){at_ms, kind, id, OF_THE_CORE};
     }
 }
 
 static struct next find_next(const struct life *life)
 {
     const struct person *person = life->person;
-    struct next next = {.intention = -1};
+    struct next next = {.intention = OF_THE_CORE};
     consider(&next, person->user.next_at_ms, DUE_USER, person->user.id);
     for (int i = 0; i < person->commitment_count; i++) {
         consider(&next, person->commitments[i]->next_at_ms, DUE_COMMITMENT,
@@ -349,6 +353,12 @@ static struct next find_next(const struct life *life)
             next = (struct next){.at_ms = at_ms, .intention = i};
         }
     }
+    if (life->past != NULL && life->past_at < life->past->input_count) {
+        int64_t at_ms = life->past->inputs[life->past_at].at_ms;
+        if (next.at_ms == 0 || at_ms < next.at_ms) {
+            next = (struct next){.at_ms = at_ms, .intention = OF_THE_PAST};
+        }
+    }
     return next;
 }
 
@@ -361,18 +371,21 @@ static void live_on(struct life *life)
         if (next.at_ms == 0 || next.at_ms >= life->end_ms) {
             return;
         }
-        repeats = next.at_ms <= before_ms ? repeats + 1 : 0;
+        bool moves = next.at_ms > before_ms || next.intention == OF_THE_PAST;
+        repeats = moves ? 0 : repeats + 1;
         ASSERT(repeats <= REPEATS_MAX);
         before_ms = next.at_ms > before_ms ? next.at_ms : before_ms;
         life->world.now_ms = before_ms > life->world.now_ms ? before_ms : life->world.now_ms;
         if (next.intention >= 0) {
             act(life, next.intention);
+        } else if (next.intention == OF_THE_PAST) {
+            life_relive_next(life);
         } else {
             struct input input = {.kind = INPUT_TIMER,
                                   .source = STR("timer"),
                                   .ref_kind = next.kind,
                                   .ref_id = next.id};
-            take(life, &input);
+            life_take(life, &input);
         }
     }
 }
@@ -449,8 +462,9 @@ static void count_standing(struct life *life)
     }
     tally->unreachable += !reachable;
     tally->waiting += reachable && waits;
-    tally->at_rest += reachable && !waits && brought_back;
-    tally->without_next += reachable && !waits && !brought_back;
+    bool rests = brought_back || user->is_held; /* those from before wait for their stage */
+    tally->at_rest += reachable && !waits && rests;
+    tally->without_next += reachable && !waits && !rests;
 }
 
 static void finish(struct life *life)
@@ -491,11 +505,17 @@ static void finish(struct life *life)
     persona->blocked += life->has_blocked;
 }
 
+void life_play(struct life *life)
+{
+    send_all(life);
+    live_on(life);
+    finish(life);
+}
+
 void life_live(struct life *life, int64_t number)
 {
     begin(life, number);
     life_intend(life, INTENT_DAY, life->world.now_ms);
     write_text(life, STR("/start"));
-    live_on(life);
-    finish(life);
+    life_play(life);
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "core/decide.h"
+#include "sim/past.h"
 #include "sim/people.h"
 #include "sim/tally.h"
 
@@ -26,5 +27,8 @@ struct life *life_new(const struct setting *setting, struct tally *tally);
 void life_free(struct life *life);
 /* Lives the life of the person of that number (from 0) and adds it to the tally. */
 void life_live(struct life *life, int64_t number);
+/* Lives on from setting->start_ms until before the other instant by what is known of them; the rows
+ * of the past are changed. */
+void life_relive(struct life *life, const struct past *past, int64_t until_ms);
 /* The most bytes that one person took. */
 size_t life_memory_most(const struct life *life);

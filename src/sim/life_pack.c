@@ -104,12 +104,13 @@ void life_pack(struct life *life)
     life->person = person;
 }
 
-static void count_step(struct step_tally *tally, const struct run *run, const struct step *step,
-                       int index, int64_t end_ms)
+static void count_step(const struct life *life, struct step_tally *tally, const struct run *run,
+                       const struct step *step, int index)
 {
     bool completed = run->step_completed_at_ms[index] != 0;
-    bool is_young = end_ms - run->step_sent_at_ms[index] < step->no_answer_ms;
-    if (run->step_sent_at_ms[index] == 0 || is_young) {
+    int64_t sent_at_ms = run->step_sent_at_ms[index];
+    bool is_young = life->end_ms - sent_at_ms < step->no_answer_ms;
+    if (sent_at_ms == 0 || sent_at_ms < life->setting->start_ms || is_young) {
         return;
     }
     tally->sent++;
@@ -126,10 +127,10 @@ void life_count_run(struct life *life, const struct run *run)
             continue;
         }
         struct journey_tally *tally = &life->tally->journeys[i];
-        tally->entered++;
+        tally->entered += run->entered_at_ms >= life->setting->start_ms;
         tally->ended[run->outcome]++;
         for (int step = 0; step < journey->step_count && step < RUN_STEPS_MAX; step++) {
-            count_step(&tally->steps[step], run, &journey->steps[step], step, life->end_ms);
+            count_step(life, &tally->steps[step], run, &journey->steps[step], step);
         }
     }
 }

@@ -57,6 +57,9 @@ struct life {
     uint32_t sent_seconds[SENT_BUFFER]; /* of messages that the setting's count lacks */
     int sent_count;
 
+    const struct past *past; /* what they did, instead of a persona; NULL in a rehearsal */
+    int past_at;             /* the next of its inputs */
+
     struct person *person;
     struct world world;
     struct id_source ids;
@@ -68,6 +71,12 @@ struct life {
     int64_t unanswered_at_ms[UNANSWERED_MAX]; /* messages that we began, newest last */
     int unanswered_count;
 };
+
+/* life.c: decides on the input and hands over what is to be sent; lives on to the end. */
+void life_take(struct life *life, struct input *input);
+void life_play(struct life *life);
+/* life_relive.c: the next thing that the person did. */
+void life_relive_next(struct life *life);
 
 /* life_pack.c: counts the runs that are over and moves what is still needed to the spare arena. */
 void life_pack(struct life *life);

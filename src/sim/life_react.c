@@ -289,6 +289,9 @@ static void answer(struct life *life, struct draws *draws, const struct delivery
 
 void life_react(struct life *life, const struct delivery *delivery)
 {
+    if (life->past != NULL) {
+        return; /* what they did is known */
+    }
     const struct journey *journey =
         delivery->run_id != 0 ? catalog_journey(life->setting->catalog, delivery->journey) : NULL;
     enum ask ask = journey != NULL ? ask_of(journey, delivery) : ASK_NOTHING;
@@ -334,6 +337,9 @@ static void note_deed(struct life *life, int64_t commitment_id, int64_t done_at_
 
 void life_promise(struct life *life, int64_t commitment_id)
 {
+    if (life->past != NULL) {
+        return;
+    }
     const struct commitment *commitment = person_commitment(life->person, commitment_id);
     if (commitment == NULL || commitment->state != COMMITMENT_ACTIVE) {
         return; /* an action that was done when it was told */

@@ -6,9 +6,15 @@
 #include "base/limits.h"
 #include "bi/metrics.h"
 
-const char *const sim_disclaimer =
-    "A rehearsal with made-up people: it shows what the definitions do, not what real people will "
-    "do. It is no evidence.";
+const char *sim_note(const struct sim_about *about)
+{
+    return about->replay == NULL
+               ? "A rehearsal with made-up people: it shows what the definitions do, not what real "
+                 "people will do. It is no evidence."
+               : "A replay of what is kept: what people did happens as it did, whatever they would "
+                 "have got instead. It shows what would have been sent, not what they would have "
+                 "answered. It is no evidence.";
+}
 
 static const double Z = 1.959963984540054;
 

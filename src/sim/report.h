@@ -6,9 +6,6 @@
 #include "bi/stats.h"
 #include "sim/sim.h"
 
-/* Said wherever figures are shown. */
-extern const char *const sim_disclaimer;
-
 /* One of the things that are compared. */
 struct sim_side {
     const char *name; /* "original", "optimized@my-journeys" */
@@ -52,14 +49,25 @@ struct rate sim_step_rate(const struct sim_side *side, int journey, int step);
 /* Whether nobody was forgotten and no invariant broken, on all sides. */
 bool sim_is_sound(const struct sim_side *sides, int count);
 
-/* What was rehearsed. */
+/* A replay of what a store keeps. */
+struct sim_replay {
+    int64_t from_ms, until_ms;
+    int64_t now_ms;        /* nobody does anything from then on */
+    int64_t kept_since_ms; /* decisions; 0: none are kept */
+    int64_t really_sent[CLASS_NUDGE + 1];
+};
+
+/* What was rehearsed, or replayed. */
 struct sim_about {
+    const struct sim_replay *replay; /* NULL: a rehearsal, of: */
     const struct people *people;
     int64_t users;
     int days;
     uint64_t seed;
     int64_t start_ms;
 };
+/* Said wherever figures are shown. */
+const char *sim_note(const struct sim_about *about);
 /* Times and facts about the machine; the only part of the JSON that is not the same again. */
 struct sim_run_facts {
     double seconds, cpu_seconds;

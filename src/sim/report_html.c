@@ -384,6 +384,33 @@ static void write_load(FILE *out, const struct sim_side *sides, int count)
     fputs("</ul>\n", out);
 }
 
+/* ---- a replay
+ * ---------------------------------------------------------------------------------------- */
+
+static void write_replay(FILE *out, const struct sim_replay *replay, const struct tally *tally)
+{
+    fprintf(out, "%" PRId64 " people of the store, from ", tally->people);
+    instant(out, replay->from_ms);
+    fputs(" to ", out);
+    instant(out, replay->until_ms);
+    fprintf(out,
+            "; really sent in that time: %" PRId64 " replies, %" PRId64 " of onboarding, %" PRId64
+            " about a commitment, %" PRId64 " begun by us",
+            replay->really_sent[CLASS_REPLY], replay->really_sent[CLASS_ONBOARDING],
+            replay->really_sent[CLASS_FOLLOWUP], replay->really_sent[CLASS_NUDGE]);
+}
+
+static void write_replayed(FILE *out, const struct sim_side *sides, int count)
+{
+    static const struct count_row rows[] = {
+        {"things that people did", offsetof(struct tally, deeds)},
+        {"of these about what did not come about", offsetof(struct tally, deeds_lost)},
+        {"people left out: not enough is kept", offsetof(struct tally, left_out)},
+    };
+    heading(out, "What was played");
+    write_counts(out, "played", rows, sizeof(rows) / sizeof(rows[0]), sides, count);
+}
+
 /* ---- the page
  * ---------------------------------------------------------------------------------------- */
 
@@ -395,16 +422,21 @@ void sim_html(FILE *out, const struct sim_about *about, const struct sim_side *s
           "'unsafe-inline'\">\n<title>Rehearsal of journeys</title>\n<style>\n",
           out);
     fputs(style, out);
-    fputs("</style></head><body><main>\n<h1>Rehearsal: ", out);
+    fputs("</style></head><body><main>\n<h1>", out);
+    fputs(about->replay != NULL ? "Replay: " : "Rehearsal: ", out);
     for (int i = 0; i < count; i++) {
         fputs(i > 0 ? " and " : "", out);
         chart_text(out, sides[i].name);
     }
-    fprintf(out,
-            "</h1>\n<p class=\"facts\">%" PRId64 " made-up people (%.*s), each for %d days, seed "
-            "%" PRIu64 "</p>\n<p class=\"note\" role=\"note\">",
-            about->users, STR_ARG(about->people->name), about->days, about->seed);
-    chart_text(out, sim_disclaimer);
+    fputs("</h1>\n<p class=\"facts\">", out);
+    if (about->replay != NULL) {
+        write_replay(out, about->replay, &sides[0].result->tally);
+    } else {
+        fprintf(out, "%" PRId64 " made-up people (%.*s), each for %d days, seed %" PRIu64,
+                about->users, STR_ARG(about->people->name), about->days, about->seed);
+    }
+    fputs("</p>\n<p class=\"note\" role=\"note\">", out);
+    chart_text(out, sim_note(about));
     fputs("</p>\n", out);
     write_figures(out, sides, count);
     write_numbers(out, sides, count);
@@ -414,6 +446,10 @@ void sim_html(FILE *out, const struct sim_about *about, const struct sim_side *s
     write_messages(out, sides, count);
     write_load(out, sides, count);
     write_standing(out, sides, count);
-    write_personas(out, about, sides, count);
+    if (about->replay == NULL) {
+        write_personas(out, about, sides, count);
+    } else {
+        write_replayed(out, sides, count);
+    }
     fputs("</main></body></html>\n", out);
 }

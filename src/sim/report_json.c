@@ -160,6 +160,16 @@ static json_t *personas_json(const struct people *people, const struct tally *ta
     return list;
 }
 
+static json_t *replayed_json(const struct tally *tally)
+{
+    json_t *json = json_object();
+    put(json, "people", tally->people);
+    put(json, "left_out", tally->left_out);
+    put(json, "deeds", tally->deeds);
+    put(json, "deeds_without_counterpart", tally->deeds_lost);
+    return json;
+}
+
 static json_t *side_json(const struct people *people, const struct sim_side *side)
 {
     const struct tally *tally = &side->result->tally;
@@ -170,7 +180,11 @@ static json_t *side_json(const struct people *people, const struct sim_side *sid
     json_object_set_new(json, "messages", messages_json(tally));
     json_object_set_new(json, "load", load_json(&side->result->load));
     json_object_set_new(json, "standing", standing_json(tally));
-    json_object_set_new(json, "personas", personas_json(people, tally));
+    if (people != NULL) {
+        json_object_set_new(json, "personas", personas_json(people, tally));
+    } else {
+        json_object_set_new(json, "replayed", replayed_json(tally));
+    }
     put(json, "decisions", tally_decisions(tally));
     put(json, "bytes_per_person", (int64_t)side->result->bytes_per_person);
     return json;
@@ -193,15 +207,33 @@ static json_t *differences_json(const struct sim_side *sides)
     return json;
 }
 
+static json_t *replay_json(const struct sim_replay *replay)
+{
+    json_t *json = json_object();
+    put(json, "from_ms", replay->from_ms);
+    put(json, "until_ms", replay->until_ms);
+    put(json, "kept_since_ms", replay->kept_since_ms);
+    json_t *sent = json_object();
+    for (int i = 0; i <= CLASS_NUDGE; i++) {
+        put(sent, message_class_name((enum message_class)i), replay->really_sent[i]);
+    }
+    json_object_set_new(json, "really_sent", sent);
+    return json;
+}
+
 json_t *sim_json(const struct sim_about *about, const struct sim_side *sides, int count)
 {
     json_t *json = json_object();
-    json_object_set_new(json, "note", json_string(sim_disclaimer));
-    json_object_set_new(json, "people", json_str(about->people->name));
-    put(json, "users", about->users);
-    put(json, "days", about->days);
-    json_object_set_new(json, "seed", json_integer((json_int_t)about->seed));
-    put(json, "start_ms", about->start_ms);
+    json_object_set_new(json, "note", json_string(sim_note(about)));
+    if (about->replay != NULL) {
+        json_object_set_new(json, "replay", replay_json(about->replay));
+    } else {
+        json_object_set_new(json, "people", json_str(about->people->name));
+        put(json, "users", about->users);
+        put(json, "days", about->days);
+        json_object_set_new(json, "seed", json_integer((json_int_t)about->seed));
+        put(json, "start_ms", about->start_ms);
+    }
     json_object_set_new(json, "sound", json_boolean(sim_is_sound(sides, count)));
     json_t *list = json_array();
     for (int i = 0; i < count; i++) {

@@ -59,6 +59,10 @@ struct tally {
     int64_t at_rest;      /* silent, and brought back as often as the journeys do */
     int64_t without_next; /* none of these: forgotten. Must be none */
     int64_t broken;       /* a run breaks an invariant of core/run.h. Must be none */
+    /* Of a replay. */
+    int64_t deeds;      /* what people did, played again */
+    int64_t deeds_lost; /* taps on something that did not come about this time */
+    int64_t left_out;   /* people of whom not enough is kept */
     struct persona_tally personas[PERSONAS_MAX];
     struct journey_tally journeys[LIMIT_JOURNEYS]; /* as in the catalog */
 };

@@ -123,7 +123,7 @@ static struct str json_of(struct arena *arena, const struct catalog *catalog, ui
     options.seed = seed;
     options.threads = threads;
     struct sim_side side = {"optimized", catalog, SET_OPTIMIZED, sim_run(arena, &options)};
-    struct sim_about about = {options.people, options.users, options.days, seed, START_MS};
+    struct sim_about about = {NULL, options.people, options.users, options.days, seed, START_MS};
     json_t *json = sim_json(&about, &side, 1);
     struct str text = json_write(arena, json);
     json_decref(json);
@@ -317,13 +317,13 @@ static void the_page_needs_nothing_from_elsewhere(void **state)
         {"<b>\"&'", catalog, SET_OPTIMIZED, sim_run(arena, &options)},
         {"other", catalog, SET_OPTIMIZED, sim_run(arena, &options)},
     };
-    struct sim_about about = {options.people, options.users, options.days, 7, START_MS};
+    struct sim_about about = {NULL, options.people, options.users, options.days, 7, START_MS};
     char *page = NULL;
     size_t size;
     FILE *out = open_memstream(&page, &size);
     sim_html(out, &about, sides, 2);
     fclose(out);
-    assert_non_null(strstr(page, sim_disclaimer));
+    assert_non_null(strstr(page, sim_note(&about)));
     assert_non_null(strstr(page, "&lt;b&gt;&quot;&amp;&#39;"));
     assert_null(strstr(page, "<b>"));
     assert_null(strstr(page, "http:"));
