@@ -109,8 +109,11 @@ static void believe_forbidden(struct judge *judge, const struct actor *actor,
     judge->stopped |= input->kind == INPUT_ADMIN && str_is(input->name, "stop");
     judge->stopped |= reported && input->report == REPORT_COMPLAINED;
     judge->crisis |= wrote && str_is(input->text, "kill myself");
-    judge->blocked |= input->kind == INPUT_BLOCKED;
-    judge->blocked |= reported && (input->report == REPORT_BLOCKED || input->report == REPORT_GONE);
+    /* Of who has no address yet it says nothing about the first one. */
+    bool has_address = actor->person->user.contacts[CHANNEL_TELEGRAM].address.length > 0;
+    judge->blocked |= has_address && input->kind == INPUT_BLOCKED;
+    judge->blocked |= has_address && reported &&
+                      (input->report == REPORT_BLOCKED || input->report == REPORT_GONE);
     if (wrote && str_is(input->text, "/pause 2")) {
         judge->paused_until_ms = actor->world.now_ms + 2 * DAY_MS;
     }
@@ -401,6 +404,9 @@ static void judge_set(const struct actor *actor, struct judge *judge, const stru
 void judge_look(void *context, const struct actor *actor, const struct input *input)
 {
     struct judge *judge = context;
+    if (actor->log != NULL) {
+        fprintf(actor->log, "  input %d %.*s\n", (int)input->kind, STR_ARG(input->text));
+    }
     if (!actor->decision.erase) {
         believe(judge, actor, input);
         judge_deliveries(actor, judge, input);
