@@ -64,15 +64,16 @@ static enum err export_rows(struct store *store, struct arena *arena, const char
     return OK;
 }
 
-/* The words of a world; NULL when it is lost. */
-static const struct codec_words *world_words(struct store *store, struct arena *arena, int64_t id)
+/* The words of a world; NULL when it is lost, which is no error. */
+static enum err world_words(struct store *store, struct arena *arena, int64_t id,
+                            const struct codec_words **ret_words, struct err_detail *detail)
 {
     struct str bytes;
     struct record_world world;
-    return store_world_get(store, arena, id, &bytes, NULL) == OK &&
-                   record_world_read(arena, bytes, &world, NULL) == OK
-               ? world.words
-               : NULL;
+    enum err error = store_world_get(store, arena, id, &bytes, detail);
+    *ret_words =
+        error == OK && record_world_read(arena, bytes, &world, NULL) == OK ? world.words : NULL;
+    return error == ERR_NOT_FOUND ? OK : error;
 }
 
 /* Each decision readably; one that cannot be read is given by its id alone. */
@@ -89,11 +90,11 @@ static enum err export_decisions(struct store *store, struct arena *arena, int64
     json_t *list = json_array();
     struct arena *scratch = arena_new((size_t)16 * 1024);
     const struct codec_words *words = NULL;
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count && error == OK; i++) {
         struct record record;
         arena_reset(scratch);
         if (i == 0 || rows[i].world_id != rows[i - 1].world_id) {
-            words = world_words(store, arena, rows[i].world_id);
+            error = world_words(store, arena, rows[i].world_id, &words, detail);
         }
         bool known = record_read(scratch, rows[i].id, words, rows[i].record, &record, NULL) == OK;
         json_array_append_new(
@@ -102,7 +103,7 @@ static enum err export_decisions(struct store *store, struct arena *arena, int64
     }
     arena_free(scratch);
     json_object_set_new(person, "decisions", list);
-    return OK;
+    return error;
 }
 
 static enum err export_person(struct store *store, struct arena *arena, int64_t user_id,

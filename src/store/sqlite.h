@@ -13,6 +13,7 @@ struct sqlite_store {
     sqlite3_stmt **statements; /* by block, NULL until first used */
     int block_count;
     sqlite3_stmt *begin, *commit, *rollback, *data_version;
+    bool begun;     /* a transaction, neither committed nor rolled back by us */
     int serve_file; /* locked while this process holds the lease; -1 else (sqlite_lease.c) */
 };
 

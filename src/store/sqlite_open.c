@@ -205,7 +205,9 @@ static enum err run_once(struct sqlite_store *store, sqlite3_stmt *statement, co
 static enum err begin(struct store *base, struct err_detail *detail)
 {
     struct sqlite_store *store = sqlite_of(base);
-    return run_once(store, store->begin, "begin a transaction", detail);
+    enum err error = run_once(store, store->begin, "begin a transaction", detail);
+    store->begun = error == OK;
+    return error;
 }
 
 static enum err begin_reading(struct store *base, struct err_detail *detail)
@@ -216,7 +218,9 @@ static enum err begin_reading(struct store *base, struct err_detail *detail)
 static enum err commit(struct store *base, struct err_detail *detail)
 {
     struct sqlite_store *store = sqlite_of(base);
-    return run_once(store, store->commit, "commit", detail);
+    enum err error = run_once(store, store->commit, "commit", detail);
+    store->begun = store->begun && error != OK;
+    return error;
 }
 
 static bool in_transaction(const struct store *base)
@@ -229,6 +233,7 @@ static void rollback(struct store *base)
     /* Some failures have rolled back already. A rollback itself cannot fail in a way that matters:
      * nothing of the transaction is in the file before its commit. */
     struct sqlite_store *store = sqlite_of(base);
+    store->begun = false;
     if (in_transaction(base)) {
         sqlite3_step(store->rollback);
         sqlite3_reset(store->rollback);

@@ -68,6 +68,13 @@ enum err sqlite_run(struct store *base, void *statement, int *ret_changed, const
                     struct err_detail *detail)
 {
     struct sqlite_store *store = sqlite_of(base);
+    /* Some failures end the transaction: what came after one that nobody heeded would be there for
+     * good, without what was before it. */
+    if (store->begun && sqlite3_get_autocommit(store->db) != 0) {
+        sqlite3_reset(statement);
+        return err_set(detail, ERR_STORE, "cannot %s: the transaction has ended by a failure",
+                       what);
+    }
     int code = sqlite_step(statement);
     enum err error = sqlite_map(store, code, what, detail);
     ASSERT(code != SQLITE_ROW);

@@ -362,11 +362,40 @@ static void views_speak_in_words(void **state)
     }
 }
 
+/* SQLite itself rolls back after some failures, of reading, too. */
+static void nothing_is_written_after_a_transaction_ended_by_itself(void **state)
+{
+    struct fixture *fixture = *state;
+    bool is_new = false;
+    int64_t rows = -1;
+    assert_int_equal(store_begin(fixture->store, &fixture->detail), OK);
+    run_sql(fixture, "ROLLBACK");
+    assert_int_equal(
+        store_seen(fixture->store, STR("telegram"), STR("1"), 1, &is_new, &fixture->detail),
+        ERR_STORE);
+    assert_non_null(strstr(fixture->detail.text, "ended"));
+    store_rollback(fixture->store);
+    sqlite3_stmt *count = NULL;
+    assert_int_equal(sqlite3_prepare_v2(sqlite_of(fixture->store)->db, "SELECT count(*) FROM seen",
+                                        -1, &count, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(count), SQLITE_ROW);
+    rows = sqlite3_column_int64(count, 0);
+    sqlite3_finalize(count);
+    assert_int_equal(rows, 0);
+    assert_int_equal(store_begin(fixture->store, &fixture->detail), OK);
+    assert_int_equal(
+        store_seen(fixture->store, STR("telegram"), STR("1"), 1, &is_new, &fixture->detail), OK);
+    assert_int_equal(store_commit(fixture->store, &fixture->detail), OK);
+    assert_true(is_new);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(nothing_is_written_after_a_transaction_ended_by_itself),
         CASE(a_changed_checksum_is_refused),
         CASE(a_newer_schema_is_refused),
         CASE(a_gap_is_refused),
