@@ -174,7 +174,9 @@ static bool is_chosen(const struct nth *nth, const struct operation *operation)
 static bool turn(void *context, enum fault fault, const char *call)
 {
     struct nth *nth = context;
-    if (nth->expected == NULL || nth->has_failed) {
+    /* One process at a time: the lock that tells them apart is the parent's, too. */
+    bool needs_another = fault == FAULT_SECOND || fault == FAULT_STANDS_STILL;
+    if (nth->expected == NULL || nth->has_failed || needs_another) {
         return false;
     }
     struct operation *operation = operation_of(nth, fault, call);

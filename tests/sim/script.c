@@ -133,8 +133,9 @@ static int count_seen(const struct script *script, int person)
     return count;
 }
 
-/* What the message is by its row; of an experiment the text is not told, since who gets which
- * follows from ids. */
+/* What the message is by its row; "" says goodbye to who was erased: nothing is kept with which
+ * that could be tried again. Of an experiment the text is not told, since who gets which follows
+ * from ids. */
 static bool describe(struct script *script, int64_t delivery_id, char *ret_text, size_t size)
 {
     bool tells_text = true;
@@ -142,7 +143,8 @@ static bool describe(struct script *script, int64_t delivery_id, char *ret_text,
     script->world->crashed = false; /* the file is there, also when the process died just now */
     sqlite3 *db = open_store(script);
     sqlite3_stmt *row = prepare(db, "SELECT class || ' ' || kind || ' ' || sequence || '/' || "
-                                    "step, variant FROM deliveries WHERE id = ?");
+                                    "step, variant FROM deliveries WHERE id = ? AND "
+                                    "address <> ''");
     sqlite3_bind_int64(row, 1, delivery_id);
     if (sqlite3_step(row) == SQLITE_ROW) {
         snprintf(ret_text, size, "%s", (const char *)sqlite3_column_text(row, 0));
@@ -178,6 +180,10 @@ void script_receive(struct script *script, int person, int64_t message_id,
     char what[80] = "";
     *seen = (struct seen){person, outgoing->delivery_id, message_id, "", {""}};
     bool tells_text = describe(script, outgoing->delivery_id, what, sizeof(what));
+    if (what[0] == '\0') {
+        script->seen_count--;
+        return;
+    }
     size_t length =
         (size_t)snprintf(seen->text, sizeof(seen->text), "%s: %.*s%s%.*s", what,
                          tells_text ? (int)outgoing->text.length : 0, outgoing->text.ptr,
