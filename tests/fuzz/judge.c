@@ -111,8 +111,10 @@ static void believe_forbidden(struct judge *judge, const struct actor *actor,
     judge->crisis |= wrote && str_is(input->text, "kill myself");
     /* Of who has no address yet it says nothing about the first one. */
     bool has_address = actor->person->user.contacts[CHANNEL_TELEGRAM].address.length > 0;
+    const struct delivery *about = reported ? person_delivery(actor->person, input->ref_id) : NULL;
+    bool is_telegrams = about != NULL && about->channel == CHANNEL_TELEGRAM;
     judge->blocked |= has_address && input->kind == INPUT_BLOCKED;
-    judge->blocked |= has_address && reported &&
+    judge->blocked |= has_address && is_telegrams &&
                       (input->report == REPORT_BLOCKED || input->report == REPORT_GONE);
     if (wrote && str_is(input->text, "/pause 2")) {
         judge->paused_until_ms = actor->world.now_ms + 2 * DAY_MS;
