@@ -9,7 +9,7 @@
 struct sqlite_store {
     struct store base; /* first */
     sqlite3 *db;
-    struct sqlite_wal *wal; /* of a writer: where its file system collects; NULL else */
+    struct sqlite_wal *wal;    /* of a writer: where its file system collects; NULL else */
     sqlite3_stmt **statements; /* by block, NULL until first used */
     int block_count;
     sqlite3_stmt *begin, *commit, *rollback, *data_version;
