@@ -255,8 +255,9 @@ void auditor_sets_may_change(struct auditor *auditor)
     auditor->sets_may_change = true;
 }
 
-/* What was counted by day and hour means nothing when the clock is set back. */
-void auditor_clock_jumped(struct auditor *auditor, int64_t by_ms)
+/* What was counted by day and hour means nothing when the clock is set back; a pause that was over
+ * stays over. */
+void auditor_clock_jumped(struct auditor *auditor, int64_t by_ms, int64_t from_ms)
 {
     struct audited_user *user, *next;
     /* A day of the source's is over when its time has passed, not the clock's. */
@@ -264,6 +265,9 @@ void auditor_clock_jumped(struct auditor *auditor, int64_t by_ms)
         auditor->done[i].at_ms += by_ms;
     }
     HASH_ITER (hh, auditor->users, user, next) {
+        if (user->paused_until_ms <= from_ms) {
+            user->paused_until_ms = 0;
+        }
         if (by_ms < 0) {
             user->nudge_count = user->followup_count = user->nudge_last_ms = 0;
         } else if (user->last_deed_ms != 0) {

@@ -74,8 +74,8 @@ void auditor_attempt(struct auditor *auditor, const struct attempt *attempt, int
 void auditor_delivered(struct auditor *auditor, int64_t delivery_id, bool told, int64_t now_ms);
 /* The engine learns what became of a message to that person. */
 void auditor_reported(struct auditor *auditor, int64_t user_id);
-/* The engine's clock jumped. */
-void auditor_clock_jumped(struct auditor *auditor, int64_t by_ms);
+/* The engine's clock showed from_ms and jumped. */
+void auditor_clock_jumped(struct auditor *auditor, int64_t by_ms, int64_t from_ms);
 /* Engine and store were opened again after a crash. */
 void auditor_restarted(struct auditor *auditor, int64_t now_ms);
 

@@ -366,8 +366,8 @@ static void jump(struct sim *world)
                                           : dice_range(dice, 1, 600) * 1000);
     }
     if (by_ms != 0) {
+        auditor_clock_jumped(world->auditor, by_ms, world->now_ms + world->skew_ms);
         world->skew_ms += by_ms;
-        auditor_clock_jumped(world->auditor, by_ms);
         world_trace(world, "clock jumps by %" PRId64 " s", by_ms / 1000);
     }
 }
