@@ -350,6 +350,9 @@ void run_overwhelm(struct deciding *deciding, struct run *run, const char *rule)
     run_event(deciding, run, EVENT_OVERWHELMED, run->step, rule);
     run_step_sent(deciding, run, run->step, deciding->world->now_ms, "step.answered_first");
     run->flags |= RUN_FLAG_OVERWHELMED;
+    if (run_offered(deciding, run, KIND_RECOVERY)) { /* also one without a report so far */
+        run->flags |= RUN_FLAG_RECOVERED;
+    }
     compose_withdraw(deciding, run, STR("answered"));
     if (!again) {
         run->ultra = true;

@@ -224,6 +224,40 @@ static void what_was_answered_is_not_tried_again(void **state)
     assert_int_equal(step->state, DELIVERY_SUPPRESSED);
 }
 
+/* Its report comes after "too much", or never: it has been there all the same. */
+static void a_recovery_under_way_is_not_offered_again(void **state)
+{
+    static const struct {
+        int64_t after_ms;
+        enum delivery_state state;
+        bool reported;
+    } cases[] = {{MINUTE_MS, DELIVERY_SENDING, true},
+                 {MINUTE_MS, DELIVERY_SENDING, false},
+                 {2 * MINUTE_MS + 1000, DELIVERY_UNCERTAIN, false}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct actor *actor = actor_new(4712, MONDAY_9);
+        actor_text(actor, "/start");
+        actor->sending = ACTOR_SILENT;
+        actor_pass(actor, 6 * HOUR_MS + cases[i].after_ms);
+        struct delivery *recovery = actor_last(actor);
+        assert_int_equal(recovery->kind, KIND_RECOVERY);
+        assert_int_equal(recovery->state, cases[i].state);
+        actor->sending = ACTOR_SENDS;
+        actor_text(actor, "I give up");
+        assert_int_equal(actor_last(actor)->kind, KIND_ULTRA);
+        if (cases[i].reported) {
+            report(actor, recovery, REPORT_SENT);
+            assert_int_equal(actor_events(actor, EVENT_RECOVERY_SENT), 1);
+        }
+        actor_pass(actor, 23 * HOUR_MS);
+        assert_int_equal(actor_last(actor)->kind, KIND_ULTRA);
+        actor_pass(actor, 2 * HOUR_MS);
+        assert_int_equal(actor_last(actor)->kind, KIND_ABANDONMENT);
+        actor_free(actor);
+    }
+}
+
 static void retries_end_after_eight_attempts(void **state)
 {
     struct actor *actor = *state;
@@ -730,6 +764,7 @@ int main(void)
         CASE(an_answer_before_the_report_counts),
         CASE(what_was_answered_is_not_sent_again),
         CASE(what_was_answered_is_not_tried_again),
+        CASE(a_recovery_under_way_is_not_offered_again),
         CASE(retries_end_after_eight_attempts),
         CASE(lost_nudges_are_never_sent_twice),
         CASE(somebody_elses_button_changes_nothing),
