@@ -23,6 +23,7 @@ struct poll {
     int64_t last_id;     /* of the previous answer: the same again means offsets are ignored */
     int limit;
     int failures;        /* in a row */
+    int garbled;         /* answers in a row of one update that could not be read */
     const char *trouble; /* reason last logged; NULL: all is well */
 };
 

@@ -21,6 +21,7 @@ enum {
     BACKOFF_MS_MAX = 30 * 1000,
     CONFLICT_PAUSE_MS = 3 * 1000, /* another poller */
     WEBHOOK_PAUSE_MS = 30 * 1000, /* a webhook is set: updates come there */
+    GARBLED_MAX = 3,              /* then it is the update, not the way */
     UPDATE_ARENA_BYTES = 16 * 1024,
     ANSWER_ARENA_BYTES = 4096
 };
@@ -188,16 +189,18 @@ static int64_t pause_after_failure(struct telegram *telegram, const struct http_
 }
 
 /* The answer cannot be read as a whole: fetch updates one by one, and skip the one that is at fault
- * by its number, which stands somewhere in the text. */
+ * by its number, which stands somewhere in the text. An answer may also have suffered on its way:
+ * only what cannot be read again and again is at fault. */
 static void skip_unreadable(struct telegram *telegram, struct str text)
 {
     pthread_mutex_lock(&telegram->lock);
     struct poll *poll = &telegram->poll;
-    if (poll->limit > 1) {
+    if (poll->limit > 1 || ++poll->garbled < GARBLED_MAX) {
         poll->limit = 1;
         pthread_mutex_unlock(&telegram->lock);
         return;
     }
+    poll->garbled = 0;
     static const char key[] = "\"update_id\":";
     const char *at = text.length > 0 ? memmem(text.ptr, text.length, key, strlen(key)) : NULL;
     int64_t id = 0;
@@ -245,7 +248,7 @@ static void poll_done(void *context, const struct http_response *response)
         telegram_call_ends(telegram);
     } else if (json_node_first(updates) != NULL) {
         pthread_mutex_lock(&telegram->lock);
-        telegram->poll.failures = 0;
+        telegram->poll.failures = telegram->poll.garbled = 0;
         pthread_mutex_unlock(&telegram->lock);
         say_trouble(telegram, NULL);
         take_updates(telegram, updates); /* ends the call when they are done */

@@ -89,7 +89,7 @@ describe('a broadcast', () => {
             scene.home.advance('1s');
             return (await total()) === 4;
         });
-        assert.equal((await listed(scene))[0].state, 'done');
+        await scene.home.until('it is done', async () => (await listed(scene))[0].state === 'done');
     });
 
     test('is paused, resumed and cancelled; at night cancelling takes back what waits', async (t) => {
