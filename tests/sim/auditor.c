@@ -188,7 +188,7 @@ static void apply(struct audited_user *user, const struct deed_done *done, int64
         user->erased = true;
         break;
     case DEED_BLOCK:
-        user->blocked = true;
+        user->blocked = !user->wrote_since;
         return;
     case DEED_UNBLOCK:
         user->blocked = false;
@@ -213,6 +213,7 @@ void auditor_offered(struct auditor *auditor, int64_t user_id, enum deed deed, b
     user->renames |= deed == DEED_RENAMES;
     user->erasing |= deed == DEED_ERASE;
     user->blocked = user->blocked && (!by_person || deed == DEED_BLOCK);
+    user->wrote_since = deed != DEED_BLOCK && (user->wrote_since || by_person);
 }
 
 void auditor_done(struct auditor *auditor, const struct deed_done *done, int64_t now_ms)
@@ -447,6 +448,19 @@ static void check_copy(struct auditor *auditor, struct audited_delivery *deliver
     auditor->resent++;
 }
 
+/* Of theirs, also under an id that was joined into theirs: the answer goes to who is left. */
+static int64_t last_deed_ms(struct auditor *auditor, const struct audited_user *user)
+{
+    int64_t last_ms = user->last_deed_ms;
+    sqlite3_stmt *row = audited_ask(auditor, AUDITED_ALIASES, user->user_id);
+    while (sqlite3_step(row) == SQLITE_ROW) {
+        int64_t other_ms = audited_user(auditor, sqlite3_column_int64(row, 0))->last_deed_ms;
+        last_ms = other_ms > last_ms ? other_ms : last_ms;
+    }
+    sqlite3_reset(row);
+    return last_ms;
+}
+
 /* What the row says: still of use, of the class told, made because of what the person just did. */
 static void check_row(struct auditor *auditor, const struct audited_user *user,
                       const struct attempt *attempt, int64_t now_ms)
@@ -468,11 +482,11 @@ static void check_row(struct auditor *auditor, const struct audited_user *user,
             auditor_fail(auditor, "message %lld goes out as class %d and is stored as %d",
                          (long long)attempt->delivery_id, attempt->class, class);
         }
-        if (class == AUDITED_REPLY && user->last_deed_ms != 0 &&
-            created_at_ms > user->last_deed_ms + REPLY_LATE_MS) {
+        int64_t deed_ms = class == AUDITED_REPLY ? last_deed_ms(auditor, user) : 0;
+        if (deed_ms != 0 && created_at_ms > deed_ms + REPLY_LATE_MS) {
             auditor_fail(auditor, "message %lld is no reply: %lld s after the last deed: %.60s",
                          (long long)attempt->delivery_id,
-                         (long long)((created_at_ms - user->last_deed_ms) / 1000), attempt->text);
+                         (long long)((created_at_ms - deed_ms) / 1000), attempt->text);
         }
     }
     sqlite3_reset(row);

@@ -22,6 +22,7 @@ struct audited_user {
     bool stopped, crisis, erased, blocked;
     bool erasing; /* their rows may be gone: it was asked for, whether or not it was confirmed */
     bool renames; /* texts of their commitments say nothing any more */
+    bool wrote_since; /* after the block that may still be under way: that lifts it */
     int64_t paused_until_ms;
     int set;                        /* -1 not known yet */
     int64_t last_deed_ms;           /* the last input of theirs, or of an operator about them */
@@ -69,6 +70,7 @@ struct audited_commitment {
 /* Statements that are prepared as long as the store is open; their SQL is in auditor_store.c. */
 enum audited_statement {
     AUDITED_CONSENT,
+    AUDITED_ALIASES,
     AUDITED_NEXT_DUE,
     AUDITED_IN_LINE,
     AUDITED_DELIVERY,

@@ -20,6 +20,7 @@ static const char *const STATEMENTS[AUDITED_STATEMENTS] = {
         "SELECT zone, quiet_from_minute, quiet_to_minute, stopped, paused_until_ms, "
         "crisis_hold, CASE channel WHEN 2 THEN webchat_reach ELSE telegram_reach END, "
         "is_erased FROM users WHERE id = ?",
+    [AUDITED_ALIASES] = "SELECT id FROM users WHERE alias_of = ?",
     [AUDITED_NEXT_DUE] = "SELECT due_at_ms, id, kind, user_id FROM due WHERE line = 0 "
                          "ORDER BY due_at_ms, id",
     [AUDITED_IN_LINE] = "SELECT due_at_ms, id, user_id FROM due WHERE line > 0 AND due_at_ms <= ?",

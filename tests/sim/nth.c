@@ -209,7 +209,8 @@ static struct lines lines_of(const char *text, enum likeness likeness)
     struct str rest = str_of(text);
     while (rest.length > 0) {
         struct str line = str_split(rest, '\n', &rest);
-        bool counts = str_starts(line, STR("events|")) || str_starts(line, STR("messages|"));
+        bool counts = str_starts(line, STR("events|")) || str_starts(line, STR("messages|")) ||
+                      str_starts(line, STR("audit|deliveries_process|")); /* is asked again */
         if (likeness != LIKE_BUT_COUNTS || !counts) {
             lines.lines = realloc(lines.lines, (size_t)(lines.count + 1) * sizeof(*lines.lines));
             ASSERT(lines.lines != NULL);
