@@ -450,10 +450,14 @@ void compose_claim(struct deciding *deciding, struct delivery *delivery)
     }
     if (gate.verdict == GATE_SEND) {
         compose_count(deciding, delivery); /* broadcasts, and attempts that were taken back */
-        /* The person may have moved to another address or channel since. */
-        enum channel_kind channel = channel_of(deciding, delivery->class);
-        delivery->channel = delivery->state == DELIVERY_UNCERTAIN ? delivery->channel : channel;
-        delivery->address = deciding->person->user.contacts[delivery->channel].address;
+        /* The person may have moved to another address or channel since; a reply that is tried
+         * again still goes where it was asked. */
+        const struct user *user = &deciding->person->user;
+        bool stays =
+            delivery->state == DELIVERY_UNCERTAIN ||
+            (delivery->class == CLASS_REPLY && user->contacts[delivery->channel].reach == REACH_OK);
+        delivery->channel = stays ? delivery->channel : channel_of(deciding, delivery->class);
+        delivery->address = user->contacts[delivery->channel].address;
         compose_send(deciding, delivery);
     } else {
         compose_refuse(deciding, delivery, &gate);
