@@ -255,6 +255,9 @@ static void poll_done(void *context, const struct http_response *response)
     } else {
         int64_t pause_ms = 0;
         if (updates != NULL) {
+            pthread_mutex_lock(&telegram->lock);
+            telegram->poll.garbled = 0;
+            pthread_mutex_unlock(&telegram->lock);
             say_trouble(telegram, NULL);
             pause_ms = came_early(telegram) ? EMPTY_PAUSE_MS : 0;
         } else if (whole && !readable) {

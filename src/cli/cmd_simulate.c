@@ -264,8 +264,7 @@ static int write_page(struct simulate *simulate, const char *path)
     return CLI_OK;
 }
 
-/* ---- or a replay
- * -------------------------------------------------------------------------------------- */
+/* ---- or a replay ---- */
 
 static int replay(struct simulate *simulate, const struct simulate_options *options)
 {

@@ -205,6 +205,7 @@ static enum err run_once(struct sqlite_store *store, sqlite3_stmt *statement, co
 static enum err begin(struct store *base, struct err_detail *detail)
 {
     struct sqlite_store *store = sqlite_of(base);
+    sqlite_wal_forget(store->wal);
     enum err error = run_once(store, store->begin, "begin a transaction", detail);
     store->begun = error == OK;
     return error;
@@ -238,6 +239,7 @@ static void rollback(struct store *base)
         sqlite3_step(store->rollback);
         sqlite3_reset(store->rollback);
     }
+    sqlite_wal_forget(store->wal);
 }
 
 static enum err change_mark(struct store *base, int64_t *ret_mark, struct err_detail *detail)

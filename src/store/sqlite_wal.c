@@ -1,7 +1,9 @@
 /* A file of SQLite whose appended bytes wait in memory. They go to the file below when anything is
- * asked of it but the next append or reading elsewhere. What could not be written stays here and is
- * tried again with the next call, so that nothing after a gap ever reaches the file: after a
- * rollback SQLite writes the same places again, and gets them in that order. */
+ * asked of it but the next append or reading elsewhere.
+ *
+ * What could not be written is given up at once, and nothing more is written or read behind it
+ * until the transaction is over: written later, it might fall on what another process has put
+ * there since. */
 #include "store/sqlite_wal.h"
 
 #include <stdbool.h>
@@ -15,11 +17,13 @@ struct sqlite_wal {
     sqlite3_vfs vfs; /* a copy of the one below, but for opening */
     sqlite3_vfs *below;
     char name[32];
+    int failure; /* why bytes of the present transaction are lost; SQLITE_OK: none are */
 };
 
 struct file {
     sqlite3_file base;   /* first */
     sqlite3_file *below; /* its bytes follow this struct */
+    struct sqlite_wal *wal;
     char *collected;
     sqlite3_int64 start; /* where the first of them belongs */
     int length;
@@ -30,18 +34,14 @@ static struct file *file_of(sqlite3_file *base)
     return (struct file *)base;
 }
 
-/* All of it or nothing: a part that was written is written again. */
 static int flush(struct file *file)
 {
-    if (file->length == 0) {
-        return SQLITE_OK;
-    }
-    int code =
-        file->below->pMethods->xWrite(file->below, file->collected, file->length, file->start);
-    if (code == SQLITE_OK) {
+    if (file->wal->failure == SQLITE_OK && file->length > 0) {
+        file->wal->failure =
+            file->below->pMethods->xWrite(file->below, file->collected, file->length, file->start);
         file->length = 0;
     }
-    return code;
+    return file->wal->failure;
 }
 
 static int do_write(sqlite3_file *base, const void *bytes, int count, sqlite3_int64 offset)
@@ -67,8 +67,9 @@ static int do_write(sqlite3_file *base, const void *bytes, int count, sqlite3_in
 static int do_read(sqlite3_file *base, void *bytes, int count, sqlite3_int64 offset)
 {
     struct file *file = file_of(base);
-    bool touches = offset < file->start + file->length && file->start < offset + count;
-    int code = touches ? flush(file) : SQLITE_OK;
+    bool collected = offset + count > file->start && file->length > 0;
+    bool lost = offset + count > file->start && file->wal->failure != SQLITE_OK;
+    int code = collected || lost ? flush(file) : SQLITE_OK;
     return code != SQLITE_OK ? code
                              : file->below->pMethods->xRead(file->below, bytes, count, offset);
 }
@@ -165,7 +166,7 @@ static int do_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *base, int f
         return wal->below->xOpen(wal->below, path, base, flags, ret);
     }
     struct file *file = file_of(base);
-    *file = (struct file){.below = (sqlite3_file *)(file + 1)};
+    *file = (struct file){.below = (sqlite3_file *)(file + 1), .wal = wal};
     file->collected = malloc(COLLECTED_MAX);
     if (file->collected == NULL) {
         return SQLITE_NOMEM;
@@ -203,6 +204,13 @@ struct sqlite_wal *sqlite_wal_new(void)
 const char *sqlite_wal_name(const struct sqlite_wal *wal)
 {
     return wal->name;
+}
+
+void sqlite_wal_forget(struct sqlite_wal *wal)
+{
+    if (wal != NULL) {
+        wal->failure = SQLITE_OK;
+    }
 }
 
 void sqlite_wal_free(struct sqlite_wal *wal)

@@ -14,5 +14,8 @@ struct sqlite_wal;
  * that were opened by its name. NULL when SQLite has none or no memory. */
 struct sqlite_wal *sqlite_wal_new(void);
 const char *sqlite_wal_name(const struct sqlite_wal *wal);
+/* To be called when a transaction has been rolled back and before one begins: what could not be
+ * written for the last one matters no longer. Until then its file takes nothing. Accepts NULL. */
+void sqlite_wal_forget(struct sqlite_wal *wal);
 /* Accepts NULL. */
 void sqlite_wal_free(struct sqlite_wal *wal);

@@ -63,9 +63,8 @@ static bool tell(int to_parent)
 }
 
 /* Without cmocka: a failed assertion in a child would go on with the parent's tests. */
-static enum err save_one(struct fixture *fixture)
+static enum err save_person(struct fixture *fixture, struct person *person)
 {
-    struct person *person = fixture_person(fixture);
     enum err error = store_begin(fixture->store, &fixture->detail);
     if (error == OK) {
         error = store_people_save(fixture->store, &person, 1, &fixture->detail);
@@ -77,6 +76,20 @@ static enum err save_one(struct fixture *fixture)
     }
     arena_reset(fixture->arena);
     return error;
+}
+
+static enum err save_one(struct fixture *fixture)
+{
+    return save_person(fixture, fixture_person(fixture));
+}
+
+static bool is_there(struct fixture *fixture, int64_t user_id)
+{
+    struct person_want want = {.user_id = user_id, .now_ms = NOW_MS};
+    struct person *seen = NULL;
+    return store_people_load(fixture->store, fixture->arena, &want, 1, &seen, &fixture->detail) ==
+               OK &&
+           seen != NULL;
 }
 
 static int64_t people(struct fixture *fixture)
@@ -299,6 +312,53 @@ static void a_full_disk_is_told_and_loses_nothing(void **state)
     }
 }
 
+/* What one could not write for want of room never comes later, over what another wrote there. */
+static int write_after_another(struct fixture *fixture, int to_parent)
+{
+    enum { ROOM_BYTES = 400 * 1024, SAVES_MAX = 20000 };
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    if (sigaction(SIGXFSZ, &ignore, NULL) != 0 || !limit_file_size(ROOM_BYTES)) {
+        return 1;
+    }
+    enum err error = OK;
+    for (int i = 0; error == OK && i < SAVES_MAX; i++) {
+        error = save_one(fixture);
+    }
+    struct fixture other = {.arena = fixture->arena, .ids = fixture->ids};
+    if (error != ERR_FULL || !limit_file_size(RLIM_INFINITY) ||
+        store_open(fixture->url, STORE_WRITER, &other.store, &other.detail) != OK) {
+        return 2;
+    }
+    bool all = true;
+    for (int i = 0; i < 3; i++) {
+        struct person *person = fixture_person(&other);
+        int64_t id = person->user.id;
+        all = all && save_person(&other, person) == OK && is_there(fixture, id);
+        fixture->ids = other.ids;
+        all = all && save_one(fixture) == OK && is_there(&other, id);
+        other.ids = fixture->ids;
+    }
+    store_close(other.store);
+    return !all ? 3 : tell(to_parent) ? 0 : 4;
+}
+
+static void what_had_no_room_never_comes_later(void **state)
+{
+    FIXTURE;
+    struct child child = start_child(fixture, write_after_another);
+    int status = end_child(&child, 0);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    struct finding *findings;
+    int count;
+    int checks;
+    assert_ok(store_doctor(fixture->store, fixture->arena, 10000, &findings, &count, &checks,
+                           &fixture->detail));
+    for (int i = 0; i < count; i++) {
+        assert_false(str_is(findings[i].check, "file") || str_is(findings[i].check, "due_missing"));
+    }
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -311,7 +371,8 @@ int main(void)
         /* only a file has these: a server lets several write, and its disk is its own business */
         CASE(a_second_writer_is_busy),
         CASE(a_full_disk_is_told_and_loses_nothing),
+        CASE(what_had_no_room_never_comes_later),
     };
-    size_t count = sizeof(tests) / sizeof(tests[0]) - (fixture_is_file() ? 0 : 2);
+    size_t count = sizeof(tests) / sizeof(tests[0]) - (fixture_is_file() ? 0 : 3);
     return _cmocka_run_group_tests("faults", tests, count, NULL, NULL);
 }
