@@ -83,7 +83,7 @@ test('doctor says what does not agree', async () => {
 test('a server that slept longer than its lease still takes the commands of the terminal', async () => {
     const home = await Installation.make();
     await home.serve();
-    home.server.kill('SIGSTOP');
+    await home.freeze();
     home.advance('3m');
     const command = home.run('deliveries', 'process');
     try {

@@ -9,10 +9,21 @@
 //
 // Time stands still unless a test moves it. Everything waits for an event with a generous deadline.
 import { execFile, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+    closeSync,
+    existsSync,
+    mkdtempSync,
+    openSync,
+    readdirSync,
+    readFileSync,
+    rmSync,
+    statSync,
+    writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { duration } from './telegram.mjs';
 
@@ -33,6 +44,14 @@ export function nudgePath() {
     }
     return built[0];
 }
+
+/** Servers that a test which failed left running: they would keep the file's run from ending. */
+const serving = new Set();
+after(() => {
+    for (const server of serving) {
+        server.kill('SIGKILL');
+    }
+});
 
 /** Thursday, 10:00 in UTC: an ordinary morning, far from any change of clocks. */
 export const MORNING = Date.UTC(2026, 0, 15, 10, 0, 0);
@@ -84,7 +103,9 @@ export class Installation {
             stdio: ['ignore', 'pipe', 'pipe'],
         });
         const server = this.server;
+        serving.add(server);
         server.exited = new Promise((resolve) => server.on('exit', (code, signal) => resolve({ code, signal })));
+        void server.exited.then(() => serving.delete(server));
         const port = await new Promise((resolve, reject) => {
             const timer = setTimeout(() => reject(new Error(`not ready:\n${this.log.join('\n')}`)), DEADLINE_MS);
             const look = (line) => {
@@ -104,6 +125,24 @@ export class Installation {
         });
         this.url = `http://127.0.0.1:${port}`;
         return this.url;
+    }
+
+    /** Stops the server where it stands, outside of a transaction: one would lock the store for everybody. */
+    async freeze() {
+        const tasks = `/proc/${this.server.pid}/task`;
+        const stopped = () => readdirSync(tasks).every((task) => /\) T /.test(readFileSync(`${tasks}/${task}/stat`, 'utf8')));
+        const free = () =>
+            new Promise((resolve) =>
+                execFile('sqlite3', [this.database, 'BEGIN IMMEDIATE; ROLLBACK;'], (error) => resolve(!error)));
+        await this.until('a stop outside of a transaction', async () => {
+            this.server.kill('SIGSTOP');
+            await this.until('every thread stands still', stopped);
+            if (await free()) {
+                return true;
+            }
+            this.server.kill('SIGCONT');
+            return false;
+        });
     }
 
     /** Asks the server to end, as an operator would; answers its exit code, or the signal it died of. */
