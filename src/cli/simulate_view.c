@@ -277,14 +277,15 @@ static void print_load(struct cli *cli, const struct sim_side *side)
                when(cli, load->busiest_hour_ms));
         return;
     }
-    printf("storms. In %s seconds more became due;\n"
+    printf("storms. In %s %s more became due;\n"
            "the worst: %s messages due in one second (%s).\n"
            "Paced, %s messages leave later than they could, the longest queue takes %s s (%s).\n"
            "Busiest hour: %s messages (%s).\n",
-           grouped(cli, load->seconds_over), grouped(cli, load->busiest_second_count),
-           when(cli, load->busiest_second_ms), grouped(cli, load->delayed),
-           grouped(cli, load->longest_wait_s), when(cli, load->longest_wait_at_ms),
-           grouped(cli, load->busiest_hour_count), when(cli, load->busiest_hour_ms));
+           grouped(cli, load->seconds_over), load->seconds_over == 1 ? "second" : "seconds",
+           grouped(cli, load->busiest_second_count), when(cli, load->busiest_second_ms),
+           grouped(cli, load->delayed), grouped(cli, load->longest_wait_s),
+           when(cli, load->longest_wait_at_ms), grouped(cli, load->busiest_hour_count),
+           when(cli, load->busiest_hour_ms));
 }
 
 void simulate_print(struct cli *cli, const struct sim_about *about, const struct sim_side *sides,

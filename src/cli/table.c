@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 
-enum { TABLE_COLUMNS_MAX = 24 };
+enum { TABLE_COLUMNS_MAX = 24, COLUMN_GAP = 2 };
 
 struct table {
     struct arena *arena;
@@ -54,31 +54,42 @@ void table_row(struct table *table, const char *const *cells)
     table->rows[table->count++] = row;
 }
 
-static void print_cell(const struct table *table, const char *cell, int column)
+/* Spaces are printed only before something: what is copied from a terminal has none at the ends. */
+static void print_row(const struct table *table, const char *const *cells)
 {
-    size_t missing = table->width[column] - text_graphemes(str_of(cell));
-    bool last = column == table->columns - 1;
-    if (table->right[column]) {
-        printf("%*s%s", (int)missing, "", cell);
-    } else {
-        printf("%s%*s", cell, last ? 0 : (int)missing, "");
+    size_t gap = 0;
+    for (int column = 0; column < table->columns; column++) {
+        size_t missing = table->width[column] - text_graphemes(str_of(cells[column]));
+        if (table->right[column] || cells[column][0] == '\0') {
+            gap += missing;
+            missing = 0;
+        }
+        if (cells[column][0] != '\0') {
+            printf("%*s%s", (int)gap, "", cells[column]);
+            gap = missing;
+        }
+        gap += COLUMN_GAP;
     }
-    fputs(last ? "\n" : "  ", stdout);
+    fputc('\n', stdout);
+}
+
+static void print_rule(const struct table *table)
+{
+    for (int column = 0; column < table->columns; column++) {
+        for (size_t i = 0; i < table->width[column]; i++) {
+            fputs("─", stdout);
+        }
+        printf("%*s", column == table->columns - 1 ? 0 : COLUMN_GAP, "");
+    }
+    fputc('\n', stdout);
 }
 
 void table_print(const struct table *table)
 {
     for (int row = 0; row < table->count; row++) {
-        for (int column = 0; column < table->columns; column++) {
-            print_cell(table, table->rows[row][column], column);
-        }
+        print_row(table, table->rows[row]);
         if (row == 0) {
-            for (int column = 0; column < table->columns; column++) {
-                for (size_t i = 0; i < table->width[column]; i++) {
-                    fputs("─", stdout);
-                }
-                fputs(column == table->columns - 1 ? "\n" : "  ", stdout);
-            }
+            print_rule(table);
         }
     }
 }

@@ -355,8 +355,9 @@ static void write_load_of(FILE *out, const struct sim_side *side)
         fputs("); the limit is never reached.</li>\n", out);
         return;
     }
-    fprintf(out, "). In %" PRId64 " seconds more became due than the limit, at worst %" PRId64 " (",
-            load->seconds_over, load->busiest_second_count);
+    fprintf(out, "). In %" PRId64 " %s more became due than the limit, at worst %" PRId64 " (",
+            load->seconds_over, load->seconds_over == 1 ? "second" : "seconds",
+            load->busiest_second_count);
     instant(out, load->busiest_second_ms);
     fprintf(out,
             "); paced, %" PRId64 " messages leave later than they could, the longest queue takes "
