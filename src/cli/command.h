@@ -3,6 +3,7 @@
 #pragma once
 
 int cmd_backup(int argc, char **argv);
+int cmd_bridge(int argc, char **argv);
 int cmd_broadcast(int argc, char **argv);
 int cmd_deliveries(int argc, char **argv);
 int cmd_demo(int argc, char **argv);

@@ -53,7 +53,7 @@ const WRONG = [
     ['deliveries'], ['deliveries', 'list', '--state', 'flown'], ['deliveries', 'retry'],
     ['rollout', 'set'], ['rollout', 'set', 'superior_onboarding', '101'], ['rollout', 'stage', 'moon', 'open'],
     ['rollback', 'everything'], ['sending', 'maybe'], ['journeys', 'frob'], ['onboarding'],
-    ['onboarding', 'trigger'], ['broadcast', 'frob'], ['backup'], ['telegram', 'frob'],
+    ['onboarding', 'trigger'], ['broadcast', 'frob'], ['backup'], ['bridge', 'frob'], ['telegram', 'frob'],
     ['metrics', 'x'], ['doctor', 'x'], ['migrate', 'x'], ['serve', 'x'], ['demo', 'x'],
 ];
 
