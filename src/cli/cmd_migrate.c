@@ -1,5 +1,7 @@
 /* nudge migrate: brings the store's schema to what this program knows. */
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/arguments.h"
 #include "cli/command.h"
@@ -14,6 +16,8 @@ static const char text[] =
     "  nudge migrate\n"
     "  nudge migrate --check     is anything pending? changes nothing\n"
     "  nudge migrate --plan      which migrations would be applied? changes nothing\n"
+    "  nudge migrate --sql       what it does on PostgreSQL, for an SQL editor\n"
+    "  nudge migrate --supabase supabase/migrations\n"
     "  nudge migrate --database sqlite:other.db";
 
 struct applied {
@@ -23,6 +27,8 @@ struct applied {
 
 struct asked {
     bool check, plan; /* change nothing */
+    bool sql;
+    const char *supabase;
 };
 
 static void note_applied(void *context, const char *name)
@@ -82,12 +88,68 @@ static enum err migrate(struct cli *cli, const struct asked *asked,
     return error;
 }
 
+/* ---- scripts: no database is asked ---- */
+
+static void print_scripts(const struct cli *cli)
+{
+    const char *schema = cli->config.database_schema;
+    struct migration_script script;
+    printf(
+        "-- Makes the schema %s of nudge on PostgreSQL 15 or newer, or brings it up to date. Made "
+        "by\n-- `nudge migrate --sql`: paste it into an SQL editor or run it with psql. It may run "
+        "again, and\n-- nothing outside of the schema is touched.\n\n",
+        schema);
+    for (size_t i = 0; store_script_next(cli->arena, schema, i, &script); i++) {
+        fwrite(script.sql.ptr, 1, script.sql.length, stdout);
+    }
+    struct str look = store_script_look(cli->arena, schema);
+    fwrite(look.ptr, 1, look.length, stdout);
+}
+
+/* Supabase's tools want a version of 14 digits, and apply files in its order. */
+static enum err write_script(const struct cli *cli, const char *folder,
+                             const struct migration_script *script, struct err_detail *detail)
+{
+    enum { NUMBER_DIGITS = 4 };
+    const char *name = script->name;
+    const char *path = arena_printf(cli->arena, "%s/2026010100%.*s_nudge%s", folder, NUMBER_DIGITS,
+                                    name, name + NUMBER_DIGITS)
+                           .ptr;
+    FILE *file = fopen(path, "we");
+    if (file == NULL) {
+        return err_set(detail, ERR_IO, "cannot write %s: %s", path, strerror(errno));
+    }
+    fwrite(script->sql.ptr, 1, script->sql.length - 1, file); /* its empty line at the end */
+    bool failed = ferror(file) != 0;
+    if (fclose(file) != 0 || failed) {
+        return err_set(detail, ERR_IO, "cannot write all of %s", path);
+    }
+    fprintf(stderr, "nudge migrate: wrote %s\n", path);
+    return OK;
+}
+
+static enum err write_scripts(const struct cli *cli, const char *folder, struct err_detail *detail)
+{
+    struct migration_script script;
+    enum err error = OK;
+    for (size_t i = 0;
+         error == OK && store_script_next(cli->arena, cli->config.database_schema, i, &script);
+         i++) {
+        error = write_script(cli, folder, &script, detail);
+    }
+    return error;
+}
+
 int cmd_migrate(int argc, char **argv)
 {
-    struct asked asked = {false, false};
+    struct asked asked = {0};
     const struct option_row rows[] = {
         {"check", 0, NULL, "Only say whether anything is pending", &asked.check, NULL},
         {"plan", 0, NULL, "Only list what is pending", &asked.plan, NULL},
+        {"sql", 0, NULL, "Only print what it does on PostgreSQL, as a script for an SQL editor",
+         &asked.sql, NULL},
+        {"supabase", 0, "FOLDER", "Only write these scripts, one file each, as Supabase's tools do",
+         NULL, &asked.supabase},
         {0}};
     struct cli cli;
     struct arguments arguments;
@@ -99,6 +161,14 @@ int cmd_migrate(int argc, char **argv)
         return cli_end(&cli, status);
     }
     struct err_detail detail = {""};
+    if (asked.sql) {
+        print_scripts(&cli);
+        return cli_end(&cli, CLI_OK);
+    }
+    if (asked.supabase != NULL) {
+        enum err error = write_scripts(&cli, asked.supabase, &detail);
+        return cli_end(&cli, error == OK ? CLI_OK : cli_fail(&cli, error, &detail));
+    }
     struct migration_state state = {.last = ""};
     json_t *names = json_array();
     enum err error = migrate(&cli, &asked, &state, names, &detail);

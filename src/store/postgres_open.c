@@ -375,10 +375,7 @@ static const struct driver driver_postgres = {
     .dialect = DIALECT_POSTGRES,
     .migrations = nudge_migrations_postgres,
     .migration_count = &nudge_migrations_postgres_count,
-    .record_table = "CREATE TABLE IF NOT EXISTS schema_migrations ("
-                    " name text COLLATE \"C\" PRIMARY KEY,"
-                    " checksum text NOT NULL,"
-                    " applied_at_ms bigint NOT NULL)",
+    .record_table = POSTGRES_RECORD_TABLE,
     .is_private = false,
     .close = close_connection,
     .begin = begin,

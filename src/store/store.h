@@ -45,6 +45,17 @@ MUST_CHECK enum err store_migrate(struct store *store,
 
 /* The embedded migration of that place in their order, from 0. */
 const char *store_migration_name(const struct store *store, int index);
+/* One migration of PostgreSQL as a script for an SQL editor: one statement that applies and records
+ * it in `schema` (an identifier) unless that was done, as store_migrate does. */
+struct migration_script {
+    const char *name; /* "0001_start.sql" */
+    struct str sql;
+};
+/* The scripts in their order, from 0; false behind the last. No database is asked. */
+bool store_script_next(struct arena *arena, const char *schema, size_t index,
+                       struct migration_script *ret_script);
+/* A query that answers the five tables that other tools read, each with "ok" or what is wrong. */
+struct str store_script_look(struct arena *arena, const char *schema);
 /* For everybody but nudge migrate: a file of our own is migrated; a server's database, and what was
  * opened to read only, must be (ERR_SCHEMA names the command). */
 MUST_CHECK enum err store_make_ready(struct store *store,

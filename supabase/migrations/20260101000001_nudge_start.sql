@@ -1,0 +1,566 @@
+-- Migration 0001_start.sql of nudge, into the schema nudge. Running it again changes nothing.
+DO $nudge$
+DECLARE
+    applied text;
+BEGIN
+    PERFORM set_config('lock_timeout', '5s', true);
+    PERFORM pg_advisory_xact_lock(hashtextextended('nudge migrate nudge', 0));
+    IF to_regnamespace('"nudge"') IS NULL THEN
+        CREATE SCHEMA "nudge";
+    END IF;
+    PERFORM set_config('search_path', '"nudge"', true);
+    IF to_regclass('"nudge".schema_migrations') IS NULL THEN
+        IF EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace('"nudge"')
+                   AND relkind IN ('r', 'p', 'v', 'm')) THEN
+            RAISE EXCEPTION 'the schema nudge is one of something else: it has tables, but no record of migrations';
+        END IF;
+        CREATE TABLE IF NOT EXISTS schema_migrations (name text COLLATE "C" PRIMARY KEY, checksum text NOT NULL, applied_at_ms bigint NOT NULL);
+    END IF;
+    SELECT checksum INTO applied FROM schema_migrations WHERE name = '0001_start.sql';
+    IF applied = '1d80e0761a155ac15d17d80c8987da35f7bca39daa68e330fa6dcd56d66c3120' THEN
+        RETURN;
+    ELSIF applied IS NOT NULL THEN
+        RAISE EXCEPTION 'migration 0001_start.sql was applied with another text than this one';
+    END IF;
+    EXECUTE $migration$
+-- Everything the program keeps, as the migrations of SQLite make it: the same tables and columns under
+-- the same names, so that most statements serve both databases.
+--
+-- Conventions of the whole schema
+--   * *_ms columns are instants: milliseconds since 1970 UTC; 0 means "never" or "none". The views at
+--     the end give them as timestamptz, and enumerations as words, to other readers.
+--   * Text is '' when there is none, ids are 0 when there is none: nothing here is NULL.
+--   * Enumerations are the numbers of src/core/person.h, named beside the column.
+--   * Ids carry their instant in the bits above 21, so ranges of ids are ranges of time.
+--   * What one person has is keyed by the person first. Messages and events are chained backwards
+--     instead of indexed by person.
+-- Nothing outside of the schema that the tables are made in is touched.
+
+CREATE TABLE users (
+    id bigint NOT NULL,
+    joined_at_ms bigint NOT NULL,
+    first_name text NOT NULL,
+    username text NOT NULL,
+    source text NOT NULL,                -- deep-link payload or integration, '' unknown
+    language text NOT NULL,              -- '' the installation's
+    zone text NOT NULL,                  -- IANA name, '' the installation's
+    telegram_address text NOT NULL,
+    telegram_reach integer NOT NULL,     -- 0 none, 1 ok, 2 blocked, 3 gone
+    webchat_address text NOT NULL,
+    webchat_reach integer NOT NULL,
+    email_address text NOT NULL,
+    email_reach integer NOT NULL,
+    channel integer NOT NULL,            -- 0 none, 1 telegram, 2 webchat, 3 email
+    journey_set integer NOT NULL,        -- 0 original, 1 optimized
+    set_assigned integer NOT NULL,
+    is_test integer NOT NULL,            -- left out of every metric
+    is_held integer NOT NULL,
+    existing integer NOT NULL,           -- joined before the rollout began
+    is_erased integer NOT NULL,          -- an empty shell, left out of every metric
+    stopped integer NOT NULL,
+    paused_until_ms bigint NOT NULL,
+    crisis_hold integer NOT NULL,
+    quiet_from_minute integer NOT NULL,  -- -1 the installation's
+    quiet_to_minute integer NOT NULL,
+    nudge_last_at_ms bigint NOT NULL,
+    nudge_day bigint NOT NULL,
+    nudge_count integer NOT NULL,
+    followup_day bigint NOT NULL,
+    followup_count integer NOT NULL,
+    commitments_total integer NOT NULL,  -- counters: kept in the transaction of what they count
+    commitments_completed integer NOT NULL,
+    commitments_quick integer NOT NULL,  -- completed within 24 h of being made
+    commitments_outside integer NOT NULL, -- made outside onboarding
+    commitments_outside_completed integer NOT NULL,
+    commitments_missed integer NOT NULL,
+    commitments_dropped integer NOT NULL,
+    completion_ms_sum bigint NOT NULL,
+    first_commitment_at_ms bigint NOT NULL,
+    first_completion_at_ms bigint NOT NULL,
+    activity_last_at_ms bigint NOT NULL,
+    activity_day bigint NOT NULL,        -- local day number of bit 0 of activity_days
+    activity_days bigint NOT NULL,       -- 64 bits, bit k: active k days before activity_day
+    streak_days integer NOT NULL,
+    streak_best_days integer NOT NULL,
+    streak_day bigint NOT NULL,
+    ladder_rung integer NOT NULL,        -- -1 none yet
+    quick_in_row integer NOT NULL,
+    misses_in_row integer NOT NULL,
+    onboarding_completed integer NOT NULL,
+    onboarding_completed_at_ms bigint NOT NULL,
+    onboarding_version text NOT NULL,
+    feeling_word text NOT NULL,
+    amplification_choice text NOT NULL,
+    in_group integer NOT NULL,
+    leaderboard_opt_in integer NOT NULL,
+    help_last_at_ms bigint NOT NULL,
+    entered text NOT NULL,               -- JSON object or '': journey -> instant of its last entry
+    onboarding_ended_at_ms bigint NOT NULL,
+    dialog integer NOT NULL,
+    dialog_ref bigint NOT NULL,
+    dialog_at_ms bigint NOT NULL,
+    event_last_id bigint NOT NULL,       -- heads of the person's chains
+    delivery_last_id bigint NOT NULL,
+    next_at_ms bigint NOT NULL,
+    alias_of bigint NOT NULL,
+    operator_holds integer NOT NULL,
+    PRIMARY KEY (id)
+);
+
+CREATE TABLE identities (
+    kind text COLLATE "C" NOT NULL,
+    value text COLLATE "C" NOT NULL,
+    user_id bigint NOT NULL,
+    created_at_ms bigint NOT NULL,
+    PRIMARY KEY (kind, value)
+);
+
+CREATE TABLE commitments (
+    user_id bigint NOT NULL,
+    state integer NOT NULL,              -- 0 active, 1 completed, 2 missed, 3 dropped
+    id bigint NOT NULL,
+    undo_state integer NOT NULL,
+    undo_until_ms bigint NOT NULL,
+    text text NOT NULL,
+    size_s integer NOT NULL,             -- seconds, 0 not known
+    source text NOT NULL,                -- 'onboarding', 'chat', 'api', …
+    external_id text NOT NULL,
+    created_at_ms bigint NOT NULL,
+    planned_at_ms bigint NOT NULL,
+    due_at_ms bigint NOT NULL,
+    completed_at_ms bigint NOT NULL,
+    ended_at_ms bigint NOT NULL,         -- missed or dropped
+    repeat integer NOT NULL,             -- 0 none, 1 daily, 2 weekdays, 3 weekly
+    repeat_weekday integer NOT NULL,
+    repeat_minute integer NOT NULL,
+    followups integer NOT NULL,
+    next_at_ms bigint NOT NULL,
+    PRIMARY KEY (user_id, id)
+);
+
+CREATE TABLE runs (
+    user_id bigint NOT NULL,
+    outcome integer NOT NULL,            -- 0 active, 1 completed, 2 left, 3 abandoned, 4 expired,
+                                         -- 5 rolled back, 6 stopped
+    id bigint NOT NULL,
+    journey text NOT NULL,
+    definition text NOT NULL,            -- definitions.hash it started with
+    sequence text NOT NULL,
+    subject_id bigint NOT NULL,          -- commitment it is about
+    phase integer NOT NULL,              -- 0 due, 1 sending, 2 waiting, 3 recovery, 4 abandoning,
+                                         -- 5 rating, 6 ended
+    step integer NOT NULL,               -- index of the present step
+    ultra integer NOT NULL,
+    flags integer NOT NULL,              -- 1 partial, 2 assisted, 4 overwhelmed, 8 rated, 16 test,
+                                         -- 32 recovered, 64 postponed
+    entered_at_ms bigint NOT NULL,
+    ended_at_ms bigint NOT NULL,
+    anchor_at_ms bigint NOT NULL,
+    delivery_id bigint NOT NULL,
+    steps text NOT NULL,                 -- JSON [[sent_at_ms, completed_at_ms], …] by step index,
+                                         -- 0 not yet; [] when nothing was sent
+    steps_assisted bigint NOT NULL,      -- bit for each step
+    answers text NOT NULL,               -- JSON object or ''
+    variants text NOT NULL,              -- JSON object or '': experiment -> variant
+    held_ms bigint NOT NULL,
+    next_at_ms bigint NOT NULL,
+    PRIMARY KEY (user_id, id)
+);
+
+CREATE TABLE deliveries (
+    id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    previous_id bigint NOT NULL,
+    run_id bigint NOT NULL,
+    commitment_id bigint NOT NULL,
+    broadcast_id bigint NOT NULL,
+    journey text NOT NULL,
+    sequence text NOT NULL,
+    step text NOT NULL,
+    step_index integer NOT NULL,         -- -1 none
+    kind integer NOT NULL,               -- 0 step, 1 recovery, 2 ultra, 3 celebration, 4 abandonment,
+                                         -- 5 graduation, 6 rating, 7 reply, 8 broadcast
+    class integer NOT NULL,              -- 0 reply, 1 onboarding, 2 followup, 3 nudge
+    channel integer NOT NULL,            -- 0 none, 1 telegram, 2 webchat, 3 email
+    address text NOT NULL,
+    language text NOT NULL,
+    variant text NOT NULL,
+    text text NOT NULL,                  -- Markdown, '' until first claimed
+    picture text NOT NULL,
+    buttons text NOT NULL,               -- JSON [{"text":…,"token":…,"url":…}, …] or ''
+    state integer NOT NULL,              -- 0 scheduled, 1 sending, 2 uncertain, 3 sent, 4 delivered,
+                                         -- 5 opened, 6 clicked, 7 suppressed, 8 expired, 9 failed,
+                                         -- 10 dead
+    reason text NOT NULL,
+    created_at_ms bigint NOT NULL,
+    expires_at_ms bigint NOT NULL,
+    sent_at_ms bigint NOT NULL,
+    answered_at_ms bigint NOT NULL,
+    attempts integer NOT NULL,
+    uncertain integer NOT NULL,
+    provider_id text NOT NULL,
+    next_at_ms bigint NOT NULL,
+    picture_alt text NOT NULL,
+    PRIMARY KEY (id)
+);
+
+CREATE TABLE events (
+    id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    at_ms bigint NOT NULL,
+    type text NOT NULL,
+    previous_event_id bigint NOT NULL,
+    journey text NOT NULL,
+    step text NOT NULL,
+    ref_id bigint NOT NULL,              -- run, commitment or delivery
+    rule text NOT NULL,
+    data text NOT NULL,                  -- JSON object or ''
+    revenue double precision NOT NULL,
+    PRIMARY KEY (id)
+);
+
+CREATE TABLE seen (
+    source text COLLATE "C" NOT NULL,
+    external_id text COLLATE "C" NOT NULL,
+    at_ms bigint NOT NULL,
+    PRIMARY KEY (source, external_id)
+);
+
+CREATE TABLE feedback (
+    id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    run_id bigint NOT NULL,
+    at_ms bigint NOT NULL,
+    text text NOT NULL,                  -- '' for a rating
+    rating integer NOT NULL,             -- 1 helpful, -1 not, 0 none
+    is_problem integer NOT NULL,
+    PRIMARY KEY (id)
+);
+
+CREATE TABLE definitions (
+    hash text COLLATE "C" NOT NULL,
+    journey text NOT NULL,
+    version text NOT NULL,
+    yaml text NOT NULL,
+    created_at_ms bigint NOT NULL,
+    PRIMARY KEY (hash)
+);
+
+CREATE TABLE settings (
+    name text COLLATE "C" NOT NULL,
+    json text NOT NULL,
+    changed_at_ms bigint NOT NULL,
+    PRIMARY KEY (name)
+);
+
+CREATE TABLE channel_pauses (
+    channel integer NOT NULL,
+    address text COLLATE "C" NOT NULL,
+    until_ms bigint NOT NULL,
+    PRIMARY KEY (channel, address)
+);
+
+CREATE TABLE inbox (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    kind text NOT NULL,
+    payload text NOT NULL,
+    actor text NOT NULL,
+    at_ms bigint NOT NULL,
+    answered_at_ms bigint NOT NULL,
+    outcome text NOT NULL,               -- name of an error code: 'OK', 'ERR_INVALID', …
+    result text NOT NULL,
+    PRIMARY KEY (id)
+);
+
+CREATE TABLE operator_messages (
+    id bigint NOT NULL,
+    at_ms bigint NOT NULL,
+    kind text NOT NULL,
+    user_id bigint NOT NULL,
+    text text NOT NULL,
+    sent_at_ms bigint NOT NULL,
+    PRIMARY KEY (id)
+);
+
+CREATE TABLE audit_log (
+    id bigint NOT NULL,
+    at_ms bigint NOT NULL,
+    actor text NOT NULL,
+    action text NOT NULL,
+    before text NOT NULL,                -- JSON or ''
+    after text NOT NULL,
+    PRIMARY KEY (id)
+);
+
+CREATE TABLE broadcasts (
+    id bigint NOT NULL,
+    text text NOT NULL,
+    filter text NOT NULL,                -- condition on facts, '' everyone
+    state integer NOT NULL,              -- 0 scheduled, 1 running, 2 paused, 3 done, 4 cancelled
+    scheduled_at_ms bigint NOT NULL,
+    pace_per_s double precision NOT NULL, -- 0 as fast as the channels allow
+    cursor_user_id bigint NOT NULL,      -- people up to this id were looked at
+    considered bigint NOT NULL,
+    matched bigint NOT NULL,
+    created_at_ms bigint NOT NULL,
+    created_by text NOT NULL,
+    started_at_ms bigint NOT NULL,
+    ended_at_ms bigint NOT NULL,
+    PRIMARY KEY (id)
+);
+
+CREATE TABLE engine_lease (
+    id integer NOT NULL CHECK (id = 1),
+    owner bigint NOT NULL,
+    pid bigint NOT NULL,
+    fence bigint NOT NULL,
+    until_ms bigint NOT NULL,            -- 0 given back
+    PRIMARY KEY (id)
+);
+
+CREATE TABLE delivery_counts (
+    day bigint NOT NULL,                 -- UTC, days since 1970: sent on, or made on when never sent
+    sequence text COLLATE "C" NOT NULL,
+    channel integer NOT NULL,            -- as in deliveries
+    total bigint NOT NULL,
+    sent bigint NOT NULL,
+    delivered bigint NOT NULL,
+    opened bigint NOT NULL,
+    clicked bigint NOT NULL,
+    answered bigint NOT NULL,
+    failed bigint NOT NULL,
+    not_sent bigint NOT NULL,
+    uncertain bigint NOT NULL,
+    PRIMARY KEY (day, sequence, channel)
+);
+
+CREATE TABLE error_counts (
+    day bigint NOT NULL,                 -- UTC, days since 1970
+    kind text COLLATE "C" NOT NULL,
+    count bigint NOT NULL,
+    PRIMARY KEY (day, kind)
+);
+
+CREATE TABLE due_failed (
+    due_at_ms bigint NOT NULL,
+    id bigint NOT NULL,                  -- as in due
+    kind integer NOT NULL,
+    user_id bigint NOT NULL,
+    failed_at_ms bigint NOT NULL,
+    why text NOT NULL,
+    line integer NOT NULL,
+    PRIMARY KEY (due_at_ms, id)
+);
+
+CREATE TABLE due (
+    line integer NOT NULL,               -- as in delivery_lines; 0 none
+    due_at_ms bigint NOT NULL,
+    id bigint NOT NULL,                  -- of the row that waits
+    kind integer NOT NULL,               -- 0 user, 1 commitment, 2 run, 3 delivery
+    user_id bigint NOT NULL,
+    PRIMARY KEY (line, due_at_ms, id)
+);
+
+-- Loading a person looks at what is open alone, however much has ended.
+CREATE INDEX commitments_open ON commitments (user_id, id) WHERE state = 0;
+CREATE INDEX runs_active ON runs (user_id, id) WHERE outcome = 0;
+CREATE INDEX deliveries_unfinished ON deliveries (user_id)
+WHERE state <= 2 AND run_id <> 0 AND next_at_ms <> 0;
+CREATE INDEX deliveries_broadcast ON deliveries (broadcast_id) WHERE broadcast_id <> 0;
+CREATE INDEX identities_user ON identities (user_id);
+CREATE INDEX users_aliases ON users (alias_of) WHERE alias_of <> 0;
+CREATE INDEX events_revenue ON events (user_id) WHERE revenue <> 0;
+CREATE INDEX inbox_unanswered ON inbox (id) WHERE answered_at_ms = 0;
+CREATE INDEX operator_messages_unsent ON operator_messages (id) WHERE sent_at_ms = 0;
+CREATE INDEX broadcasts_waiting ON broadcasts (scheduled_at_ms) WHERE state <= 1;
+
+-- Rows of people change in place, often; what is due comes and goes, and its table stays small.
+ALTER TABLE users SET (fillfactor = 70);
+ALTER TABLE runs SET (fillfactor = 70);
+ALTER TABLE commitments SET (fillfactor = 80);
+ALTER TABLE due SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
+
+-- What readers outside the program look at. Views only, so nothing is kept twice; they read with the
+-- rights of whoever asks. Erased people are left out.
+
+-- Runs of the chain of micro-commitments in words.
+CREATE VIEW superior_onboarding_states WITH (security_invoker = true) AS
+SELECT
+    r.id,
+    r.user_id,
+    r.journey,
+    r.sequence AS sequence_type,
+    r.outcome = 0 AS is_active,
+    CASE r.outcome
+        WHEN 0 THEN 'active' WHEN 1 THEN 'completed' WHEN 2 THEN 'left' WHEN 3 THEN 'abandoned'
+        WHEN 4 THEN 'expired' WHEN 5 THEN 'rolled_back' ELSE 'stopped'
+    END AS status,
+    CASE r.phase
+        WHEN 0 THEN 'due' WHEN 1 THEN 'sending' WHEN 2 THEN 'waiting' WHEN 3 THEN 'recovery'
+        WHEN 4 THEN 'abandoning' WHEN 5 THEN 'rating' ELSE 'ended'
+    END AS phase,
+    r.step + 1 AS current_step,
+    CASE WHEN r.answers = '' THEN '{}' ELSE r.answers END::jsonb AS user_responses,
+    (SELECT coalesce(jsonb_object_agg('step_' || s.place, to_timestamp((s.value ->> 1)::bigint / 1000.0)),
+                     '{}')
+     FROM json_array_elements(r.steps::json) WITH ORDINALITY AS s (value, place)
+     WHERE (s.value ->> 1)::bigint > 0) AS step_completion_timestamps,
+    (r.flags & 1) <> 0 AS is_partial,
+    (r.flags & 2) <> 0 AS is_assisted,
+    (r.flags & 4) <> 0 AS is_overwhelmed,
+    to_timestamp(nullif(r.entered_at_ms, 0) / 1000.0) AS started_at,
+    to_timestamp(nullif(r.ended_at_ms, 0) / 1000.0) AS ended_at,
+    CASE WHEN r.outcome = 1
+         THEN to_timestamp(r.ended_at_ms / 1000.0) END AS completed_at,
+    to_timestamp(nullif(r.next_at_ms, 0) / 1000.0) AS next_at
+FROM runs AS r
+WHERE r.journey IN ('superior_onboarding', 'micro_onboarding');
+
+-- Every message in words; the two views below divide it.
+CREATE VIEW delivery_details WITH (security_invoker = true) AS
+SELECT
+    d.id,
+    d.user_id,
+    nullif(d.run_id, 0) AS run_id,
+    nullif(d.commitment_id, 0) AS commitment_id,
+    nullif(d.broadcast_id, 0) AS broadcast_id,
+    d.journey,
+    d.sequence AS sequence_type,
+    d.step,
+    CASE WHEN d.step_index >= 0 THEN d.step_index + 1 END AS step_number,
+    CASE d.kind
+        WHEN 0 THEN 'step' WHEN 1 THEN 'recovery' WHEN 2 THEN 'ultra' WHEN 3 THEN 'celebration'
+        WHEN 4 THEN 'abandonment' WHEN 5 THEN 'graduation' WHEN 6 THEN 'rating' WHEN 7 THEN 'reply'
+        ELSE 'broadcast'
+    END AS message_kind,
+    CASE d.class
+        WHEN 0 THEN 'reply' WHEN 1 THEN 'onboarding' WHEN 2 THEN 'followup' ELSE 'nudge'
+    END AS message_class,
+    CASE d.channel WHEN 1 THEN 'telegram' WHEN 2 THEN 'webchat' WHEN 3 THEN 'email' ELSE 'none' END
+        AS channel,
+    CASE d.state
+        WHEN 0 THEN 'scheduled' WHEN 1 THEN 'sending' WHEN 2 THEN 'uncertain' WHEN 3 THEN 'sent'
+        WHEN 4 THEN 'delivered' WHEN 5 THEN 'opened' WHEN 6 THEN 'clicked' WHEN 7 THEN 'suppressed'
+        WHEN 8 THEN 'expired' WHEN 9 THEN 'failed' ELSE 'dead'
+    END AS delivery_status,
+    d.reason,
+    d.variant,
+    d.language,
+    d.attempts,
+    to_timestamp(d.created_at_ms / 1000.0) AS created_at,
+    to_timestamp(CASE WHEN d.state <= 1 THEN nullif(d.next_at_ms, 0) END / 1000.0) AS scheduled_for,
+    to_timestamp(nullif(d.sent_at_ms, 0) / 1000.0) AS sent_at,
+    to_timestamp(nullif(d.answered_at_ms, 0) / 1000.0) AS answered_at
+FROM deliveries AS d;
+
+CREATE VIEW onboarding_message_deliveries WITH (security_invoker = true) AS
+SELECT * FROM delivery_details
+WHERE journey IN ('superior_onboarding', 'micro_onboarding', 'onboarding');
+
+CREATE VIEW message_deliveries WITH (security_invoker = true) AS
+SELECT * FROM delivery_details
+WHERE journey NOT IN ('superior_onboarding', 'micro_onboarding', 'onboarding');
+
+-- The line that a message that waits stands in: one for each channel and priority.
+CREATE VIEW delivery_lines WITH (security_invoker = true) AS
+SELECT id, CASE WHEN state IN (0, 2)
+    THEN (channel + 1) * 8 + CASE WHEN kind = 8 THEN 4 ELSE class END
+    ELSE 0 END AS line
+FROM deliveries;
+
+-- By the UTC day a message was sent on, or made on when it never was.
+CREATE VIEW delivery_analytics WITH (security_invoker = true) AS
+SELECT
+    DATE '1970-01-01' + day::integer AS delivery_date,
+    sequence AS sequence_type,
+    CASE channel WHEN 1 THEN 'telegram' WHEN 2 THEN 'webchat' WHEN 3 THEN 'email' ELSE 'none' END
+        AS channel,
+    total, sent, delivered, opened, clicked, answered, failed, not_sent, uncertain
+FROM delivery_counts
+WHERE total > 0;
+
+-- One row for each person with the classes of docs/reference/metrics.md; thresholds in integers.
+CREATE VIEW user_engagement_summary WITH (security_invoker = true) AS
+SELECT
+    u.id AS user_id,
+    to_timestamp(u.joined_at_ms / 1000.0) AS joined_at,
+    CASE u.journey_set WHEN 1 THEN 'optimized' ELSE 'original' END AS journey_set,
+    u.source,
+    u.language,
+    u.commitments_total AS total_commitments,
+    u.commitments_completed AS completed_commitments,
+    u.commitments_quick AS quick_completions,
+    CASE WHEN u.commitments_total > 0
+         THEN 100.0 * u.commitments_completed / u.commitments_total END AS completion_rate,
+    CASE WHEN u.commitments_completed > 0
+         THEN u.completion_ms_sum / 3600000.0 / u.commitments_completed END AS avg_completion_hours,
+    CASE
+        WHEN u.commitments_completed = 0 THEN 'unknown'
+        WHEN u.commitments_quick * 5 > u.commitments_completed * 4
+             AND u.completion_ms_sum < u.commitments_completed * 21600000 THEN 'quick_executor'
+        WHEN u.completion_ms_sum > u.commitments_completed * 172800000 THEN 'thoughtful_processor'
+        ELSE 'balanced_completer'
+    END AS completion_pattern,
+    CASE
+        WHEN u.commitments_total >= 10 AND u.commitments_completed * 5 >= u.commitments_total * 4
+            THEN 'power_user'
+        WHEN u.commitments_total >= 5 AND u.commitments_completed * 5 >= u.commitments_total * 3
+            THEN 'active_user'
+        WHEN u.commitments_total >= 1 THEN 'developing_user'
+        ELSE 'new_user'
+    END AS performance_tier,
+    CASE
+        WHEN u.commitments_total = 0 THEN 'inactive'
+        WHEN u.activity_last_at_ms >= (extract(epoch FROM now()) - 604800) * 1000 THEN 'active'
+        ELSE 'declining'
+    END AS activity_status,
+    CASE
+        WHEN u.commitments_total >= 20 AND u.commitments_completed * 5 > u.commitments_total * 4
+            THEN 'high_achiever'
+        WHEN u.commitments_total >= 10 AND u.commitments_completed * 5 > u.commitments_total * 3
+            THEN 'steady_performer'
+        WHEN u.commitments_total >= 5 THEN 'building_momentum'
+        ELSE 'getting_started'
+    END AS behavioral_type,
+    u.streak_best_days,
+    u.onboarding_completed <> 0 AS onboarding_completed,
+    u.onboarding_version,
+    to_timestamp(nullif(u.onboarding_completed_at_ms, 0) / 1000.0)
+        AS onboarding_completion_date,
+    to_timestamp(nullif(u.first_commitment_at_ms, 0) / 1000.0)
+        AS first_commitment_at,
+    to_timestamp(nullif(u.activity_last_at_ms, 0) / 1000.0)
+        AS last_activity_at
+FROM users AS u
+WHERE u.is_erased = 0 AND u.is_test = 0;
+
+-- Nobody but the owner reads or writes: row level security without policies, and no rights for the
+-- public roles (anon and authenticated are Supabase's; elsewhere there are none of these names).
+DO $$
+DECLARE
+    made record;
+    public_role text;
+BEGIN
+    FOR made IN
+        SELECT c.oid::regclass AS name, c.relkind FROM pg_class AS c
+        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S')
+            AND c.relowner = current_user::regrole
+    LOOP
+        IF made.relkind IN ('r', 'p') THEN
+            EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', made.name);
+        END IF;
+        EXECUTE format('REVOKE ALL ON %s %s FROM PUBLIC',
+                       CASE WHEN made.relkind = 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, made.name);
+        FOR public_role IN SELECT rolname FROM pg_roles WHERE rolname IN ('anon', 'authenticated') LOOP
+            EXECUTE format('REVOKE ALL ON %s %s FROM %I',
+                           CASE WHEN made.relkind = 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, made.name,
+                           public_role);
+        END LOOP;
+    END LOOP;
+END
+$$;
+$migration$;
+    INSERT INTO schema_migrations (name, checksum, applied_at_ms)
+    VALUES ('0001_start.sql', '1d80e0761a155ac15d17d80c8987da35f7bca39daa68e330fa6dcd56d66c3120', (extract(epoch FROM now()) * 1000)::bigint);
+END
+$nudge$;

@@ -1,0 +1,246 @@
+// The schema on PostgreSQL: `nudge migrate`, the script for an SQL editor and the files for Supabase's
+// tools leave the same; the public roles see nothing of it; and the tables of the bot before us, in each
+// of their shapes, stay as they are while others write to them.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { nudgePath } from '../lib/nudge.mjs';
+
+const run = promisify(execFile);
+const ROOT = join(fileURLToPath(import.meta.url), '..', '..', '..');
+const SCRIPT = join(ROOT, 'database_migrations.sql');
+const FILES = readdirSync(join(ROOT, 'supabase', 'migrations')).sort();
+const FIVE = [
+    'superior_onboarding_states',
+    'onboarding_message_deliveries',
+    'user_engagement_summary',
+    'message_deliveries',
+    'delivery_analytics',
+];
+const socket = /host=([^&]+)/.exec(process.env.NUDGE_TEST_POSTGRES)[1];
+const url = (database, user = 'app') => `postgres://${user}@/${database}?host=${socket}`;
+
+const psql = async (database, ...args) =>
+    (await run('psql', ['-qAtX', '-v', 'ON_ERROR_STOP=1', ...args, url(database)], { maxBuffer: 64 << 20 })).stdout;
+const sql = (database, text) => psql(database, '-c', text);
+const asAdmin = (database, text) => run('psql', ['-qAtX', '-v', 'ON_ERROR_STOP=1', '-c', text, url(database, 'nudge')]);
+// The line that keeps psql from running other commands holds a random word.
+const dump = async (database, ...args) =>
+    (await run('pg_dump', [...args, url(database, 'nudge')], { maxBuffer: 64 << 20 })).stdout.replace(
+        /^\\(un)?restrict .*$/gm,
+        '',
+    );
+const schemaOf = (database) => dump(database, '--schema=nudge', '--schema-only');
+const outside = (database) => dump(database, '--exclude-schema=nudge');
+
+const nudge = async (database, ...args) => {
+    const env = { PATH: process.env.PATH, DATABASE_URL: url(database), ASAN_OPTIONS: process.env.ASAN_OPTIONS };
+    try {
+        const { stdout } = await run(nudgePath(), args, { env, cwd: ROOT });
+        return { code: 0, stdout };
+    } catch (error) {
+        return { code: error.code, stdout: error.stdout, stderr: error.stderr };
+    }
+};
+
+/** A database that belongs to `app`, who is no superuser, as `postgres` is none on Supabase. */
+let databases = 0;
+const database = async () => {
+    const name = `d${++databases}`;
+    await asAdmin('postgres', `CREATE DATABASE ${name} OWNER app`);
+    await asAdmin(name, 'ALTER SCHEMA public OWNER TO app');
+    return name;
+};
+
+const migrated = async () => {
+    const name = await database();
+    const done = await nudge(name, 'migrate');
+    assert.equal(done.code, 0, done.stderr);
+    return name;
+};
+
+const supabaseFile = (name, file) => psql(name, '-f', join(ROOT, 'supabase', 'migrations', file));
+const record = (name) => sql(name, 'SELECT name, checksum FROM nudge.schema_migrations ORDER BY name');
+
+before(() => asAdmin('postgres', 'CREATE ROLE app LOGIN NOSUPERUSER'));
+
+test('the script, file by file or pasted as one query, leaves the schema of nudge migrate', async () => {
+    const ours = await migrated();
+    const wanted = await schemaOf(ours);
+    assert.match(wanted, /CREATE TABLE nudge\.users/);
+
+    const pasted = await database();
+    const answer = await sql(pasted, readFileSync(SCRIPT, 'utf8'));
+    assert.deepEqual(answer.trim().split('\n').slice(-5), FIVE.map((name) => `${name}|ok`));
+    assert.equal(await schemaOf(pasted), wanted);
+
+    const fed = await database();
+    await psql(fed, '-f', SCRIPT);
+    assert.equal(await schemaOf(fed), wanted);
+
+    const supabase = await database();
+    for (const file of FILES) {
+        assert.match(file, /^\d{14}_[a-z0-9_]+\.sql$/);
+        await supabaseFile(supabase, file);
+    }
+    assert.equal(await schemaOf(supabase), wanted);
+
+    for (const name of [pasted, fed, supabase]) {
+        assert.equal(await record(name), await record(ours));
+        assert.equal((await nudge(name, 'migrate', '--check')).code, 0);
+        assert.equal((await nudge(name, 'doctor')).code, 0);
+    }
+});
+
+test('the script may run again, after nudge migrate, and where only some are applied', async () => {
+    const name = await migrated();
+    const wanted = await dump(name, '--schema=nudge');
+    await psql(name, '-f', SCRIPT);
+    await sql(name, readFileSync(SCRIPT, 'utf8'));
+    assert.equal(await dump(name, '--schema=nudge'), wanted);
+
+    const partly = await database();
+    await supabaseFile(partly, FILES[0]);
+    const pending = await nudge(partly, 'migrate', '--plan', '--json');
+    assert.equal(JSON.parse(pending.stdout).pending, FILES.length - 1);
+    await psql(partly, '-f', SCRIPT);
+    assert.equal(await schemaOf(partly), await schemaOf(name));
+    assert.equal((await nudge(partly, 'migrate', '--check')).code, 0);
+});
+
+test('a schema of something else, another text and a wrong order are refused, and nothing is done', async () => {
+    const other = await database();
+    await sql(other, 'CREATE SCHEMA nudge; CREATE TABLE nudge.things (id int)');
+    await assert.rejects(psql(other, '-f', SCRIPT), /one of something else/);
+    assert.equal((await sql(other, "SELECT string_agg(relname, ',') FROM pg_class WHERE relnamespace = 'nudge'::regnamespace")).trim(), 'things');
+
+    const changed = await migrated();
+    await sql(changed, `UPDATE nudge.schema_migrations SET checksum = 'x' WHERE name LIKE '0001%'`);
+    await assert.rejects(psql(changed, '-f', SCRIPT), /applied with another text/);
+
+    const early = await database();
+    await assert.rejects(supabaseFile(early, FILES[1]), /comes before/);
+    assert.equal((await sql(early, "SELECT to_regnamespace('nudge') IS NULL")).trim(), 't');
+});
+
+/** What a role may do with each thing in the schema, tried, and as the catalogue says. */
+async function reached(name, role) {
+    const found = [];
+    const things = (await sql(name, `SELECT relname || '|' || relkind::text FROM pg_class
+        WHERE relnamespace = 'nudge'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'S') ORDER BY 1`)).trim().split('\n');
+    assert.ok(things.length > 20);
+    const script = things.map((thing) => thing.split('|')).map(([relation, kind]) => `
+        BEGIN
+            ${kind === 'S' ? `PERFORM nextval('nudge.${relation}')` : `PERFORM FROM nudge.${relation}`};
+            RAISE WARNING 'READ %', '${relation}';
+        EXCEPTION WHEN insufficient_privilege THEN NULL;
+        END;
+        ${kind !== 'r' && kind !== 'p' ? '' : `
+        BEGIN
+            INSERT INTO nudge.${relation} DEFAULT VALUES;
+            RAISE WARNING 'WROTE %', '${relation}';
+        EXCEPTION WHEN insufficient_privilege THEN NULL;
+        END;
+        BEGIN
+            DELETE FROM nudge.${relation};
+            RAISE WARNING 'DELETED %', '${relation}';
+        EXCEPTION WHEN insufficient_privilege THEN NULL;
+        END;`}`).join('');
+    const tried = await run('psql', ['-qAtX', '-v', 'ON_ERROR_STOP=1', '-c', `SET ROLE ${role}`, '-c', `DO $$ BEGIN ${script} END $$`, url(name, 'nudge')]);
+    found.push(...(tried.stderr.match(/(READ|WROTE|DELETED) \w+/g) ?? []));
+    const granted = await sql(name, `SELECT relname FROM pg_class WHERE relnamespace = 'nudge'::regnamespace AND
+        relkind IN ('r', 'p', 'v', 'm') AND has_table_privilege('${role}', oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE')`);
+    const callable = await sql(name, `SELECT proname FROM pg_proc WHERE pronamespace = 'nudge'::regnamespace
+        AND has_function_privilege('${role}', oid, 'EXECUTE')`);
+    return [...found, ...granted.split('\n'), ...callable.split('\n')].filter((line) => line !== '');
+}
+
+test('the public roles read and write nothing, however new tables are granted', async () => {
+    await asAdmin('postgres', 'CREATE ROLE anon NOLOGIN; CREATE ROLE authenticated NOLOGIN');
+    const regimes = {
+        // Projects made before the change of 2026: whatever is made belongs to everybody.
+        open: `ALTER DEFAULT PRIVILEGES FOR ROLE app GRANT ALL ON TABLES TO anon, authenticated;
+               ALTER DEFAULT PRIVILEGES FOR ROLE app GRANT ALL ON SEQUENCES TO anon, authenticated;
+               ALTER DEFAULT PRIVILEGES FOR ROLE app GRANT ALL ON FUNCTIONS TO anon, authenticated;
+               ALTER DEFAULT PRIVILEGES FOR ROLE app GRANT USAGE ON SCHEMAS TO anon, authenticated`,
+        closed: 'SELECT 1',
+    };
+    for (const [regime, grants] of Object.entries(regimes)) {
+        for (const way of ['nudge', 'script']) {
+            const name = await database();
+            await asAdmin(name, grants);
+            if (way === 'nudge') {
+                assert.equal((await nudge(name, 'migrate')).code, 0);
+            } else {
+                await psql(name, '-f', SCRIPT);
+            }
+            // Whoever exposes the schema by mistake exposes nothing in it.
+            await asAdmin(name, 'GRANT USAGE ON SCHEMA nudge TO anon, authenticated');
+            for (const role of ['anon', 'authenticated']) {
+                assert.deepEqual(await reached(name, role), [], `${role}, ${regime}, ${way}`);
+            }
+            await asAdmin(name, 'GRANT SELECT ON nudge.users TO anon');
+            assert.deepEqual(await reached(name, 'anon'), ['READ users', 'users'], 'the test sees what is open');
+            await asAdmin(name, 'DROP OWNED BY anon, authenticated');
+        }
+    }
+    await asAdmin('postgres', 'DROP ROLE anon; DROP ROLE authenticated');
+    await migrated();
+});
+
+/** Somebody who works on the live tables until told to stop; `more` waits for that many further writes. */
+function writer(name, statement) {
+    let going = true;
+    let count = 0;
+    let waiting = [];
+    const work = (async () => {
+        while (going) {
+            await sql(name, statement);
+            count++;
+            waiting = waiting.filter(({ wanted, resolve }) => count < wanted || resolve());
+        }
+    })();
+    return {
+        more: (n) => Promise.race([work, new Promise((resolve) => waiting.push({ wanted: count + n, resolve }))]),
+        stop: async () => {
+            going = false;
+            await work;
+        },
+    };
+}
+
+const WRITES = {
+    a: `INSERT INTO commitments (telegram_user_id, commitment) VALUES (7002, 'one more');
+        UPDATE message_deliveries SET metadata = '"{}"' WHERE message_content = 'old message 1'`,
+    b: `INSERT INTO commitments (user_id, commitment) SELECT id, 'one more' FROM users WHERE telegram_user_id = 8002;
+        UPDATE users SET last_activity_at = now()`,
+    c: `INSERT INTO commitments (telegram_id, text) VALUES (9002, 'one more'); UPDATE users SET last_seen = now()`,
+};
+
+for (const shape of ['a', 'b', 'c']) {
+    test(`beside live tables of shape ${shape} nothing of theirs changes`, async () => {
+        const name = await database();
+        await psql(name, '-f', join(ROOT, 'tests', 'data', 'live', `${shape}.sql`));
+        const atRest = await outside(name);
+        for (let i = 0; i < 2; i++) {
+            assert.equal((await nudge(name, 'migrate')).code, 0);
+            await psql(name, '-f', SCRIPT);
+        }
+        assert.equal(await outside(name), atRest);
+
+        await asAdmin(name, 'DROP SCHEMA nudge CASCADE');
+        const other = writer(name, WRITES[shape]);
+        await other.more(2);
+        await psql(name, '-f', SCRIPT);
+        assert.equal((await nudge(name, 'migrate')).code, 0);
+        await other.more(2);
+        await other.stop();
+        const schemaOnly = (text) => text.replace(/^COPY [\s\S]*?^\\\.$/gm, '').replace(/setval\([^)]*\)/g, '');
+        assert.equal(schemaOnly(await outside(name)), schemaOnly(atRest));
+        assert.equal((await nudge(name, 'doctor')).code, 0);
+    });
+}
