@@ -138,6 +138,12 @@ struct driver {
     enum err (*try_block)(struct store *store, int block, struct err_detail *detail);
     /* What was collected goes before what comes. */
     void (*divide)(struct store *store);
+    /* Reading ahead, in a transaction; NULL where an answer costs no way. From begin on, `next`
+     * notes what is asked and says that there is no row; `ask` asks for all of it at once; until
+     * the end, `next` has these answers, as they were then. Nothing is written before `ask`. */
+    void (*ahead_begin)(struct store *store);
+    enum err (*ahead_ask)(struct store *store, struct err_detail *detail);
+    void (*ahead_end)(struct store *store);
     void (*bind_int)(void *statement, int at, int64_t value);
     void (*bind_real)(void *statement, int at, double value);
     void (*bind_text)(void *statement, int at, struct str text);

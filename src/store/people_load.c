@@ -30,16 +30,17 @@ struct load {
     struct err_detail *detail;
 };
 
-static enum err load_user(struct load *load, bool *ret_found)
+static enum err load_user(struct load *load)
 {
     struct binder binder;
+    bool found;
     enum err error = bind_begin(load->store, STATEMENT_USER_LOAD, &binder, load->detail);
     if (error != OK) {
         return error;
     }
     bind_int(&binder, load->want->user_id);
-    error = statement_next(&binder, ret_found, "load a user", load->detail);
-    if (error != OK || !*ret_found) {
+    error = statement_next(&binder, &found, "load a user", load->detail);
+    if (error != OK || !found) {
         return error;
     }
     load->person = ARENA_NEW(load->arena, struct person);
@@ -185,14 +186,16 @@ static enum err load_runs(struct load *load, enum statement which, int64_t argum
     }
 }
 
-static enum err load_all_runs(struct load *load)
+static enum err load_active_runs(struct load *load)
 {
-    enum err error = load_runs(load, STATEMENT_RUNS_LOAD_ACTIVE, LIMIT_RUNS_ACTIVE);
+    return load_runs(load, STATEMENT_RUNS_LOAD_ACTIVE, LIMIT_RUNS_ACTIVE);
+}
+
+static enum err load_wanted_run(struct load *load)
+{
     int64_t id = load->want->run_id;
-    if (error == OK && id != 0 && person_run(load->person, id) == NULL) {
-        error = load_runs(load, STATEMENT_RUN_LOAD, id);
-    }
-    return error;
+    return id != 0 && person_run(load->person, id) == NULL ? load_runs(load, STATEMENT_RUN_LOAD, id)
+                                                           : OK;
 }
 
 static bool is_of_active_run(const struct person *person, const struct delivery *delivery)
@@ -232,19 +235,20 @@ static enum err load_deliveries(struct load *load, enum statement which, int64_t
     }
 }
 
-static enum err load_all_deliveries(struct load *load)
+static enum err load_unfinished_deliveries(struct load *load)
 {
-    enum err error = OK;
-    struct person *person = load->person;
-    if (person->run_count > 0) {
-        error = load_deliveries(load, STATEMENT_DELIVERIES_LOAD_UNFINISHED, load->want->user_id,
-                                DELIVERIES_UNFINISHED_MAX);
-    }
+    return load->person->run_count > 0
+               ? load_deliveries(load, STATEMENT_DELIVERIES_LOAD_UNFINISHED, load->want->user_id,
+                                 DELIVERIES_UNFINISHED_MAX)
+               : OK;
+}
+
+static enum err load_wanted_delivery(struct load *load)
+{
     int64_t id = load->want->delivery_id;
-    if (error == OK && id != 0 && person_delivery(person, id) == NULL) {
-        error = load_deliveries(load, STATEMENT_DELIVERY_LOAD, id, load->want->user_id);
-    }
-    return error;
+    return id != 0 && person_delivery(load->person, id) == NULL
+               ? load_deliveries(load, STATEMENT_DELIVERY_LOAD, id, load->want->user_id)
+               : OK;
 }
 
 /* One step back along the person's events. */
@@ -278,6 +282,9 @@ static enum err step_back(struct load *load, int64_t *id, int64_t *ret_at_ms, bo
 
 static enum err load_history(struct load *load)
 {
+    if (!load->want->history) {
+        return OK;
+    }
     int64_t from_ms = load->want->now_ms - HISTORY_MS;
     int64_t id = load->person->user.event_last_id;
     int64_t *instants = NULL;
@@ -313,25 +320,87 @@ static enum err load_history(struct load *load)
     return OK;
 }
 
-static enum err load_person(struct load *load)
+/* In this order for each person. What the parts of a stage ask for is known when it begins; a walk
+ * has none, since each step tells the next. */
+enum { STAGE_HEAD, STAGE_ROWS, STAGE_MORE, STAGE_LAST, STAGE_WALK, STAGES };
+static const struct part {
+    enum err (*load)(struct load *load);
+    int stage;
+} parts[] = {
+    {load_user, STAGE_HEAD},
+    {load_active_runs, STAGE_HEAD},
+    {load_wanted_run, STAGE_ROWS},
+    {load_all_commitments, STAGE_ROWS},
+    {load_wanted_commitment, STAGE_MORE},
+    {load_unfinished_deliveries, STAGE_MORE},
+    {load_wanted_delivery, STAGE_LAST},
+    {load_history, STAGE_WALK},
+};
+
+static bool is_there(const struct load *load)
 {
-    bool found;
-    enum err error = load_user(load, &found);
-    if (error != OK || !found) {
-        return error;
+    return load->person != NULL && load->person->broken.length == 0;
+}
+
+static enum err load_stage(struct load *load, int stage, struct err_detail *detail)
+{
+    struct err_detail why = {""};
+    enum err error = OK;
+    load->detail = &why;
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && error == OK; i++) {
+        const struct part *part = &parts[i];
+        if (part->stage == stage && (part->load == load_user || is_there(load))) {
+            error = part->load(load);
+        }
     }
-    error = load_all_runs(load);
-    if (error == OK) {
-        error = load_all_commitments(load);
+    if (error == ERR_INVALID) {
+        load->person = ARENA_NEW(load->arena, struct person);
+        load->person->user.id = load->want->user_id;
+        load->person->broken = arena_str(load->arena, str_of(why.text));
+        error = OK;
     }
-    if (error == OK) {
-        error = load_wanted_commitment(load);
+    return error == OK ? OK : err_set(detail, error, "%s", why.text);
+}
+
+/* Asks for what the stage will read: it is gone through as if there were no rows. */
+static enum err read_ahead(struct store *store, const struct load *loads, int count, int stage,
+                           struct err_detail *detail)
+{
+    enum err error = OK;
+    store->driver->ahead_begin(store);
+    for (int i = 0; i < count && error == OK; i++) {
+        struct person nobody = {0};
+        struct load noted = loads[i];
+        noted.person = stage == STAGE_HEAD ? &nobody : noted.person;
+        error = stage == STAGE_HEAD || is_there(&noted) ? load_stage(&noted, stage, detail) : OK;
     }
-    if (error == OK) {
-        error = load_all_deliveries(load);
+    return error == OK ? store->driver->ahead_ask(store, detail) : error;
+}
+
+/* Everybody goes through one stage before the next. */
+static enum err load_together(struct store *store, struct load *loads, int count,
+                              struct err_detail *detail)
+{
+    enum err error = OK;
+    for (int stage = 0; stage < STAGES && error == OK; stage++) {
+        if (stage != STAGE_WALK) {
+            error = read_ahead(store, loads, count, stage, detail);
+        }
+        for (int i = 0; i < count && error == OK; i++) {
+            error = load_stage(&loads[i], stage, detail);
+        }
+        store->driver->ahead_end(store);
     }
-    if (error == OK && load->want->history) {
-        error = load_history(load);
+    return error;
+}
+
+static enum err load_each(struct load *loads, int count, struct err_detail *detail)
+{
+    enum err error = OK;
+    for (int i = 0; i < count && error == OK; i++) {
+        for (int stage = 0; stage < STAGES && error == OK; stage++) {
+            error = load_stage(&loads[i], stage, detail);
+        }
     }
     return error;
 }
@@ -340,18 +409,14 @@ enum err store_people_load(struct store *store, struct arena *arena,
                            const struct person_want *wants, int count, struct person **ret_people,
                            struct err_detail *detail)
 {
+    struct load *loads = ARENA_ARRAY(arena, struct load, (size_t)count);
     for (int i = 0; i < count; i++) {
-        struct err_detail why = {""};
-        struct load load = {store, arena, NULL, &wants[i], &why};
-        enum err error = load_person(&load);
-        if (error == ERR_INVALID) {
-            load.person = ARENA_NEW(arena, struct person);
-            load.person->user.id = wants[i].user_id;
-            load.person->broken = arena_str(arena, str_of(why.text));
-        } else if (error != OK) {
-            return err_set(detail, error, "%s", why.text);
-        }
-        ret_people[i] = load.person;
+        loads[i] = (struct load){.store = store, .arena = arena, .want = &wants[i]};
     }
-    return OK;
+    enum err error = store->driver->ahead_begin != NULL ? load_together(store, loads, count, detail)
+                                                        : load_each(loads, count, detail);
+    for (int i = 0; i < count; i++) {
+        ret_people[i] = loads[i].person;
+    }
+    return error;
 }

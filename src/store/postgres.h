@@ -22,27 +22,36 @@ enum { TYPE_BYTES = 17, TYPE_INT = 20, TYPE_TEXT = 25, TYPE_REAL = 701 };
 struct parameter {
     char *bytes;
     size_t length, capacity;
+    size_t at; /* read ahead: the next to be handed out */
     Oid type;
     bool is_null;
 };
 
 struct postgres_statement {
     struct postgres_store *store;
-    int block;
-    const struct block_text *text;
+    char *name, *sql;
+    int parameter_count;
+    bool of_many;
     struct parameter *parameters;
     const char *what;
     int rows;   /* collected, of many */
     bool exact; /* all of them must be there */
     bool prepared;
-    bool reading; /* `result` is read, at `row` */
+    bool reading; /* at `row` of `from`, up to `row_end` */
     PGresult *result;
-    int row;
+    const struct postgres_statement *from; /* whose result is read: its own, or what was ahead */
+    int row, row_end;
     char *bytes; /* of the bytea read last */
+    /* The same for many, NULL until first used; the rest is of that one. */
+    struct postgres_statement *ahead;
+    bool answered;
+    int next;           /* to be handed out */
+    int *order, *first; /* the rows by whom they are for, and where each one's begin */
 };
 
 enum expectation {
     EXPECT_DONE,  /* anything but an error */
+    EXPECT_ROWS,  /* likewise, and the statement keeps them */
     EXPECT_COUNT, /* that many rows changed */
     EXPECT_FENCE, /* one row: the lease is still ours */
     EXPECT_COMMIT
@@ -52,6 +61,7 @@ enum expectation {
 struct expected {
     enum expectation what;
     struct postgres_statement *prepares; /* NULL: it does not prepare */
+    struct postgres_statement *keeps;    /* EXPECT_ROWS */
     const char *doing;
     int count;
 };
@@ -69,6 +79,9 @@ struct postgres_store {
     int block_count;
     struct postgres_statement **collected; /* have rows to send, in this order */
     int collected_count;
+    struct postgres_statement **aheads; /* noted or answered */
+    int ahead_count;
+    bool noting;
     struct expected *expected;
     int expected_count, expected_capacity;
     bool has_exact; /* one of them must be looked at before a commit */
@@ -133,6 +146,21 @@ enum cell_type postgres_column_type(void *statement, int column);
 int64_t postgres_column_int(void *statement, int column);
 double postgres_column_real(void *statement, int column);
 struct str postgres_column_text(void *statement, int column);
+
+struct postgres_statement *postgres_statement_new(struct postgres_store *store, const char *name,
+                                                  const struct block_text *text);
+
+/* ---- postgres_ahead.c: the driver's calls, and what its statements ask ----------------------- */
+
+void postgres_ahead_begin(struct store *store);
+enum err postgres_ahead_ask(struct store *store, struct err_detail *detail);
+void postgres_ahead_end(struct store *store);
+/* The statement that asks for many at once. */
+struct postgres_statement *postgres_ahead_of(struct postgres_statement *one);
+/* Notes what was bound. */
+void postgres_ahead_note(struct postgres_statement *ahead, const char *what);
+/* Whether what is bound was read ahead; then its rows are `from` it. */
+bool postgres_ahead_take(struct postgres_statement *one);
 
 /* ---- postgres_schema.c ----------------------------------------------------------------------- */
 

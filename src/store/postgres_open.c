@@ -245,6 +245,7 @@ static enum err commit(struct store *base, struct err_detail *detail)
 {
     struct postgres_store *store = postgres_of(base);
     enum err error = OK;
+    postgres_ahead_end(base);
     pipeline_send_collected(store);
     if (store->has_exact) {
         error = pipeline_settle(store, NULL, detail);
@@ -263,6 +264,7 @@ static void rollback(struct store *base)
 {
     struct postgres_store *store = postgres_of(base);
     struct err_detail ignored;
+    postgres_ahead_end(base);
     pipeline_drop_collected(store);
     if (store->in_transaction && PQstatus(store->connection) == CONNECTION_OK) {
         enum err error = pipeline_settle(store, NULL, &ignored);
@@ -387,6 +389,9 @@ static const struct driver driver_postgres = {
     .statement = postgres_statement,
     .try_block = postgres_try_block,
     .divide = divide,
+    .ahead_begin = postgres_ahead_begin,
+    .ahead_ask = postgres_ahead_ask,
+    .ahead_end = postgres_ahead_end,
     .bind_int = postgres_bind_int,
     .bind_real = postgres_bind_real,
     .bind_text = postgres_bind_text,
@@ -421,7 +426,8 @@ enum err postgres_open(const char *url, enum store_mode mode, struct store **ret
     size_t blocks = (size_t)store->block_count + 1;
     store->statements = calloc(blocks, sizeof(*store->statements));
     store->collected = calloc(blocks, sizeof(*store->collected));
-    ASSERT(store->statements != NULL && store->collected != NULL);
+    store->aheads = calloc(blocks, sizeof(*store->aheads));
+    ASSERT(store->statements != NULL && store->collected != NULL && store->aheads != NULL);
     enum err error = read_url(store, url, detail);
     if (error == OK) {
         error = connect_anew(store, detail);

@@ -74,36 +74,36 @@ void pipeline_send_statement(struct postgres_statement *statement, enum expectat
     int lengths[PARAMETERS_MAX];
     int formats[PARAMETERS_MAX];
     Oid types[PARAMETERS_MAX];
-    int parameters = statement->text->parameters;
+    int parameters = statement->parameter_count;
     ASSERT(parameters <= PARAMETERS_MAX);
     for (int i = 0; i < parameters; i++) {
         struct parameter *parameter = &statement->parameters[i];
-        if (statement->text->of_many) {
+        if (statement->of_many) {
             finish_array(statement, parameter);
         }
         values[i] = parameter->is_null ? NULL : parameter->bytes;
         lengths[i] = (int)parameter->length;
         formats[i] = 1;
-        types[i] = statement->text->of_many ? array_type(parameter->type) : parameter->type;
+        types[i] = statement->of_many ? array_type(parameter->type) : parameter->type;
     }
     if (store->pooled && !store->in_transaction && store->expected_count == 0) {
         send_search_path(store);
     }
     struct expected expected = {.what = what, .doing = statement->what, .count = count};
+    expected.keeps = what == EXPECT_ROWS ? statement : NULL;
     if (store->pooled) {
-        PQsendQueryParams(store->connection, statement->text->sql, parameters, types, values,
-                          lengths, formats, 0);
+        PQsendQueryParams(store->connection, statement->sql, parameters, types, values, lengths,
+                          formats, 0);
         expect(store, expected);
         return;
     }
-    int block_count;
-    const char *name = blocks_all(&block_count)[statement->block].name;
     if (!statement->prepared) {
-        PQsendPrepare(store->connection, name, statement->text->sql, parameters, types);
+        PQsendPrepare(store->connection, statement->name, statement->sql, parameters, types);
         expect(store, (struct expected){.prepares = statement, .doing = statement->what});
         statement->prepared = true;
     }
-    PQsendQueryPrepared(store->connection, name, parameters, values, lengths, formats, 0);
+    PQsendQueryPrepared(store->connection, statement->name, parameters, values, lengths, formats,
+                        0);
     expect(store, expected);
 }
 
@@ -195,6 +195,7 @@ static enum err judge(const struct expected *expected, PGresult *result, struct 
     }
     switch (expected->what) {
     case EXPECT_DONE:
+    case EXPECT_ROWS:
         return OK;
     case EXPECT_COUNT: {
         const char *tuples = PQcmdTuples(result);
@@ -265,6 +266,11 @@ enum err pipeline_settle(struct postgres_store *store, PGresult **ret_result,
         }
         PQclear(last);
         last = result;
+        if (store->expected[i].keeps != NULL) {
+            PQclear(store->expected[i].keeps->result);
+            store->expected[i].keeps->result = result;
+            last = NULL;
+        }
     }
     store->expected_count = 0;
     store->has_exact = false;

@@ -21,23 +21,25 @@ void postgres_statement_clear(struct postgres_statement *statement)
 {
     statement->rows = 0;
     statement->exact = false;
-    for (int i = 0; i < statement->text->parameters; i++) {
+    for (int i = 0; i < statement->parameter_count; i++) {
         struct parameter *parameter = &statement->parameters[i];
-        parameter->length = statement->text->of_many ? ARRAY_HEAD_BYTES : 0;
+        parameter->length = statement->of_many ? ARRAY_HEAD_BYTES : 0;
         parameter->is_null = false;
     }
 }
 
-static struct postgres_statement *statement_new(struct postgres_store *store, int block)
+struct postgres_statement *postgres_statement_new(struct postgres_store *store, const char *name,
+                                                  const struct block_text *text)
 {
-    int count;
     struct postgres_statement *statement = calloc(1, sizeof(*statement));
-    ASSERT(statement != NULL);
+    ASSERT(statement != NULL && text->sql != NULL);
     statement->store = store;
-    statement->block = block;
-    statement->text = &blocks_all(&count)[block].text[DIALECT_POSTGRES];
-    ASSERT(statement->text->sql != NULL);
-    size_t parameters = (size_t)statement->text->parameters;
+    statement->name = strdup(name);
+    statement->sql = strdup(text->sql);
+    ASSERT(statement->name != NULL && statement->sql != NULL);
+    statement->parameter_count = text->parameters;
+    statement->of_many = text->of_many;
+    size_t parameters = (size_t)text->parameters;
     statement->parameters = calloc(parameters + 1, sizeof(*statement->parameters));
     ASSERT(statement->parameters != NULL);
     for (size_t i = 0; i < parameters; i++) {
@@ -54,29 +56,40 @@ static struct postgres_statement *statement_new(struct postgres_store *store, in
 void postgres_forget_prepared(struct postgres_store *store)
 {
     for (int i = 0; i < store->block_count; i++) {
-        if (store->statements[i] != NULL) {
-            store->statements[i]->prepared = false;
+        struct postgres_statement *statement = store->statements[i];
+        for (; statement != NULL; statement = statement->ahead) {
+            statement->prepared = false;
         }
     }
+}
+
+static void statement_free(struct postgres_statement *statement)
+{
+    for (int i = 0; i < statement->parameter_count; i++) {
+        free(statement->parameters[i].bytes);
+    }
+    PQclear(statement->result);
+    PQfreemem(statement->bytes);
+    free(statement->parameters);
+    free(statement->order);
+    free(statement->first);
+    free(statement->name);
+    free(statement->sql);
+    free(statement);
 }
 
 void postgres_statements_free(struct postgres_store *store)
 {
     for (int i = 0; i < store->block_count && store->statements != NULL; i++) {
-        struct postgres_statement *statement = store->statements[i];
-        if (statement == NULL) {
-            continue;
+        for (struct postgres_statement *next = store->statements[i]; next != NULL;) {
+            struct postgres_statement *statement = next;
+            next = statement->ahead;
+            statement_free(statement);
         }
-        for (int k = 0; k < statement->text->parameters; k++) {
-            free(statement->parameters[k].bytes);
-        }
-        PQclear(statement->result);
-        PQfreemem(statement->bytes);
-        free(statement->parameters);
-        free(statement);
     }
     free((void *)store->statements);
     free((void *)store->collected);
+    free((void *)store->aheads);
 }
 
 enum err postgres_statement(struct store *base, int block, void **ret_statement,
@@ -85,13 +98,20 @@ enum err postgres_statement(struct store *base, int block, void **ret_statement,
     struct postgres_store *store = postgres_of(base);
     (void)detail;
     if (store->statements[block] == NULL) {
-        store->statements[block] = statement_new(store, block);
+        int count;
+        const struct block *of = &blocks_all(&count)[block];
+        store->statements[block] =
+            postgres_statement_new(store, of->name, &of->text[DIALECT_POSTGRES]);
     }
     struct postgres_statement *statement = store->statements[block];
+    if (store->noting) {
+        *ret_statement = postgres_ahead_of(statement);
+        return OK;
+    }
     statement->reading = false;
     PQclear(statement->result);
     statement->result = NULL;
-    if (!statement->text->of_many) {
+    if (!statement->of_many) {
         postgres_statement_clear(statement);
     }
     *ret_statement = statement;
@@ -168,10 +188,10 @@ static char *room_for(struct parameter *parameter, size_t bytes)
 /* Room for a value: in an array its length stands before it. */
 static char *value_room(struct postgres_statement *statement, int at, Oid type, size_t bytes)
 {
-    ASSERT(at >= 1 && at <= statement->text->parameters);
+    ASSERT(at >= 1 && at <= statement->parameter_count);
     struct parameter *parameter = &statement->parameters[at - 1];
     parameter->type = type;
-    if (!statement->text->of_many) {
+    if (!statement->of_many) {
         return room_for(parameter, bytes);
     }
     char *place = room_for(parameter, sizeof(uint32_t) + bytes);
@@ -205,7 +225,7 @@ void postgres_bind_text(void *statement, int at, struct str text)
 
 void postgres_bind_blob(void *statement, int at, struct str bytes)
 {
-    ASSERT(!((struct postgres_statement *)statement)->text->of_many);
+    ASSERT(!((struct postgres_statement *)statement)->of_many);
     char *place = value_room(statement, at, TYPE_BYTES, bytes.length);
     if (bytes.length > 0) {
         memcpy(place, bytes.ptr, bytes.length);
@@ -215,7 +235,7 @@ void postgres_bind_blob(void *statement, int at, struct str bytes)
 void postgres_bind_null(void *statement, int at)
 {
     struct postgres_statement *of = statement;
-    ASSERT(!of->text->of_many);
+    ASSERT(!of->of_many);
     of->parameters[at - 1].is_null = true;
 }
 
@@ -245,11 +265,11 @@ static enum err run_now(struct postgres_statement *statement, PGresult **ret_res
             return error;
         }
         pipeline_send_collected(store);
-        if (!statement->text->of_many) {
+        if (!statement->of_many) {
             pipeline_send_statement(statement, EXPECT_DONE, 0);
         }
         error = pipeline_settle(store, ret_result, detail);
-        bool again = error == ERR_BUSY && !store->in_transaction && !statement->text->of_many &&
+        bool again = error == ERR_BUSY && !store->in_transaction && !statement->of_many &&
                      PQstatus(store->connection) == CONNECTION_BAD;
         if (!again) {
             break;
@@ -263,11 +283,12 @@ enum err postgres_run(struct store *base, void *of, int *ret_changed, const char
 {
     struct postgres_store *store = postgres_of(base);
     struct postgres_statement *statement = of;
+    ASSERT(!store->noting);
     statement->what = what;
     if (store->in_transaction && PQstatus(store->connection) == CONNECTION_BAD) {
         return postgres_connect(store, detail); /* says so */
     }
-    if (statement->text->of_many) {
+    if (statement->of_many) {
         collect(statement, ret_changed != NULL);
         if (ret_changed != NULL) {
             *ret_changed = 1;
@@ -291,9 +312,13 @@ enum err postgres_run(struct store *base, void *of, int *ret_changed, const char
 enum err postgres_next(struct store *base, void *of, bool *ret_row, const char *what,
                        struct err_detail *detail)
 {
-    (void)base;
     struct postgres_statement *statement = of;
-    if (!statement->reading) {
+    if (postgres_of(base)->noting) {
+        postgres_ahead_note(statement, what);
+        *ret_row = false;
+        return OK;
+    }
+    if (!statement->reading && !postgres_ahead_take(statement)) {
         statement->what = what;
         PQclear(statement->result);
         statement->result = NULL;
@@ -301,11 +326,12 @@ enum err postgres_next(struct store *base, void *of, bool *ret_row, const char *
         if (error != OK) {
             return error;
         }
-        statement->reading = true;
+        statement->from = statement;
         statement->row = -1;
+        statement->row_end = PQntuples(statement->result);
     }
     statement->row++;
-    *ret_row = statement->row < PQntuples(statement->result);
+    *ret_row = statement->row < statement->row_end;
     statement->reading = *ret_row;
     return OK;
 }
@@ -317,23 +343,46 @@ void postgres_done(void *statement)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-int postgres_column_count(void *statement)
+/* The value of a column in the row that is read. What was ahead has a column before the others, and
+ * its rows in an order of their own. */
+struct place {
+    const PGresult *result;
+    int row, column;
+};
+
+static struct place place_of(const struct postgres_statement *statement, int column)
 {
-    return PQnfields(((struct postgres_statement *)statement)->result);
+    const struct postgres_statement *from = statement->from;
+    bool ahead = from != statement;
+    return (struct place){from->result, ahead ? from->order[statement->row] : statement->row,
+                          column + ahead};
 }
 
-const char *postgres_column_name(void *statement, int column)
+static const char *value_of(const struct postgres_statement *statement, int column)
 {
-    return PQfname(((struct postgres_statement *)statement)->result, column);
+    struct place place = place_of(statement, column);
+    return PQgetvalue(place.result, place.row, place.column);
+}
+
+int postgres_column_count(void *of)
+{
+    const struct postgres_statement *statement = of;
+    return PQnfields(statement->from->result) - (statement->from != statement);
+}
+
+const char *postgres_column_name(void *of, int column)
+{
+    const struct postgres_statement *statement = of;
+    return PQfname(statement->from->result, column + (statement->from != statement));
 }
 
 enum cell_type postgres_column_type(void *of, int column)
 {
-    const struct postgres_statement *statement = of;
-    if (PQgetisnull(statement->result, statement->row, column) != 0) {
+    struct place place = place_of(of, column);
+    if (PQgetisnull(place.result, place.row, place.column) != 0) {
         return CELL_NULL;
     }
-    switch (PQftype(statement->result, column)) {
+    switch (PQftype(place.result, place.column)) {
     case OID_BOOL:
     case 20: /* int8 */
     case 21: /* int2 */
@@ -343,9 +392,7 @@ enum cell_type postgres_column_type(void *of, int column)
     case 701: /* float8 */
         return CELL_REAL;
     case OID_NUMERIC: /* sums of whole numbers are numeric, too */
-        return strchr(PQgetvalue(statement->result, statement->row, column), '.') == NULL
-                   ? CELL_INT
-                   : CELL_REAL;
+        return strchr(value_of(of, column), '.') == NULL ? CELL_INT : CELL_REAL;
     default:
         return CELL_TEXT;
     }
@@ -353,8 +400,7 @@ enum cell_type postgres_column_type(void *of, int column)
 
 int64_t postgres_column_int(void *of, int column)
 {
-    const struct postgres_statement *statement = of;
-    const char *text = PQgetvalue(statement->result, statement->row, column);
+    const char *text = value_of(of, column);
     if (text[0] == 't' || text[0] == 'f') {
         return text[0] == 't';
     }
@@ -363,21 +409,20 @@ int64_t postgres_column_int(void *of, int column)
 
 double postgres_column_real(void *of, int column)
 {
-    const struct postgres_statement *statement = of;
-    return strtod(PQgetvalue(statement->result, statement->row, column), NULL);
+    return strtod(value_of(of, column), NULL);
 }
 
 struct str postgres_column_text(void *of, int column)
 {
     struct postgres_statement *statement = of;
-    if (PQftype(statement->result, column) == TYPE_BYTES) {
+    struct place place = place_of(statement, column);
+    char *value = PQgetvalue(place.result, place.row, place.column);
+    if (PQftype(place.result, place.column) == TYPE_BYTES) {
         size_t length = 0;
         PQfreemem(statement->bytes);
-        statement->bytes = (char *)PQunescapeBytea(
-            (unsigned char *)PQgetvalue(statement->result, statement->row, column), &length);
+        statement->bytes = (char *)PQunescapeBytea((unsigned char *)value, &length);
         ASSERT(statement->bytes != NULL);
         return (struct str){statement->bytes, length};
     }
-    return (struct str){PQgetvalue(statement->result, statement->row, column),
-                        (size_t)PQgetlength(statement->result, statement->row, column)};
+    return (struct str){value, (size_t)PQgetlength(place.result, place.row, place.column)};
 }

@@ -456,6 +456,59 @@ static void rows_of_others_are_not_loaded(void **state)
     assert_int_equal(loaded->run_count + loaded->commitment_count + loaded->delivery_count, 0);
 }
 
+/* People as different as they come, loaded at once; each must be as when loaded alone. */
+static void many_are_loaded_as_each_alone(void **state)
+{
+    FIXTURE;
+    enum { PEOPLE = 12 };
+    struct person_want wants[PEOPLE + 2];
+    struct person *together[PEOPLE + 2];
+    for (int i = 0; i < PEOPLE; i++) {
+        struct person *person = fixture_person(fixture);
+        wants[i] = (struct person_want){.user_id = person->user.id, .now_ms = NOW_MS};
+        for (int k = 0; k < i % 4; k++) {
+            enum commitment_state is = (enum commitment_state)((i + k) % (COMMITMENT_DROPPED + 1));
+            fixture_commitment(fixture, person, is);
+        }
+        for (int k = 0; k < i % 3; k++) {
+            struct run *run = fixture_run(fixture, person, k == 1 ? RUN_COMPLETED : RUN_ACTIVE);
+            fixture_delivery(fixture, person, run, k == 1 ? DELIVERY_SENT : DELIVERY_SENDING);
+            wants[i].run_id = i % 2 == 0 ? run->id : 0;
+            wants[i].delivery_id = i % 4 != 1 ? person->deliveries[k]->id : 0;
+        }
+        if (i % 5 == 3 && person->commitment_count > 0) {
+            wants[i].commitment_id = person->commitments[0]->id;
+        }
+        fixture_save(fixture, person);
+    }
+    wants[PEOPLE] = (struct person_want){.user_id = 12345, .run_id = 7, .now_ms = NOW_MS};
+    wants[PEOPLE + 1] = wants[7]; /* somebody twice */
+    assert_ok(store_begin(fixture->store, &fixture->detail));
+    assert_ok(store_people_load(fixture->store, fixture->arena, wants, PEOPLE + 2, together,
+                                &fixture->detail));
+    store_rollback(fixture->store);
+    assert_null(together[PEOPLE]);
+    for (int i = 0; i < PEOPLE + 2; i++) {
+        if (i == PEOPLE) {
+            continue;
+        }
+        struct person *alone = fixture_load(fixture, &wants[i]);
+        check_user(&together[i]->user, &alone->user);
+        assert_int_equal(together[i]->commitment_count, alone->commitment_count);
+        assert_int_equal(together[i]->run_count, alone->run_count);
+        assert_int_equal(together[i]->delivery_count, alone->delivery_count);
+        for (int k = 0; k < alone->commitment_count; k++) {
+            check_commitment(together[i]->commitments[k], alone->commitments[k]);
+        }
+        for (int k = 0; k < alone->run_count; k++) {
+            check_run(together[i]->runs[k], alone->runs[k]);
+        }
+        for (int k = 0; k < alone->delivery_count; k++) {
+            check_delivery(together[i]->deliveries[k], alone->deliveries[k]);
+        }
+    }
+}
+
 static void runs_end_and_change_after_it(void **state)
 {
     FIXTURE;
@@ -581,6 +634,7 @@ int main(void)
         CASE(loading_is_limited_to_the_newest),
         CASE(runs_and_messages_are_chosen),
         CASE(rows_of_others_are_not_loaded),
+        CASE(many_are_loaded_as_each_alone),
         CASE(runs_end_and_change_after_it),
         CASE(outcomes_and_answers),
         CASE(messages_are_chained),

@@ -28,24 +28,22 @@ static struct store *another(struct fixture *fixture, const char *more)
 
 /* ---- plans ----------------------------------------------------------------------------------- */
 
-/* The plan of a block for any arguments, as one line. */
-static const char *plan_of(struct fixture *fixture, const char *name)
+/* The plan of a statement for any arguments, as one line. */
+static const char *plan_of(struct fixture *fixture, const char *name, const char *types,
+                           const char *sql, int parameters)
 {
     struct postgres_store *store = postgres_of(fixture->store);
-    int count;
-    const struct block *blocks = blocks_all(&count);
-    const struct block_text *text = &blocks[blocks_find(name)].text[DIALECT_POSTGRES];
     struct str arguments = STR("");
-    for (int i = 0; i < text->parameters; i++) {
+    for (int i = 0; i < parameters; i++) {
         arguments =
             arena_printf(fixture->arena, "%.*s%sNULL", STR_ARG(arguments), i > 0 ? "," : "");
     }
-    struct str sql = arena_printf(fixture->arena,
-                                  "SET plan_cache_mode = force_generic_plan; DEALLOCATE ALL;"
-                                  "PREPARE hot AS %s EXPLAIN (COSTS OFF) EXECUTE hot(%.*s)",
-                                  text->sql, STR_ARG(arguments));
+    struct str script = arena_printf(fixture->arena,
+                                     "SET plan_cache_mode = force_generic_plan; DEALLOCATE ALL;"
+                                     "PREPARE hot %s AS %s; EXPLAIN (COSTS OFF) EXECUTE hot(%.*s)",
+                                     types, sql, STR_ARG(arguments));
     PQexitPipelineMode(store->connection);
-    PGresult *result = PQexec(store->connection, sql.ptr);
+    PGresult *result = PQexec(store->connection, script.ptr);
     if (PQresultStatus(result) != PGRES_TUPLES_OK) {
         fail_msg("%s: %s", name, PQerrorMessage(store->connection));
     }
@@ -56,6 +54,42 @@ static const char *plan_of(struct fixture *fixture, const char *name)
     PQclear(result);
     PQenterPipelineMode(store->connection);
     return arena_str(fixture->arena, plan).ptr;
+}
+
+static void check_plan(const char *name, const char *plan, const char *index)
+{
+    if (strstr(plan, "Seq Scan") != NULL || strstr(plan, index) == NULL) {
+        fail_msg("%s: %s", name, plan);
+    }
+}
+
+/* What is read for many at once goes the same way for each of them. */
+static void reading_ahead_goes_down_an_index(void **state)
+{
+    FIXTURE;
+    static const struct {
+        const char *block, *types, *index;
+    } hot[] = {
+        {"user_load", "(bigint[])", "users_pkey"},
+        {"commitments_load_open", "(bigint[], bigint[])", "commitments_open"},
+        {"commitments_load_ended", "(bigint[], bigint[], bigint[], bigint[])", "commitments_pkey"},
+        {"commitment_load", "(bigint[], bigint[])", "commitments_pkey"},
+        {"runs_load_active", "(bigint[], bigint[])", "runs_active"},
+        {"run_load", "(bigint[], bigint[])", "runs_pkey"},
+        {"deliveries_load_unfinished", "(bigint[], bigint[])", "deliveries_unfinished"},
+        {"delivery_load", "(bigint[], bigint[])", "deliveries_pkey"},
+        {"delivery_unanswered", "(bigint[], bigint[])", "deliveries_pkey"},
+        {"identity_find", "(text[], text[])", "identities_pkey"},
+    };
+    for (size_t i = 0; i < sizeof(hot) / sizeof(hot[0]); i++) {
+        void *one;
+        assert_ok(
+            postgres_statement(fixture->store, blocks_find(hot[i].block), &one, &fixture->detail));
+        const struct postgres_statement *ahead = postgres_ahead_of(one);
+        check_plan(hot[i].block,
+                   plan_of(fixture, hot[i].block, hot[i].types, ahead->sql, ahead->parameter_count),
+                   hot[i].index);
+    }
 }
 
 static void hot_statements_go_down_an_index(void **state)
@@ -87,11 +121,12 @@ static void hot_statements_go_down_an_index(void **state)
         {"inbox_unanswered", "inbox_unanswered"},
         {"setting_load", "settings_pkey"},
     };
+    int count;
+    const struct block *blocks = blocks_all(&count);
     for (size_t i = 0; i < sizeof(hot) / sizeof(hot[0]); i++) {
-        const char *plan = plan_of(fixture, hot[i].block);
-        if (strstr(plan, "Seq Scan") != NULL || strstr(plan, hot[i].index) == NULL) {
-            fail_msg("%s: %s", hot[i].block, plan);
-        }
+        const struct block_text *text = &blocks[blocks_find(hot[i].block)].text[DIALECT_POSTGRES];
+        const char *plan = plan_of(fixture, hot[i].block, "", text->sql, text->parameters);
+        check_plan(hot[i].block, plan, hot[i].index);
     }
 }
 
@@ -266,10 +301,15 @@ static void a_wrong_url_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(hot_statements_go_down_an_index),      CASE(who_lost_the_lease_cannot_commit),
-        CASE(a_frozen_owner_holds_nobody_up),       CASE(a_lost_connection_is_opened_again),
-        CASE(nothing_is_prepared_through_a_pooler), CASE(a_role_that_sees_nothing_is_told),
-        CASE(foreign_tables_are_refused),           CASE(a_wrong_url_is_told),
+        CASE(hot_statements_go_down_an_index),
+        CASE(reading_ahead_goes_down_an_index),
+        CASE(who_lost_the_lease_cannot_commit),
+        CASE(a_frozen_owner_holds_nobody_up),
+        CASE(a_lost_connection_is_opened_again),
+        CASE(nothing_is_prepared_through_a_pooler),
+        CASE(a_role_that_sees_nothing_is_told),
+        CASE(foreign_tables_are_refused),
+        CASE(a_wrong_url_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
