@@ -126,9 +126,29 @@ static enum err load_row(struct arena *arena, const struct sources *sources,
     return expected == NULL ? OK : refuse(sources, row, &found, expected, detail);
 }
 
+/* The database of a Supabase project, by its direct address. */
+static const char *supabase_database(struct arena *arena, const struct config *config)
+{
+    struct str host = str_of(config->supabase_url + strlen("https://"));
+    const char *password = config->supabase_db_password;
+    char *escaped = arena_alloc(arena, 3 * strlen(password) + 1);
+    size_t length = 0;
+    for (; *password != '\0'; password++) {
+        length += (size_t)snprintf(escaped + length, 4, "%%%02X", (unsigned char)*password);
+    }
+    escaped[length] = '\0';
+    return arena_printf(arena, "postgres://postgres:%s@db.%.*s:5432/postgres?sslmode=require",
+                        escaped, STR_ARG(host))
+        .ptr;
+}
+
 /* What follows from other settings. */
 static void derive(struct arena *arena, struct config *config)
 {
+    if (config->database_url[0] == '\0' && config->supabase_url[0] != '\0' &&
+        config->supabase_db_password[0] != '\0') {
+        config->database_url = supabase_database(arena, config);
+    }
     if (config->admin_time_zone[0] == '\0') {
         config->admin_time_zone = config->default_time_zone;
     }

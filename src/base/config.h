@@ -17,6 +17,8 @@ enum sending_mode { SENDING_ON, SENDING_OFF, SENDING_DRY_RUN };
 struct config {
     const char *database_url; /* sqlite:PATH or postgres://… */
     const char *database_schema;
+    const char *supabase_url;
+    const char *supabase_db_password;
     const char *telegram_bot_token;
     const char *telegram_api_url;
     const char *telegram_webhook_secret; /* default: HMAC of the token */

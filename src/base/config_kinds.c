@@ -122,6 +122,24 @@ static const char *put_url(const struct target *target, struct str value)
     return put_copy(target, value);
 }
 
+/* Its name is what the database's address is made of. */
+static const char *put_supabase(const struct target *target, struct str value)
+{
+    struct str host = STR_NONE;
+    struct str project = STR_NONE;
+    if (put_url(target, value) == NULL) {
+        const char *url = *(const char **)member(target);
+        host = str_starts(str_of(url), STR("https://")) ? str_of(url + 8) : STR_NONE;
+        project = str_split(host, '.', &host);
+    }
+    if (!str_is(host, "supabase.co") || project.length == 0 || !only_contains(project, "")) {
+        return "an address such as https://abcdefghijklmnopqrst.supabase.co (with a Supabase of "
+               "your "
+               "own, set DATABASE_URL instead)";
+    }
+    return NULL;
+}
+
 /* Every item between commas, trimmed, must please `check`; an item may not be empty. */
 static const char *put_list(const struct target *target, struct str value,
                             bool (*check)(struct str item), const char *expected)
@@ -328,6 +346,7 @@ static const struct kind {
     {"recipients", false, true, put_recipients},
     {"text", false, true, put_text},
     {"time zone", true, true, put_zone},
+    {"Supabase project", true, true, put_supabase},
     {"URL", false, true, put_url},
     {"webhook token", false, true, put_webhook_token},
     {"window", true, false, put_window},

@@ -100,8 +100,14 @@ static enum err refused(const struct postgres_store *store, struct err_detail *d
 {
     const char *message = PQerrorMessage(store->connection);
     size_t length = strcspn(message, "\n");
-    return err_set(detail, ERR_BUSY, "cannot connect to the database: %.*s",
-                   (int)(length < 180 ? length : 180), message);
+    bool is_supabase = strstr(store->url, "@db.") != NULL && strstr(store->url, ".supabase.co");
+    return err_set(detail, ERR_BUSY, "cannot connect to the database: %.*s%s",
+                   (int)(length < 180 ? length : 180), message,
+                   is_supabase
+                       ? " (Supabase's direct address answers over IPv6 only; without IPv6, "
+                         "copy the address of the session pooler, port 5432, from the "
+                         "project's page \"Connect\" into DATABASE_URL)"
+                       : "");
 }
 
 /* Plans of decisions go down indexes also while statistics still say that tables are empty, and are

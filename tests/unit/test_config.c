@@ -207,6 +207,37 @@ static void what_follows_from_others_is_derived(void **state)
     assert_string_not_equal(config.telegram_webhook_secret, first);
 }
 
+static void a_supabase_project_has_its_database(void **state)
+{
+    struct config config;
+    struct err_detail detail = {""};
+    char *none[] = {NULL};
+    assert_int_equal(load_file(*state, none,
+                               "SUPABASE_URL=https://abcdefghijklmnopqrst.supabase.co/\n"
+                               "SUPABASE_DB_PASSWORD='p@:%'\n",
+                               &config, &detail),
+                     OK);
+    assert_string_equal(config.database_url,
+                        "postgres://postgres:%70%40%3A%25@db.abcdefghijklmnopqrst.supabase.co:5432/"
+                        "postgres?sslmode=require");
+    assert_int_equal(load_file(*state, none,
+                               "SUPABASE_URL=https://abcdefghijklmnopqrst.supabase.co\n"
+                               "SUPABASE_DB_PASSWORD=x\nDATABASE_URL=sqlite:other.db\n",
+                               &config, &detail),
+                     OK);
+    assert_string_equal(config.database_url, "sqlite:other.db");
+    assert_int_equal(load_one(*state, "SUPABASE_URL=https://abc.supabase.co", &config, &detail),
+                     OK);
+    assert_string_equal(config.database_url, "");
+    static const char *const wrong[] = {
+        "SUPABASE_URL=http://abc.supabase.co", "SUPABASE_URL=https://supabase.co",
+        "SUPABASE_URL=https://a/b.supabase.co", "SUPABASE_URL=https://abc.supabase.co.example.org"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        assert_int_equal(load_one(*state, wrong[i], &config, &detail), ERR_CONFIG);
+        assert_non_null(strstr(detail.text, "SUPABASE_URL"));
+    }
+}
+
 static void near_misses_in_the_file_are_named(void **state)
 {
     static const struct {
@@ -408,6 +439,7 @@ int main(void)
         CONFIG_TEST(wrong_values_are_refused_by_name),
         CONFIG_TEST(the_environment_comes_before_the_file),
         CONFIG_TEST(what_follows_from_others_is_derived),
+        CONFIG_TEST(a_supabase_project_has_its_database),
         CONFIG_TEST(near_misses_in_the_file_are_named),
         CONFIG_TEST(file_syntax_is_read),
         CONFIG_TEST(file_mistakes_have_their_line),
