@@ -98,16 +98,16 @@ static void say_nothing(void *context, const char *message)
 /* libpq's texts may name hosts and users, never the password. */
 static enum err refused(const struct postgres_store *store, struct err_detail *detail)
 {
+    enum { LIBPQ_TEXT_MAX = 140 };
     const char *message = PQerrorMessage(store->connection);
     size_t length = strcspn(message, "\n");
     bool is_supabase = strstr(store->url, "@db.") != NULL && strstr(store->url, ".supabase.co");
+    const char *hint = is_supabase
+                           ? "; without IPv6, set DATABASE_URL to the address of the session "
+                             "pooler, on the project's page \"Connect\""
+                           : "";
     return err_set(detail, ERR_BUSY, "cannot connect to the database: %.*s%s",
-                   (int)(length < 180 ? length : 180), message,
-                   is_supabase
-                       ? " (Supabase's direct address answers over IPv6 only; without IPv6, "
-                         "copy the address of the session pooler, port 5432, from the "
-                         "project's page \"Connect\" into DATABASE_URL)"
-                       : "");
+                   (int)(length < LIBPQ_TEXT_MAX ? length : LIBPQ_TEXT_MAX), message, hint);
 }
 
 /* Plans of decisions go down indexes also while statistics still say that tables are empty, and are

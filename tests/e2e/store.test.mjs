@@ -80,6 +80,15 @@ test('doctor says what does not agree', async () => {
     await home.remove({ doctor: false });
 });
 
+test("a Supabase project's address that is not reached says which other one to take", async () => {
+    const home = await Installation.make();
+    const url = 'postgres://postgres@db.abcdefghijklmnopqrst.supabase.co/postgres?hostaddr=127.0.0.1&port=1';
+    const refused = await home.run('metrics', '--database', url);
+    assert.equal(refused.code, 3);
+    assert.match(refused.stderr, /without IPv6, set DATABASE_URL to the address of the session pooler/);
+    await home.remove({ doctor: false });
+});
+
 test('a server that slept longer than its lease still takes the commands of the terminal', async () => {
     const home = await Installation.make();
     await home.serve();
