@@ -23,7 +23,10 @@ struct config {
     const char *telegram_api_url;
     const char *telegram_webhook_secret; /* default: HMAC of the token */
     bool telegram_pacing;                /* off only for measuring */
-    const char *admin_chat_ids;          /* comma separated */
+    const char *resend_api_key;
+    const char *resend_base_url;
+    const char *email_from;     /* Name <address> */
+    const char *admin_chat_ids; /* comma separated */
     const char *public_url;
     int port;
     const char *default_time_zone;

@@ -37,6 +37,7 @@ struct outgoing *outgoing_of_delivery(const struct delivery *delivery)
     outgoing->delivery_id = delivery->id;
     outgoing->class = delivery->class;
     outgoing->address = arena_str(arena, delivery->address);
+    outgoing->language = arena_str(arena, delivery->language);
     outgoing->text = arena_str(arena, delivery->text);
     outgoing->picture = arena_str(arena, delivery->picture);
     outgoing->picture_alt = arena_str(arena, delivery->picture_alt);

@@ -14,6 +14,7 @@ struct outgoing {
     int64_t user_id;
     enum message_class class;
     struct str address;
+    struct str language;    /* of the text; "": the installation's */
     struct str text;        /* Markdown */
     struct str picture;     /* URL, "" none */
     struct str picture_alt; /* what it shows, in words */

@@ -14,9 +14,11 @@
 #include "base/log.h"
 #include "base/notify.h"
 #include "bi/population.h"
+#include "channel/resend.h"
 #include "channel/telegram.h"
 #include "channel/webchat.h"
 #include "cli/journeys_load.h"
+#include "cli/mail_site.h"
 #include "core/commands.h"
 #include "core/facts.h"
 #include "net/http_client.h"
@@ -28,7 +30,8 @@ struct runtime {
     struct store *store;
     const struct catalog *catalog; /* the engine owns it */
     struct engine *engine;
-    struct http_client *http_client; /* NULL without Telegram */
+    struct http_client *http_client; /* NULL without Telegram and e-mail */
+    struct mail_site *mail;
     struct population_cache *population;
     struct channel *channels[CHANNEL_COUNT];
 };
@@ -92,12 +95,8 @@ static enum err make_telegram(struct runtime *runtime, struct clock *clock,
                               const struct channel_sink *sink, struct err_detail *detail)
 {
     const struct config *config = &runtime->cli->config;
-    const struct http_client_options http = {.clock = clock};
     bool webhook = false;
     enum err error = uses_webhook(runtime, &webhook, detail);
-    if (error == OK) {
-        error = http_client_new(&http, &runtime->http_client, detail);
-    }
     if (error != OK) {
         return error;
     }
@@ -114,16 +113,50 @@ static enum err make_telegram(struct runtime *runtime, struct clock *clock,
     return telegram_new(&telegram, &runtime->channels[CHANNEL_TELEGRAM], detail);
 }
 
+static enum err make_email(struct runtime *runtime, struct clock *clock,
+                           const struct channel_sink *sink, struct err_detail *detail)
+{
+    const struct config *config = &runtime->cli->config;
+    const struct resend_options resend = {.client = runtime->http_client,
+                                          .clock = clock,
+                                          .api_key = config->resend_api_key,
+                                          .base_url = config->resend_base_url,
+                                          .from = config->email_from,
+                                          .site = runtime->mail,
+                                          .sink = *sink};
+    return resend_new(&resend, &runtime->channels[CHANNEL_EMAIL], detail);
+}
+
+/* What e-mail lacks; NULL: nothing. */
+static const char *missing_for_email(const struct config *config)
+{
+    return config->resend_api_key[0] == '\0' ? "RESEND_API_KEY"
+           : config->email_from[0] == '\0'   ? "EMAIL_FROM"
+           : config->public_url[0] == '\0'   ? "PUBLIC_URL"
+                                             : NULL;
+}
+
 static enum err make_channels(struct runtime *runtime, const struct runtime_options *options,
                               struct err_detail *detail)
 {
     const struct config *config = &runtime->cli->config;
     const struct channel_sink sink = {runtime, forward_report, forward_input};
+    const struct http_client_options http = {.clock = options->clock};
+    bool telegram = config->telegram_bot_token[0] != '\0';
+    const char *missing = missing_for_email(config);
     enum err error = OK;
-    if (config->telegram_bot_token[0] != '\0') {
+    if (telegram || missing == NULL) {
+        error = http_client_new(&http, &runtime->http_client, detail);
+    }
+    if (error == OK && telegram) {
         error = make_telegram(runtime, options->clock, &sink, detail);
-    } else {
+    } else if (!telegram) {
         log_info("serve", "telegram is off: TELEGRAM_BOT_TOKEN is not set", "");
+    }
+    if (error == OK && missing == NULL) {
+        error = make_email(runtime, options->clock, &sink, detail);
+    } else if (missing != NULL) {
+        log_info("serve", "e-mail is off: a setting is missing", "setting=%s", missing);
     }
     if (config->webchat_enabled || options->webchat) {
         runtime->channels[CHANNEL_WEBCHAT] = webchat_new(&sink);
@@ -186,7 +219,11 @@ static enum err make_engine(struct runtime *runtime, const struct runtime_option
         .population = {runtime->population, population_read},
     };
     memcpy(engine.channels, runtime->channels, sizeof(engine.channels));
-    return engine_new(&engine, &runtime->engine, detail);
+    enum err error = engine_new(&engine, &runtime->engine, detail);
+    if (error == OK) {
+        runtime->mail->secret = engine_link_secret(runtime->engine);
+    }
+    return error;
 }
 
 enum err runtime_new(struct cli *cli, const struct runtime_options *options,
@@ -200,6 +237,7 @@ enum err runtime_new(struct cli *cli, const struct runtime_options *options,
     enum err error = journeys_load(cli->arena, cli->config.journeys_dir, &catalog, detail);
     if (error == OK) {
         runtime->catalog = catalog;
+        runtime->mail = mail_site_of(cli->arena, &cli->config, catalog);
         error = open_store(runtime, detail);
     }
     if (error == OK && options->channels) {
@@ -330,6 +368,7 @@ int runtime_serve(struct cli *cli, struct runtime *runtime, const struct serve_o
                     .webchat = runtime->channels[CHANNEL_WEBCHAT],
                     .telegram = runtime->channels[CHANNEL_TELEGRAM],
                     .telegram_secret = cli_webhook_secret(cli),
+                    .mail = runtime->mail,
                     .demo = options->demo,
                     .time_scale = options->time_scale},
         };

@@ -273,7 +273,7 @@ static enum channel_kind channel_of(const struct deciding *deciding, enum messag
     if (user->contacts[user->channel].reach == REACH_OK) {
         return user->channel;
     }
-    for (int i = CHANNEL_TELEGRAM; i <= CHANNEL_WEBCHAT; i++) {
+    for (int i = CHANNEL_TELEGRAM; i < CHANNEL_COUNT; i++) {
         if (user->contacts[i].reach == REACH_OK) {
             return (enum channel_kind)i;
         }

@@ -122,6 +122,9 @@ MUST_CHECK enum err engine_applied_catalog(struct store *store, struct arena *ar
  * the person, once within 24 h (core/link.h); in the arena. "" when there is no secret. Any
  * thread. What follows from opening it: docs/reference/identities.md. */
 struct str engine_link(struct engine *engine, struct arena *arena, int64_t user_id);
+/* The secret that signs them, and links in mails; "" when there is none. It does not change while
+ * the engine lives. */
+struct str engine_link_secret(const struct engine *engine);
 
 /* Figures for health and metrics pages; any thread. */
 struct engine_status {

@@ -67,15 +67,16 @@ enum err join_load_secret(struct engine *engine, struct str entropy, struct err_
     return error;
 }
 
-static struct str secret_of(const struct engine *engine)
+struct str engine_link_secret(const struct engine *engine)
 {
-    return (struct str){(const char *)engine->link_secret, LINK_SECRET_BYTES};
+    return (struct str){(const char *)engine->link_secret,
+                        engine->has_links ? LINK_SECRET_BYTES : 0};
 }
 
 struct str engine_link(struct engine *engine, struct arena *arena, int64_t user_id)
 {
     return engine->has_links
-               ? link_make(arena, secret_of(engine), user_id, clock_now_ms(engine->clock))
+               ? link_make(arena, engine_link_secret(engine), user_id, clock_now_ms(engine->clock))
                : STR_NONE;
 }
 
@@ -89,7 +90,7 @@ bool join_is_asked(struct engine *engine, const struct batch *batch, const struc
     return engine->has_links && input->channel == CHANNEL_TELEGRAM && !input->in_group &&
            input->identity.length > 0 && input->linked_user_id == 0 &&
            link_deed(input, &payload) != LINK_NO_DEED &&
-           link_read(batch->arena, secret_of(engine), payload, batch->now_ms, ret_user_id);
+           link_read(batch->arena, engine_link_secret(engine), payload, batch->now_ms, ret_user_id);
 }
 
 static enum err pin_runs(struct engine *engine, struct batch *batch, struct person *person,

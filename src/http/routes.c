@@ -24,6 +24,10 @@ static const struct route routes[] = {
     {METHOD_GET, "/chat/messages", route_chat_history},
     {METHOD_GET, "/chat/events", route_chat_events},
     {METHOD_GET, "/chat/export", route_chat_export},
+    {METHOD_GET, "/unsubscribe", route_unsubscribe_page},
+    {METHOD_POST, "/unsubscribe", route_unsubscribe},
+    {METHOD_GET, "/mail/button", route_mail_button_page},
+    {METHOD_POST, "/mail/button", route_mail_button},
 };
 
 static bool matches(const struct route *route, struct str path)

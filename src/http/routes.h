@@ -9,6 +9,7 @@ http_route route_healthz, route_readyz, route_prometheus;
 http_route route_telegram_webhook;
 http_route route_asset, route_chat_page, route_chat_session, route_chat_link, route_chat_message,
     route_chat_history, route_chat_events, route_chat_export;
+http_route route_unsubscribe_page, route_unsubscribe, route_mail_button_page, route_mail_button;
 
 /* Answers with an embedded page or asset, in gzip form when the client takes it. */
 void reply_embedded(struct request *request, struct str name);

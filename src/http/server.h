@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "channel/channel.h"
+#include "channel/mail.h"
 #include "engine/engine.h"
 #include "store/store.h"
 
@@ -16,11 +17,12 @@ struct http_app {
     const struct config *config;
     struct clock *clock;
     struct engine *engine;
-    struct store *reader;        /* read-only, used by the HTTP thread alone */
-    struct channel *webchat;     /* NULL: /chat is off */
-    struct channel *telegram;    /* NULL: off */
-    const char *telegram_secret; /* of the webhook */
-    bool demo;                   /* the chat page explains itself and shows running time */
+    struct store *reader;         /* read-only, used by the HTTP thread alone */
+    struct channel *webchat;      /* NULL: /chat is off */
+    struct channel *telegram;     /* NULL: off */
+    const char *telegram_secret;  /* of the webhook */
+    const struct mail_site *mail; /* of the pages behind links in mails; NULL: there are none */
+    bool demo;                    /* the chat page explains itself and shows running time */
     double time_scale;
 };
 
