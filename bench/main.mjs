@@ -10,7 +10,8 @@ import { parseArgs } from 'node:util';
 import { Fake } from './lib/fake.mjs';
 import * as measure from './lib/measure.mjs';
 import { Nudge } from './lib/nudge.mjs';
-import { dueJobs, PeerBot, Postgres, whyNot } from './lib/peer.mjs';
+import { NudgePostgres } from './lib/nudge_postgres.mjs';
+import { dueJobs, PeerBot, Postgres, whyNoServer, whyNot } from './lib/peer.mjs';
 import * as processes from './lib/processes.mjs';
 import { Table } from './lib/table.mjs';
 
@@ -23,7 +24,7 @@ const { values: options } = parseArgs({
         runs: { type: 'string' },
         updates: { type: 'string' },
         only: { type: 'string', default: ROWS.join(',') },
-        systems: { type: 'string', default: 'peer,nudge' },
+        systems: { type: 'string', default: 'peer,nudge-postgres,nudge' },
         json: { type: 'string' },
         build: { type: 'string', default: join(ROOT, 'build') },
     },
@@ -60,7 +61,12 @@ const people = (count) => count.toLocaleString('en');
 /** The systems, each with a fake of its own, so that neither pays for the other's past. */
 async function withSystem(kind, work, peer = {}) {
     const fake = await Fake.start(options.build, folder);
-    const system = kind === 'nudge' ? new Nudge(options.build, folder, fake) : new PeerBot(postgres, fake, peer);
+    const makers = {
+        peer: () => new PeerBot(postgres, fake, peer),
+        'nudge-postgres': () => new NudgePostgres(options.build, folder, fake, postgres),
+        nudge: () => new Nudge(options.build, folder, fake),
+    };
+    const system = makers[kind]();
     try {
         return await work(system);
     } finally {
@@ -79,11 +85,14 @@ async function underLoad(kind, storedPeople, peer) {
     }, peer);
 }
 
+/** What is measured beside the peer with a file only. */
+const withFile = () => kinds.filter((kind) => kind !== 'nudge-postgres');
+
 /** Runs each system `runs` times, in turn; the results by system. A system that fails is named and
  *  left out of this row, the other goes on. */
-async function interleaved(what, run) {
+async function interleaved(what, run, systems = kinds) {
     const results = {};
-    const left = new Set(kinds);
+    const left = new Set(systems);
     for (let i = 0; i < runs; i++) {
         for (const kind of left) {
             say(`${what}: ${kind}, run ${i + 1} of ${runs}`);
@@ -132,7 +141,7 @@ async function free() {
 }
 
 async function million() {
-    const results = await interleaved('million', (kind) => underLoad(kind, stored));
+    const results = await interleaved('million', (kind) => underLoad(kind, stored), withFile());
     addLoadRows(results, `the same with ${people(stored)} people stored, ids scattered among theirs`);
 }
 
@@ -165,7 +174,7 @@ async function start() {
 async function due() {
     const results = await interleaved('due', (kind) =>
         withSystem(kind, (system) =>
-            kind === 'nudge' ? measure.dueDeliveries(system, dueCount) : dueJobs(postgres, system.fake, dueCount)));
+            kind === 'nudge' ? measure.dueDeliveries(system, dueCount) : dueJobs(postgres, system.fake, dueCount)), withFile());
     table.group(`${people(dueCount)} messages due at once, sent as fast as they go (peer: graphile-worker)`);
     table.row('messages a second', results, 'rate', { digits: 0, more: true });
     table.row('CPU seconds for 1,000 messages', results, 'cpu_s_per_1000', { digits: 3 });
@@ -215,9 +224,15 @@ try {
     }
     const systems = options.systems.split(',');
     const reason = systems.includes('peer') ? await whyNot() : 'left out on request';
-    if (!reason) {
+    const noServer = whyNoServer();
+    if (!noServer && (!reason || systems.includes('nudge-postgres'))) {
         postgres = await Postgres.start(folder);
+    }
+    if (!reason) {
         kinds.push('peer');
+    }
+    if (postgres && systems.includes('nudge-postgres')) {
+        kinds.push('nudge-postgres');
     }
     if (systems.includes('nudge')) {
         kinds.push('nudge');

@@ -31,13 +31,18 @@ function postgresPrograms() {
     return found ?? (processes.available('initdb') ? '' : undefined);
 }
 
-/** Why the peers cannot run here, or undefined when they can. Installs their npm packages. */
-export async function whyNot() {
+/** Why PostgreSQL cannot run here, or undefined when it can. */
+export function whyNoServer() {
     if (postgresPrograms() === undefined) {
         return 'PostgreSQL is not installed (Debian package postgresql-15)';
     }
-    if (postgresUser().missing) {
-        return `${postgresUser().missing} is missing (Debian package postgresql-15)`;
+    return postgresUser().missing && `${postgresUser().missing} is missing (Debian package postgresql-15)`;
+}
+
+/** Why the peers cannot run here, or undefined when they can. Installs their npm packages. */
+export async function whyNot() {
+    if (whyNoServer()) {
+        return whyNoServer();
     }
     if (!existsSync(join(BENCH, 'node_modules/.package-lock.json'))) {
         try {

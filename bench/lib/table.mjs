@@ -1,8 +1,8 @@
 // The table that the benchmark prints: a figure of each system, its spread, and the factor between.
 import { median } from './processes.mjs';
 
-const COLUMNS = ['peer', 'nudge'];
-const TITLES = { peer: 'grammY + PostgreSQL', nudge: 'nudge + SQLite' };
+const COLUMNS = ['peer', 'nudge-postgres', 'nudge'];
+const TITLES = { peer: 'grammY + PostgreSQL', 'nudge-postgres': 'nudge + PostgreSQL', nudge: 'nudge + SQLite' };
 
 export class Table {
     #lines = [];
@@ -24,12 +24,13 @@ export class Table {
                 cells[kind] = { median: median(values), least: Math.min(...values), most: Math.max(...values) };
             }
         }
-        const { peer, nudge } = cells;
-        let factor;
-        if (!noFactor && peer && nudge && peer.median > 0 && nudge.median > 0) {
-            factor = more ? nudge.median / peer.median : peer.median / nudge.median;
+        const { peer } = cells;
+        for (const ours of COLUMNS.slice(1).map((kind) => cells[kind])) {
+            if (!noFactor && ours?.median > 0 && peer?.median > 0) {
+                ours.factor = more ? ours.median / peer.median : peer.median / ours.median;
+            }
         }
-        this.#lines.push({ title, cells, digits, factor });
+        this.#lines.push({ title, cells, digits });
     }
 
     print({ facts, runs, durability, postgres, peerReason }) {
@@ -43,8 +44,9 @@ export class Table {
             const spread = `${number(values.least, digits)}..${number(values.most, digits)}`;
             return values.least === values.most ? text : `${text} (${spread})`;
         };
-        const line = (title, peer, nudge, factor) =>
-            console.log(`${title.padEnd(46)} ${peer.padStart(28)} ${nudge.padStart(28)} ${factor.padStart(9)}`);
+        const factor = (values) => (values?.factor ? `${values.factor.toFixed(1)} x` : '');
+        const line = (title, texts) =>
+            console.log(title.padEnd(46) + texts.map((text, i) => ` ${text.padStart(i % 2 ? 9 : 28)}`).join(''));
         console.log(`\n${facts.cpu}, ${facts.cores} cores, ${facts.memory_gb} GB, ${facts.system}, Linux ${facts.kernel}`);
         console.log(`nudge: ${durability || 'not measured'}; peers: node ${facts.node}${postgres ? `, PostgreSQL ${postgres}, fsync and synchronous_commit on` : ''}`);
         console.log(`one core for the measured program, the other for load and fake providers${postgres ? '; PostgreSQL on either' : ''}`);
@@ -52,15 +54,16 @@ export class Table {
         if (peerReason) {
             console.log(`peers skipped (grammY + node-postgres, graphile-worker): ${peerReason}`);
         }
-        line('', TITLES.peer, TITLES.nudge, 'better');
+        const [peer, ...ours] = COLUMNS;
+        line('', [TITLES[peer], '', ...ours.flatMap((kind) => [TITLES[kind], 'better'])]);
         for (const entry of this.#lines) {
             if (entry.group) {
                 console.log(`\n${entry.group}`);
             } else if (entry.note) {
                 console.log(`  ${entry.note}`);
             } else {
-                const factor = entry.factor ? `${entry.factor.toFixed(1)} x` : '';
-                line(`  ${entry.title}`, cell(entry.cells.peer, entry.digits), cell(entry.cells.nudge, entry.digits), factor);
+                const text = (kind) => cell(entry.cells[kind], entry.digits);
+                line(`  ${entry.title}`, [text(peer), '', ...ours.flatMap((kind) => [text(kind), factor(entry.cells[kind])])]);
             }
         }
     }

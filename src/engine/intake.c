@@ -58,12 +58,17 @@ static struct person *new_person(const struct batch *batch, const struct input *
     return person;
 }
 
+static bool is_by_identity(const struct input *input)
+{
+    return input->user_id == 0 && input->identity.length > 0 && input->channel != CHANNEL_NONE;
+}
+
 /* Finds the user, or makes one: then *ret_person is the new person. */
 static enum err resolve(struct engine *engine, struct batch *batch, struct work *work,
                         struct person **ret_person, struct err_detail *detail)
 {
     struct input *input = &work->input;
-    if (input->user_id != 0 || input->identity.length == 0 || input->channel == CHANNEL_NONE) {
+    if (!is_by_identity(input)) {
         return OK;
     }
     enum err error = store_identity_find(engine->store, input->channel, input->identity,
@@ -72,9 +77,10 @@ static enum err resolve(struct engine *engine, struct batch *batch, struct work 
         return error;
     }
     int64_t id = id_next(&engine->ids, batch->now_ms, next_slot(engine));
-    error = store_identity_add(engine->store, input->channel, input->identity, id, batch->now_ms,
-                               &input->user_id, detail);
-    if (error == OK && input->user_id == id) {
+    error = store_identity_claim(engine->store, input->channel, input->identity, id, batch->now_ms,
+                                 detail);
+    if (error == OK) {
+        input->user_id = id;
         *ret_person = new_person(batch, input, id);
     }
     return error;
@@ -633,6 +639,11 @@ static enum err run_round(struct engine *engine, struct batch *batch, bool *ret_
     return error;
 }
 
+static bool is_remembered(const struct work *work)
+{
+    return !work->done && work->input.external_id.length > 0 && work->input.kind != INPUT_TIMER;
+}
+
 /* What was seen before is not decided again; the first one counts. */
 static enum err drop_duplicates(struct engine *engine, struct batch *batch,
                                 struct err_detail *detail)
@@ -641,7 +652,7 @@ static enum err drop_duplicates(struct engine *engine, struct batch *batch,
     for (int i = 0; error == OK && i < batch->work_count; i++) {
         struct work *work = batch->works[i];
         work->input.at_ms = batch->now_ms;
-        if (!work->done && work->input.external_id.length > 0 && work->input.kind != INPUT_TIMER) {
+        if (is_remembered(work)) {
             bool is_new = true;
             error = store_seen(engine->store, work->input.source, work->input.external_id,
                                batch->now_ms, &is_new, detail);
@@ -651,9 +662,31 @@ static enum err drop_duplicates(struct engine *engine, struct batch *batch,
     return error;
 }
 
+/* What every input will be looked up by. */
+static enum err look_ahead(struct engine *engine, struct batch *batch, struct err_detail *detail)
+{
+    struct look *looks = ARENA_ARRAY(batch->arena, struct look, 2 * (size_t)batch->work_count);
+    int count = 0;
+    for (int i = 0; i < batch->work_count; i++) {
+        const struct input *input = &batch->works[i]->input;
+        if (is_remembered(batch->works[i])) {
+            looks[count++] = (struct look){.first = input->source, .second = input->external_id};
+        }
+        if (is_by_identity(input)) {
+            looks[count++] = (struct look){.is_identity = true,
+                                           .first = str_of(channel_kind_name(input->channel)),
+                                           .second = input->identity};
+        }
+    }
+    return store_look_ahead(engine->store, looks, count, detail);
+}
+
 enum err engine_decide(struct engine *engine, struct batch *batch, struct err_detail *detail)
 {
-    enum err error = drop_duplicates(engine, batch, detail);
+    enum err error = look_ahead(engine, batch, detail);
+    if (error == OK) {
+        error = drop_duplicates(engine, batch, detail);
+    }
     bool left = batch->work_count > 0;
     if (error == OK && left) {
         error = remember_world(engine, batch, detail);

@@ -44,9 +44,11 @@
     X(DUE_DELETE, "due_delete")                                                                    \
     X(DUE_LOAD, "due_load")                                                                        \
     X(DUE_NEXT, "due_next")                                                                        \
+    X(SEEN_FIND, "seen_find")                                                                      \
     X(SEEN_INSERT, "seen_insert")                                                                  \
     X(SEEN_PRUNE, "seen_prune")                                                                    \
     X(IDENTITY_FIND, "identity_find")                                                              \
+    X(IDENTITY_CLAIM, "identity_claim")                                                            \
     X(IDENTITY_INSERT, "identity_insert")                                                          \
     X(IDENTITY_DELETE, "identity_delete")                                                          \
     X(ALIAS_FIND, "alias_find")                                                                    \
@@ -140,7 +142,8 @@ struct driver {
     void (*divide)(struct store *store);
     /* Reading ahead, in a transaction; NULL where an answer costs no way. From begin on, `next`
      * notes what is asked and says that there is no row; `ask` asks for all of it at once; until
-     * the end, `next` has these answers, as they were then. Nothing is written before `ask`. */
+     * the end, `next` has these answers, as they were then, each once. Nothing is written before
+     * `ask`; what is written then and not collected ends it. */
     void (*ahead_begin)(struct store *store);
     enum err (*ahead_ask)(struct store *store, struct err_detail *detail);
     void (*ahead_end)(struct store *store);

@@ -5,9 +5,36 @@
 #include "base/check.h"
 #include "core/event.h"
 
+static enum err seen_find(struct store *store, struct str source, struct str external_id,
+                          bool *ret_found, struct err_detail *detail)
+{
+    struct binder binder;
+    enum err error = bind_begin(store, STATEMENT_SEEN_FIND, &binder, detail);
+    if (error != OK) {
+        return error;
+    }
+    bind_text(&binder, source);
+    bind_text(&binder, external_id);
+    error = statement_next(&binder, ret_found, "look for an input", detail);
+    if (error == OK && *ret_found) {
+        statement_done(&binder);
+    }
+    return error;
+}
+
+/* Where it can be looked up ahead it is, and what is new is written together; else inserting tells
+ * whether it is. */
 enum err store_seen(struct store *store, struct str source, struct str external_id, int64_t at_ms,
                     bool *ret_new, struct err_detail *detail)
 {
+    if (store->driver->ahead_begin != NULL) {
+        bool found = false;
+        enum err error = seen_find(store, source, external_id, &found, detail);
+        *ret_new = false;
+        if (error != OK || found) {
+            return error;
+        }
+    }
     struct binder binder;
     enum err error = bind_begin(store, STATEMENT_SEEN_INSERT, &binder, detail);
     if (error != OK) {
@@ -85,10 +112,60 @@ static struct str kind_text(enum channel_kind kind)
     return str_of(channel_kind_name(kind));
 }
 
+/* Whoever asks a second time asks anew: the first may have changed the answer. */
+static bool is_first(const struct look *looks, int at)
+{
+    for (int i = 0; i < at; i++) {
+        if (looks[i].is_identity == looks[at].is_identity &&
+            str_equal(looks[i].second, looks[at].second) &&
+            str_equal(looks[i].first, looks[at].first)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+enum err store_look_ahead(struct store *store, const struct look *looks, int count,
+                          struct err_detail *detail)
+{
+    enum err error = OK;
+    if (store->driver->ahead_begin == NULL) {
+        return OK;
+    }
+    store->driver->ahead_begin(store);
+    for (int i = 0; i < count && error == OK; i++) {
+        const struct look *look = &looks[i];
+        bool found;
+        int64_t user_id;
+        if (!is_first(looks, i)) {
+            continue;
+        }
+        error = look->is_identity
+                    ? identity_find(store, look->first, look->second, &user_id, detail)
+                    : seen_find(store, look->first, look->second, &found, detail);
+    }
+    return error == OK ? store->driver->ahead_ask(store, detail) : error;
+}
+
 enum err store_identity_find(struct store *store, enum channel_kind kind, struct str value,
                              int64_t *ret_user_id, struct err_detail *detail)
 {
     return identity_find(store, kind_text(kind), value, ret_user_id, detail);
+}
+
+enum err store_identity_claim(struct store *store, enum channel_kind kind, struct str value,
+                              int64_t user_id, int64_t at_ms, struct err_detail *detail)
+{
+    struct binder binder;
+    enum err error = bind_begin(store, STATEMENT_IDENTITY_CLAIM, &binder, detail);
+    if (error != OK) {
+        return error;
+    }
+    bind_text(&binder, kind_text(kind));
+    bind_text(&binder, value);
+    bind_int(&binder, user_id);
+    bind_int(&binder, at_ms);
+    return statement_run(&binder, NULL, "add an identity", detail);
 }
 
 enum err store_identity_add(struct store *store, enum channel_kind kind, struct str value,

@@ -355,22 +355,28 @@ static enum err save_first_answer(struct save *save)
     return statement_run(&binder, NULL, "save an answer", save->detail);
 }
 
+/* Whether it is the first answer to its message; then the row is to be read. */
+static enum err look_for_answer(struct save *save, struct binder *binder, bool *ret_first)
+{
+    enum err error = bind_begin(save->store, STATEMENT_DELIVERY_UNANSWERED, binder, save->detail);
+    if (error != OK) {
+        return error;
+    }
+    bind_int(binder, save->person->answered_delivery_id);
+    bind_int(binder, save->person->user.id);
+    return statement_next(binder, ret_first, "look for an answer", save->detail);
+}
+
 /* The message that the present input answered; it need not be loaded. */
 static enum err save_answered(struct save *save)
 {
     struct person *person = save->person;
     struct binder binder;
+    bool is_first;
     if (person->answered_delivery_id == 0) {
         return OK;
     }
-    enum err error = bind_begin(save->store, STATEMENT_DELIVERY_UNANSWERED, &binder, save->detail);
-    if (error != OK) {
-        return error;
-    }
-    bind_int(&binder, person->answered_delivery_id);
-    bind_int(&binder, person->user.id);
-    bool is_first;
-    error = statement_next(&binder, &is_first, "look for an answer", save->detail);
+    enum err error = look_for_answer(save, &binder, &is_first);
     if (error == OK && is_first) {
         struct reader reader = read_begin(&binder, save->store->arena);
         int64_t at_ms = read_int64(&reader);
@@ -385,6 +391,23 @@ static enum err save_answered(struct save *save)
     person->answered_delivery_id = 0;
     person->answered_at_ms = 0;
     return error;
+}
+
+/* Asks for all answers at once. */
+static enum err look_ahead(struct store *store, struct person *const *people, int count,
+                           struct err_detail *detail)
+{
+    enum err error = OK;
+    store->driver->ahead_begin(store);
+    for (int i = 0; i < count && error == OK; i++) {
+        struct save save = {store, people[i], detail};
+        struct binder binder;
+        bool found;
+        if (people[i]->answered_delivery_id != 0) {
+            error = look_for_answer(&save, &binder, &found);
+        }
+    }
+    return error == OK ? store->driver->ahead_ask(store, detail) : error;
 }
 
 /* Who becomes a test person is counted nowhere, and the other way round. */
@@ -466,17 +489,18 @@ enum err store_people_save(struct store *store, struct person *const *people, in
                            struct err_detail *detail)
 {
     /* Rows first, the user last: saving a new message moves the head of the user's chain. Everybody
-     * goes through one part before the next: looking for an answer sends what was collected. */
+     * goes through one part before the next: answers are looked for together. */
     static enum err (*const parts[])(struct save * save) = {save_rows, save_answered, save_head};
     store->driver->divide(store); /* no row is written twice within one save */
-    for (size_t part = 0; part < sizeof(parts) / sizeof(parts[0]); part++) {
-        for (int i = 0; i < count; i++) {
+    enum err error = OK;
+    for (size_t part = 0; part < sizeof(parts) / sizeof(parts[0]) && error == OK; part++) {
+        if (parts[part] == save_answered && store->driver->ahead_begin != NULL) {
+            error = look_ahead(store, people, count, detail);
+        }
+        for (int i = 0; i < count && error == OK; i++) {
             struct save save = {store, people[i], detail};
-            enum err error = parts[part](&save);
-            if (error != OK) {
-                return error;
-            }
+            error = parts[part](&save);
         }
     }
-    return OK;
+    return error;
 }

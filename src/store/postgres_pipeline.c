@@ -55,7 +55,10 @@ static void put_int32(char *at, uint32_t value)
 
 static Oid array_type(Oid element)
 {
-    return element == TYPE_INT ? 1016 : element == TYPE_REAL ? 1022 : 1009;
+    return element == TYPE_INT     ? 1016
+           : element == TYPE_REAL  ? 1022
+           : element == TYPE_BYTES ? 1001
+                                   : 1009;
 }
 
 static void finish_array(const struct postgres_statement *statement, struct parameter *parameter)

@@ -225,7 +225,6 @@ void postgres_bind_text(void *statement, int at, struct str text)
 
 void postgres_bind_blob(void *statement, int at, struct str bytes)
 {
-    ASSERT(!((struct postgres_statement *)statement)->of_many);
     char *place = value_room(statement, at, TYPE_BYTES, bytes.length);
     if (bytes.length > 0) {
         memcpy(place, bytes.ptr, bytes.length);
@@ -295,6 +294,7 @@ enum err postgres_run(struct store *base, void *of, int *ret_changed, const char
         }
         return store->in_transaction ? OK : run_now(statement, NULL, detail);
     }
+    postgres_ahead_end(base);
     if (store->in_transaction && ret_changed == NULL) {
         pipeline_send_collected(store);
         pipeline_send_statement(statement, EXPECT_DONE, 0);

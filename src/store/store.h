@@ -90,6 +90,17 @@ MUST_CHECK enum err store_begin(struct store *store, struct err_detail *detail);
 MUST_CHECK enum err store_commit(struct store *store, struct err_detail *detail);
 void store_rollback(struct store *store);
 
+/* What a batch will ask: whether an input was seen (text, external id), whose an identity is (name
+ * of its channel, value). */
+struct look {
+    bool is_identity;
+    struct str first, second;
+};
+/* Asks for all of it at once, where every question has a way to go. What is asked afterwards in the
+ * same transaction gets the same answers as without it, only sooner. */
+MUST_CHECK enum err store_look_ahead(struct store *store, const struct look *looks, int count,
+                                     struct err_detail *detail);
+
 /* Remembers (source, external_id); *ret_new is false when it was seen before (then do nothing). */
 MUST_CHECK enum err store_seen(struct store *store, struct str source, struct str external_id,
                                int64_t at_ms, bool *ret_new, struct err_detail *detail);
@@ -101,6 +112,11 @@ MUST_CHECK enum err store_seen_prune(struct store *store, struct str source, int
 MUST_CHECK enum err store_identity_find(struct store *store, enum channel_kind kind,
                                         struct str value, int64_t *ret_user_id,
                                         struct err_detail *detail);
+/* Of a new person, after the same transaction found that the identity is nobody's; fails the
+ * transaction, maybe only with its commit, when it has become somebody's meanwhile. */
+MUST_CHECK enum err store_identity_claim(struct store *store, enum channel_kind kind,
+                                         struct str value, int64_t user_id, int64_t at_ms,
+                                         struct err_detail *detail);
 /* insert … on conflict do nothing; *ret_user_id is the owner afterwards. */
 MUST_CHECK enum err store_identity_add(struct store *store, enum channel_kind kind,
                                        struct str value, int64_t user_id, int64_t at_ms,

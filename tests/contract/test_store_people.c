@@ -563,6 +563,36 @@ static void outcomes_and_answers(void **state)
 }
 
 /* Each message names the person's one before it. */
+/* Answers of one save: each counts once, and that of another person's message not at all. */
+static void many_answer_at_once(void **state)
+{
+    FIXTURE;
+    enum { PEOPLE = 5 };
+    struct person *people[PEOPLE];
+    struct delivery *deliveries[PEOPLE];
+    for (int i = 0; i < PEOPLE; i++) {
+        people[i] = fixture_person(fixture);
+        struct run *run = fixture_run(fixture, people[i], RUN_ACTIVE);
+        deliveries[i] = fixture_delivery(fixture, people[i], run, DELIVERY_SENT);
+        fixture_save(fixture, people[i]);
+    }
+    for (int again = 0; again < 2; again++) {
+        for (int i = 0; i < PEOPLE; i++) {
+            people[i]->answered_delivery_id = i == 3 ? deliveries[2]->id : deliveries[i]->id;
+            people[i]->answered_at_ms = NOW_MS + 10 + i + again;
+        }
+        assert_ok(store_begin(fixture->store, &fixture->detail));
+        assert_ok(store_people_save(fixture->store, people, PEOPLE, &fixture->detail));
+        assert_ok(store_commit(fixture->store, &fixture->detail));
+    }
+    for (int i = 0; i < PEOPLE; i++) {
+        struct person_want want = {
+            .user_id = people[i]->user.id, .delivery_id = deliveries[i]->id, .now_ms = NOW_MS};
+        const struct delivery *loaded = fixture_load(fixture, &want)->deliveries[0];
+        assert_int_equal(loaded->answered_at_ms, i == 3 ? 0 : NOW_MS + 10 + i);
+    }
+}
+
 static void messages_are_chained(void **state)
 {
     FIXTURE;
@@ -637,6 +667,7 @@ int main(void)
         CASE(many_are_loaded_as_each_alone),
         CASE(runs_end_and_change_after_it),
         CASE(outcomes_and_answers),
+        CASE(many_answer_at_once),
         CASE(messages_are_chained),
         CASE(a_row_to_change_must_exist),
         CASE(a_rollback_leaves_nothing),

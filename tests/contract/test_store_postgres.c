@@ -80,6 +80,7 @@ static void reading_ahead_goes_down_an_index(void **state)
         {"delivery_load", "(bigint[], bigint[])", "deliveries_pkey"},
         {"delivery_unanswered", "(bigint[], bigint[])", "deliveries_pkey"},
         {"identity_find", "(text[], text[])", "identities_pkey"},
+        {"seen_find", "(text[], text[])", "seen_pkey"},
     };
     for (size_t i = 0; i < sizeof(hot) / sizeof(hot[0]); i++) {
         void *one;

@@ -174,6 +174,72 @@ static void an_identity_has_one_owner(void **state)
     commit(fixture);
 }
 
+/* What was looked up ahead answers as if it had not been: the second of two, too. */
+static void looking_ahead_changes_no_answer(void **state)
+{
+    FIXTURE;
+    const struct look looks[] = {
+        {false, STR("telegram"), STR("1")}, {true, STR("telegram"), STR("7")},
+        {false, STR("telegram"), STR("2")}, {true, STR("telegram"), STR("8")},
+        {false, STR("telegram"), STR("2")}, {true, STR("telegram"), STR("8")},
+        {false, STR("api"), STR("2")},      {true, STR("email"), STR("7")},
+    };
+    int64_t owner = -1;
+    begin(fixture);
+    assert_true(seen(fixture, "telegram", "1", NOW_MS));
+    assert_ok(store_identity_claim(fixture->store, CHANNEL_TELEGRAM, STR("7"), 70, NOW_MS,
+                                   &fixture->detail));
+    commit(fixture);
+    begin(fixture);
+    assert_ok(store_look_ahead(fixture->store, looks, 8, &fixture->detail));
+    assert_false(seen(fixture, "telegram", "1", NOW_MS));
+    assert_true(seen(fixture, "telegram", "2", NOW_MS));
+    assert_false(seen(fixture, "telegram", "2", NOW_MS));
+    assert_true(seen(fixture, "api", "2", NOW_MS));
+    assert_ok(
+        store_identity_find(fixture->store, CHANNEL_TELEGRAM, STR("7"), &owner, &fixture->detail));
+    assert_int_equal(owner, 70);
+    assert_ok(
+        store_identity_find(fixture->store, CHANNEL_TELEGRAM, STR("8"), &owner, &fixture->detail));
+    assert_int_equal(owner, 0);
+    assert_ok(store_identity_claim(fixture->store, CHANNEL_TELEGRAM, STR("8"), 80, NOW_MS,
+                                   &fixture->detail));
+    assert_ok(
+        store_identity_find(fixture->store, CHANNEL_TELEGRAM, STR("8"), &owner, &fixture->detail));
+    assert_int_equal(owner, 80);
+    assert_ok(
+        store_identity_find(fixture->store, CHANNEL_EMAIL, STR("7"), &owner, &fixture->detail));
+    assert_int_equal(owner, 0);
+    commit(fixture);
+}
+
+/* Whoever claims what is somebody's changes nothing. */
+static void a_claimed_identity_is_not_claimed_again(void **state)
+{
+    FIXTURE;
+    int64_t owner = -1;
+    begin(fixture);
+    assert_ok(store_identity_claim(fixture->store, CHANNEL_TELEGRAM, STR("7"), 70, NOW_MS,
+                                   &fixture->detail));
+    commit(fixture);
+    begin(fixture);
+    assert_true(seen(fixture, "telegram", "1", NOW_MS));
+    enum err error = store_identity_claim(fixture->store, CHANNEL_TELEGRAM, STR("7"), 71, NOW_MS,
+                                          &fixture->detail);
+    if (error == OK) {
+        error = store_commit(fixture->store, &fixture->detail);
+    } else {
+        store_rollback(fixture->store);
+    }
+    assert_int_not_equal(error, OK);
+    assert_ok(
+        store_identity_find(fixture->store, CHANNEL_TELEGRAM, STR("7"), &owner, &fixture->detail));
+    assert_int_equal(owner, 70);
+    begin(fixture);
+    assert_true(seen(fixture, "telegram", "1", NOW_MS)); /* nothing of it was kept */
+    commit(fixture);
+}
+
 static int64_t owner_of(struct fixture *fixture, const char *value)
 {
     int64_t owner = -1;
@@ -497,6 +563,8 @@ int main(void)
         CASE(a_due_row_without_its_row_can_be_dropped),
         CASE(inputs_are_seen_once_by_source),
         CASE(an_identity_has_one_owner),
+        CASE(looking_ahead_changes_no_answer),
+        CASE(a_claimed_identity_is_not_claimed_again),
         CASE(identities_change),
         CASE(history_is_walked_back_sixty_days),
         CASE(feedback_and_notices_are_kept),

@@ -14,6 +14,10 @@ DELETE FROM seen WHERE source = ?1 AND at_ms < ?2;
 -- name: identity_find
 SELECT user_id FROM identities WHERE kind = ?1 AND value = ?2;
 
+-- name: identity_claim
+-- Of somebody new, whom nobody had a moment ago.
+INSERT INTO identities (kind, value, user_id, created_at_ms) VALUES (?1, ?2, ?3, ?4);
+
 -- name: identity_insert
 INSERT INTO identities (kind, value, user_id, created_at_ms) VALUES (?1, ?2, ?3, ?4)
 ON CONFLICT DO NOTHING;

@@ -23,3 +23,16 @@ INSERT INTO operator_messages (id, at_ms, kind, user_id, text, sent_at_ms)
 SELECT id, at_ms, kind, user_id, text, 0
 FROM unnest(?1::bigint[], ?2::bigint[], ?3::text[], ?4::bigint[], ?5::text[])
     AS n (id, at_ms, kind, user_id, text);
+
+-- name: seen_insert of many
+-- Whether it is new is looked up before, for many at once.
+INSERT INTO seen (source, external_id, at_ms)
+SELECT * FROM unnest(?1::text[], ?2::text[], ?3::bigint[]);
+
+-- name: identity_claim of many
+INSERT INTO identities (kind, value, user_id, created_at_ms)
+SELECT * FROM unnest(?1::text[], ?2::text[], ?3::bigint[], ?4::bigint[]);
+
+-- name: decision_insert of many
+INSERT INTO decisions (id, user_id, previous_id, world_id, record)
+SELECT * FROM unnest(?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::bigint[], ?5::bytea[]);

@@ -247,3 +247,8 @@ SELECT * FROM unnest(
 -- name: due_delete of many
 DELETE FROM due USING unnest(?1::bigint[], ?2::bigint[], ?3::bigint[]) AS n (line, due_at_ms, id)
 WHERE due.line = n.line AND due.due_at_ms = n.due_at_ms AND due.id = n.id;
+
+-- name: delivery_answered of many
+UPDATE deliveries SET answered_at_ms = n.at_ms
+FROM unnest(?1::bigint[], ?2::bigint[]) AS n (id, at_ms)
+WHERE deliveries.id = n.id;
