@@ -57,7 +57,8 @@ enum err postgres_look(struct store *base, struct schema_look *ret_look, struct 
 }
 
 /* Others wait for the lock until this transaction ends. A schema that is there is not made, which
- * would want the right to make one. */
+ * would want the right to make one; whether it is there is asked under the lock, in a statement of
+ * its own: what waits for a lock sees what was there before it waited. */
 enum err postgres_lock_schema(struct store *base, struct err_detail *detail)
 {
     struct postgres_store *store = postgres_of(base);
@@ -66,13 +67,18 @@ enum err postgres_lock_schema(struct store *base, struct err_detail *detail)
     enum err error =
         pipeline_ask(store,
                      "SELECT set_config('lock_timeout', '5s', true), "
-                     "pg_advisory_xact_lock(hashtextextended('nudge migrate ' || $1, 0)), "
-                     "EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)",
+                     "pg_advisory_xact_lock(hashtextextended('nudge migrate ' || $1, 0))",
                      1, values, "lock the schema", &result, detail);
     if (error != OK) {
         return error;
     }
-    bool exists = truth_at(result, 2);
+    PQclear(result);
+    error = pipeline_ask(store, "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)", 1,
+                         values, "look for the schema", &result, detail);
+    if (error != OK) {
+        return error;
+    }
+    bool exists = truth_at(result, 0);
     PQclear(result);
     if (exists) {
         return OK;

@@ -112,6 +112,15 @@ test('the script may run again, after nudge migrate, and where only some are app
     assert.equal((await nudge(partly, 'migrate', '--check')).code, 0);
 });
 
+test('several migrate at the same time: each migration is applied once', async () => {
+    const name = await database();
+    const all = await Promise.all([1, 2, 3, 4].map(() => nudge(name, 'migrate', '--json')));
+    assert.deepEqual(all.map(({ code, stderr }) => stderr ?? code), [0, 0, 0, 0]);
+    const applied = all.flatMap(({ stdout }) => JSON.parse(stdout).applied_now);
+    assert.deepEqual(applied.sort(), FILES.map((file) => file.replace(/^\d{10}(\d{4})_nudge/, '$1')));
+    assert.equal((await nudge(name, 'doctor')).code, 0);
+});
+
 test('a schema of something else, another text and a wrong order are refused, and nothing is done', async () => {
     const other = await database();
     await sql(other, 'CREATE SCHEMA nudge; CREATE TABLE nudge.things (id int)');
