@@ -519,7 +519,7 @@ BEGIN
     FOR made IN
         SELECT c.oid::regclass AS name, c.relkind FROM pg_class AS c
         WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S')
-            AND c.relowner = current_user::regrole
+            AND c.relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)
     LOOP
         IF made.relkind IN ('r', 'p') THEN
             EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', made.name);

@@ -64,13 +64,21 @@ static error_t parse_own(int key, char *argument, struct argp_state *state)
 /* The store takes the schema as a part of a server's URL; one that stands there counts. */
 static void name_schema(struct cli *cli)
 {
+    static const char parameter[] = "schema=";
     struct config *config = &cli->config;
     const char *url = config->database_url;
-    bool is_server = url != NULL && strncmp(url, "postgres", strlen("postgres")) == 0;
-    if (is_server && strstr(url, "schema=") == NULL) {
+    if (url == NULL || strncmp(url, "postgres", strlen("postgres")) != 0) {
+        return;
+    }
+    const char *given = strstr(url, parameter);
+    if (given == NULL) {
         char mark = strchr(url, '?') == NULL ? '?' : '&';
         config->database_url =
-            arena_printf(cli->arena, "%s%cschema=%s", url, mark, config->database_schema).ptr;
+            arena_printf(cli->arena, "%s%c%s%s", url, mark, parameter, config->database_schema).ptr;
+    } else {
+        given += strlen(parameter);
+        config->database_schema =
+            arena_printf(cli->arena, "%.*s", (int)strcspn(given, "&"), given).ptr;
     }
 }
 

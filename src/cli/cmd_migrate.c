@@ -90,6 +90,15 @@ static enum err migrate(struct cli *cli, const struct asked *asked,
 
 /* ---- scripts: no database is asked ---- */
 
+/* A schema that stands in DATABASE_URL was looked at by nobody yet. */
+static enum err check_schema(const struct cli *cli, struct err_detail *detail)
+{
+    return store_is_schema(str_of(cli->config.database_schema))
+               ? OK
+               : err_set(detail, ERR_CONFIG,
+                         "DATABASE_URL: schema= takes small letters, digits and _");
+}
+
 static void print_scripts(const struct cli *cli)
 {
     const char *schema = cli->config.database_schema;
@@ -157,16 +166,20 @@ int cmd_migrate(int argc, char **argv)
     if (status == CLI_OK && arguments.word_count > 0) {
         status = cli_usage(&cli, "migrate takes no \"%s\"", arguments.words[0]);
     }
+    if (status == CLI_OK && asked.check + asked.plan + asked.sql + (asked.supabase != NULL) > 1) {
+        status = cli_usage(&cli, "--check, --plan, --sql and --supabase go one at a time");
+    }
     if (status != CLI_OK) {
         return cli_end(&cli, status);
     }
     struct err_detail detail = {""};
-    if (asked.sql) {
-        print_scripts(&cli);
-        return cli_end(&cli, CLI_OK);
-    }
-    if (asked.supabase != NULL) {
-        enum err error = write_scripts(&cli, asked.supabase, &detail);
+    if (asked.sql || asked.supabase != NULL) {
+        enum err error = check_schema(&cli, &detail);
+        if (error == OK && asked.sql) {
+            print_scripts(&cli);
+        } else if (error == OK) {
+            error = write_scripts(&cli, asked.supabase, &detail);
+        }
         return cli_end(&cli, error == OK ? CLI_OK : cli_fail(&cli, error, &detail));
     }
     struct migration_state state = {.last = ""};

@@ -15,7 +15,7 @@
 
 enum { SCHEMA_BYTES_MAX = 63 };
 
-static bool is_identifier(struct str name)
+bool store_is_schema(struct str name)
 {
     bool good = name.length > 0 && name.length <= SCHEMA_BYTES_MAX;
     for (size_t i = 0; good && i < name.length; i++) {
@@ -32,7 +32,7 @@ static bool take_parameter(struct postgres_store *store, struct str part, bool *
     static const char pooler[] = "pooler=";
     if (str_starts(part, str_of(schema))) {
         struct str name = {part.ptr + strlen(schema), part.length - strlen(schema)};
-        *ret_bad |= !is_identifier(name);
+        *ret_bad |= !store_is_schema(name);
         free(store->schema);
         store->schema = strndup(name.ptr, name.length);
         return true;

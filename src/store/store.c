@@ -22,7 +22,8 @@ enum err store_open(const char *url, enum store_mode mode, struct store **ret_st
     }
     return err_set(detail, ERR_CONFIG,
                    "DATABASE_URL names no database; expected sqlite:PATH, as in "
-                   "DATABASE_URL=sqlite:nudge.db, or postgres://USER:PASSWORD@HOST/NAME");
+                   "DATABASE_URL=sqlite:nudge.db, or postgres://USER:PASSWORD@HOST/NAME, or "
+                   "SUPABASE_URL with SUPABASE_DB_PASSWORD");
 }
 
 void store_init(struct store *store, const struct driver *driver, enum store_mode mode)

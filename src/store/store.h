@@ -51,6 +51,8 @@ struct migration_script {
     const char *name; /* "0001_start.sql" */
     struct str sql;
 };
+/* May PostgreSQL's schema have this name? Small letters, digits and _. */
+bool store_is_schema(struct str name);
 /* The scripts in their order, from 0; false behind the last. No database is asked. */
 bool store_script_next(struct arena *arena, const char *schema, size_t index,
                        struct migration_script *ret_script);

@@ -17,7 +17,7 @@ BEGIN
         CREATE TABLE IF NOT EXISTS schema_migrations (name text COLLATE "C" PRIMARY KEY, checksum text NOT NULL, applied_at_ms bigint NOT NULL);
     END IF;
     SELECT checksum INTO applied FROM schema_migrations WHERE name = '0001_start.sql';
-    IF applied = '1d80e0761a155ac15d17d80c8987da35f7bca39daa68e330fa6dcd56d66c3120' THEN
+    IF applied = 'a4c7b14919428a3e60427602cfe644345b2cb2817e320467b61e5fbea8f690ad' THEN
         RETURN;
     ELSIF applied IS NOT NULL THEN
         RAISE EXCEPTION 'migration 0001_start.sql was applied with another text than this one';
@@ -544,7 +544,7 @@ BEGIN
     FOR made IN
         SELECT c.oid::regclass AS name, c.relkind FROM pg_class AS c
         WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S')
-            AND c.relowner = current_user::regrole
+            AND c.relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)
     LOOP
         IF made.relkind IN ('r', 'p') THEN
             EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', made.name);
@@ -561,6 +561,6 @@ END
 $$;
 $migration$;
     INSERT INTO schema_migrations (name, checksum, applied_at_ms)
-    VALUES ('0001_start.sql', '1d80e0761a155ac15d17d80c8987da35f7bca39daa68e330fa6dcd56d66c3120', (extract(epoch FROM now()) * 1000)::bigint);
+    VALUES ('0001_start.sql', 'a4c7b14919428a3e60427602cfe644345b2cb2817e320467b61e5fbea8f690ad', (extract(epoch FROM now()) * 1000)::bigint);
 END
 $nudge$;

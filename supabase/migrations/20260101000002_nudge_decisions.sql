@@ -17,7 +17,7 @@ BEGIN
         CREATE TABLE IF NOT EXISTS schema_migrations (name text COLLATE "C" PRIMARY KEY, checksum text NOT NULL, applied_at_ms bigint NOT NULL);
     END IF;
     SELECT checksum INTO applied FROM schema_migrations WHERE name = '0002_decisions.sql';
-    IF applied = 'ed1eebb54fe51d50465aed80f41c4c28fc5a36c14e11fb6286f6b7dc53fa127d' THEN
+    IF applied = '2b5853900b27cef7ab381e59df437a3b6144b853eb259a23bea0a06b13617aa5' THEN
         RETURN;
     ELSIF applied IS NOT NULL THEN
         RAISE EXCEPTION 'migration 0002_decisions.sql was applied with another text than this one';
@@ -66,7 +66,7 @@ BEGIN
     FOR made IN
         SELECT c.oid::regclass AS name, c.relkind FROM pg_class AS c
         WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S')
-            AND c.relowner = current_user::regrole
+            AND c.relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)
     LOOP
         IF made.relkind IN ('r', 'p') THEN
             EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', made.name);
@@ -83,6 +83,6 @@ END
 $$;
 $migration$;
     INSERT INTO schema_migrations (name, checksum, applied_at_ms)
-    VALUES ('0002_decisions.sql', 'ed1eebb54fe51d50465aed80f41c4c28fc5a36c14e11fb6286f6b7dc53fa127d', (extract(epoch FROM now()) * 1000)::bigint);
+    VALUES ('0002_decisions.sql', '2b5853900b27cef7ab381e59df437a3b6144b853eb259a23bea0a06b13617aa5', (extract(epoch FROM now()) * 1000)::bigint);
 END
 $nudge$;

@@ -2,13 +2,14 @@
 // tools leave the same; the public roles see nothing of it; and the tables of the bot before us, in each
 // of their shapes, stay as they are while others write to them.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { nudgePath } from '../lib/nudge.mjs';
+import { Installation, nudgePath } from '../lib/nudge.mjs';
 
 const run = promisify(execFile);
 const ROOT = join(fileURLToPath(import.meta.url), '..', '..', '..');
@@ -37,8 +38,9 @@ const dump = async (database, ...args) =>
 const schemaOf = (database) => dump(database, '--schema=nudge', '--schema-only');
 const outside = (database) => dump(database, '--exclude-schema=nudge');
 
-const nudge = async (database, ...args) => {
-    const env = { PATH: process.env.PATH, DATABASE_URL: url(database), ASAN_OPTIONS: process.env.ASAN_OPTIONS };
+const nudge = (database, ...args) => nudgeAt(url(database), ...args);
+const nudgeAt = async (address, ...args) => {
+    const env = { PATH: process.env.PATH, DATABASE_URL: address, ASAN_OPTIONS: process.env.ASAN_OPTIONS };
     try {
         const { stdout } = await run(nudgePath(), args, { env, cwd: ROOT });
         return { code: 0, stdout };
@@ -253,3 +255,83 @@ for (const shape of ['a', 'b', 'c']) {
         assert.equal((await nudge(name, 'doctor')).code, 0);
     });
 }
+
+test('a role whose name wants quotes closes its tables too', async () => {
+    // The second name is what the first one would be without its quotes.
+    await asAdmin('postgres', 'CREATE ROLE "Mixed-Case" LOGIN; CREATE ROLE "mixed-case"');
+    for (const way of ['nudge', 'script']) {
+        const name = `mixed_${way}`;
+        await asAdmin('postgres', `CREATE DATABASE ${name} OWNER "Mixed-Case"`);
+        const theirs = url(name, 'Mixed-Case');
+        if (way === 'nudge') {
+            const done = await nudgeAt(theirs, 'migrate');
+            assert.equal(done.code, 0, done.stderr);
+        } else {
+            await run('psql', ['-qX', '-v', 'ON_ERROR_STOP=1', '-f', SCRIPT, theirs]);
+        }
+        assert.equal((await nudgeAt(theirs, 'doctor')).code, 0);
+        const { stdout } = await asAdmin(name, `SELECT count(*), count(*) FILTER (WHERE relrowsecurity) FROM pg_class
+            WHERE relnamespace = 'nudge'::regnamespace AND relkind IN ('r', 'p')`);
+        const [tables, closed] = stdout.trim().split('|').map(Number);
+        assert.ok(tables > 15);
+        assert.equal(closed, tables);
+    }
+});
+
+test('the script is for the schema that stands in DATABASE_URL', async () => {
+    const name = await database();
+    const other = `${url(name)}&schema=other_one`;
+    const script = await nudgeAt(other, 'migrate', '--sql');
+    assert.equal(script.code, 0, script.stderr);
+    await sql(name, script.stdout);
+    assert.equal((await nudgeAt(other, 'migrate', '--check')).code, 0);
+    assert.equal((await sql(name, "SELECT to_regnamespace('nudge') IS NULL")).trim(), 't');
+    const wrong = await nudgeAt(`${url(name)}&schema=a"b`, 'migrate', '--sql');
+    assert.equal(wrong.code, 3);
+    assert.equal(wrong.stdout, '');
+    assert.match(wrong.stderr, /schema= takes small letters/);
+});
+
+test('a server starts on what the script made', async () => {
+    const name = await database();
+    const home = await Installation.make();
+    home.env.DATABASE_URL = url(name);
+    await assert.rejects(home.serve(), /nudge migrate/);
+    await psql(name, '-f', SCRIPT);
+    await home.serve();
+    assert.equal(await home.stop(), 0);
+    assert.equal((await nudge(name, 'doctor')).code, 0);
+    await home.remove({ doctor: false });
+});
+
+test('a lock that another holds for long is asked for again', async () => {
+    const name = await database();
+    await supabaseFile(name, FILES[0]);
+    const holder = spawn('psql', ['-qAtX', url(name)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const ended = once(holder, 'exit');
+    try {
+        holder.stdin.write('BEGIN; LOCK TABLE nudge.users; SELECT 1;\n');
+        await once(holder.stdout, 'data');
+        const migrating = nudge(name, 'migrate');
+        const attempt = async () => (await sql(name, `SELECT xact_start FROM pg_stat_activity WHERE datname = '${name}'
+            AND wait_event_type = 'Lock'`)).trim();
+        const until = async (good) => {
+            const end = Date.now() + 60_000;
+            let seen;
+            do {
+                assert.ok(Date.now() < end, 'the lock was not asked for again');
+                seen = await attempt();
+            } while (!good(seen));
+            return seen;
+        };
+        const first = await until((seen) => seen !== '');
+        await until((seen) => seen !== '' && seen !== first);
+        holder.stdin.end('COMMIT;\n');
+        const done = await migrating;
+        assert.equal(done.code, 0, done.stderr);
+    } finally {
+        holder.stdin.end();
+        await ended;
+    }
+    assert.equal((await nudge(name, 'migrate', '--check')).code, 0);
+});
