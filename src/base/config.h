@@ -25,8 +25,9 @@ struct config {
     bool telegram_pacing;                /* off only for measuring */
     const char *resend_api_key;
     const char *resend_base_url;
-    const char *email_from;     /* Name <address> */
-    const char *admin_chat_ids; /* comma separated */
+    const char *resend_webhook_secret; /* comma separated */
+    const char *email_from;            /* Name <address> */
+    const char *admin_chat_ids;        /* comma separated */
     const char *public_url;
     int port;
     const char *default_time_zone;

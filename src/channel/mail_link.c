@@ -7,14 +7,18 @@
 #include "base/digest.h"
 #include "base/limits.h"
 #include "channel/mail.h"
+#include "channel/out.h"
 
 enum { MAC_BYTES = 16, LINK_TEXT_MAX = 1024 };
 
 static struct str sign(struct arena *arena, struct str secret, struct str content)
 {
     unsigned char mac[DIGEST_SHA256_BYTES];
-    struct str signed_text = arena_printf(arena, "mail:%.*s", STR_ARG(content));
-    digest_hmac_sha256(secret, signed_text, mac);
+    struct out signed_text; /* byte for byte: hostile content can hold a NUL */
+    out_init(&signed_text, arena, content.length + sizeof("mail:"));
+    out_text(&signed_text, "mail:");
+    out_bytes(&signed_text, content);
+    digest_hmac_sha256(secret, out_str(&signed_text), mac);
     return digest_base64url(arena, (struct str){(const char *)mac, MAC_BYTES});
 }
 

@@ -24,12 +24,27 @@ MUST_CHECK enum err resend_new(const struct resend_options *options, struct chan
 struct str resend_body(struct arena *arena, const struct mail_site *site, struct str from,
                        const struct outgoing *outgoing);
 
+enum { RESEND_ID_BYTES = 64 };
+
 /* What an answer means (resend_answer.c). Pure. */
 struct resend_verdict {
     enum report_kind report;
-    const char *reason;     /* short machine word, static; "" when sent */
-    char email_id[64];      /* REPORT_SENT */
-    int64_t retry_after_ms; /* REPORT_PAUSED: always the whole channel */
-    bool refused;           /* the account, not the message: nothing works until it is changed */
+    const char *reason;             /* short machine word, static; "" when sent */
+    char email_id[RESEND_ID_BYTES]; /* REPORT_SENT */
+    int64_t retry_after_ms;         /* REPORT_PAUSED: always the whole channel */
+    bool refused; /* the account, not the message: nothing works until it is changed */
 };
 struct resend_verdict resend_judge(const struct http_response *response);
+
+/* What an event of its webhook means (resend_event.c); strings live in the arena or the body. */
+struct resend_event {
+    bool relevant; /* false: of a kind that means nothing to us, or about no mail of ours */
+    enum report_kind report;
+    const char *reason; /* static; "" none */
+    int64_t user_id;
+    int64_t delivery_id;
+    struct str email_id;
+};
+/* Reads the body of a request that was verified. ERR_LIMIT, ERR_INVALID: it is no event. Pure. */
+MUST_CHECK enum err resend_read_event(struct arena *arena, struct str json,
+                                      struct resend_event *ret_event, struct err_detail *detail);

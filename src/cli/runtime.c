@@ -17,6 +17,7 @@
 #include "channel/resend.h"
 #include "channel/telegram.h"
 #include "channel/webchat.h"
+#include "channel/webhook_signature.h"
 #include "cli/journeys_load.h"
 #include "cli/mail_site.h"
 #include "core/commands.h"
@@ -127,6 +128,19 @@ static enum err make_email(struct runtime *runtime, struct clock *clock,
     return resend_new(&resend, &runtime->channels[CHANNEL_EMAIL], detail);
 }
 
+static enum err check_webhook_secrets(struct cli *cli, struct err_detail *detail)
+{
+    struct str rest = str_of(cli->config.resend_webhook_secret);
+    while (rest.length > 0) {
+        if (!webhook_secret_is_plausible(cli->arena, str_trim(str_split(rest, ',', &rest)))) {
+            return err_set(detail, ERR_CONFIG,
+                           "RESEND_WEBHOOK_SECRET is no secret; expected whsec_ and base64, as "
+                           "Resend shows it");
+        }
+    }
+    return OK;
+}
+
 /* What e-mail lacks; NULL: nothing. */
 static const char *missing_for_email(const struct config *config)
 {
@@ -144,8 +158,8 @@ static enum err make_channels(struct runtime *runtime, const struct runtime_opti
     const struct http_client_options http = {.clock = options->clock};
     bool telegram = config->telegram_bot_token[0] != '\0';
     const char *missing = missing_for_email(config);
-    enum err error = OK;
-    if (telegram || missing == NULL) {
+    enum err error = check_webhook_secrets(runtime->cli, detail);
+    if (error == OK && (telegram || missing == NULL)) {
         error = http_client_new(&http, &runtime->http_client, detail);
     }
     if (error == OK && telegram) {

@@ -26,6 +26,7 @@ static const struct route routes[] = {
     {METHOD_GET, "/chat/export", route_chat_export},
     {METHOD_GET, "/unsubscribe", route_unsubscribe_page},
     {METHOD_POST, "/unsubscribe", route_unsubscribe},
+    {METHOD_POST, "/resend/webhook", route_resend_webhook},
     {METHOD_GET, "/mail/button", route_mail_button_page},
     {METHOD_POST, "/mail/button", route_mail_button},
 };

@@ -10,6 +10,7 @@ http_route route_telegram_webhook;
 http_route route_asset, route_chat_page, route_chat_session, route_chat_link, route_chat_message,
     route_chat_history, route_chat_events, route_chat_export;
 http_route route_unsubscribe_page, route_unsubscribe, route_mail_button_page, route_mail_button;
+http_route route_resend_webhook;
 
 /* Answers with an embedded page or asset, in gzip form when the client takes it. */
 void reply_embedded(struct request *request, struct str name);

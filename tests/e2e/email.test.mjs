@@ -2,15 +2,20 @@
 // programs do, and whatever Resend answers, no mail goes out twice.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { Webhook } from 'standardwebhooks';
 import { FakeResend } from '../lib/resend.mjs';
 import { Scene } from '../lib/scene.mjs';
 
 const ANN = 'ann@example.org';
+const OLD_SECRET = 'whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX';
+const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
 async function open(t) {
     const resend = await FakeResend.start();
     t.after(() => resend.stop());
-    const scene = await Scene.open(t, { env: { ...resend.env(), PUBLIC_URL: 'https://nudge.example.org' } });
+    const scene = await Scene.open(t, {
+        env: { ...resend.env(), PUBLIC_URL: 'https://nudge.example.org', RESEND_WEBHOOK_SECRET: `${OLD_SECRET},${SECRET}` },
+    });
     const trigger = (...more) => scene.home.json('onboarding', 'trigger', `email:${ANN}`, ...more);
     return { resend, scene, home: scene.home, trigger };
 }
@@ -26,8 +31,23 @@ const unsubscribe_url = (mail) => /^<(https:\/\/nudge\.example\.org\/unsubscribe
 const delivery = async (home) =>
     (await home.sql('select state, reason, attempts, provider_id from deliveries order by id limit 1'))[0];
 
+/** An event of Resend about the mail, signed as Resend does; answers the status. */
+let events = 0;
+async function event(home, mail, type, { data = {}, id = `evt_${++events}`, secret = SECRET, at = home.now, body, family = 'svix' } = {}) {
+    const text = JSON.stringify({ type, created_at: new Date(at).toISOString(), data: { email_id: mail.id, tags: mail.tags, ...data } });
+    const signature = new Webhook(secret).sign(id, new Date(at), text);
+    const answer = await fetch(`${home.url}/resend/webhook`, {
+        method: 'POST', body: body ?? text,
+        headers: {
+            'content-type': 'application/json', [`${family}-id`]: id,
+            [`${family}-timestamp`]: String(Math.floor(at / 1000)), [`${family}-signature`]: signature,
+        },
+    });
+    return answer.status;
+}
+
 const SCHEDULED = 0;
-const SENT = 3;
+const [SENT, DELIVERED, OPENED, CLICKED, FAILED] = [3, 4, 5, 6, 9];
 const sent = (home) =>
     home.until('the message is known as sent', async () => {
         const row = await delivery(home);
@@ -141,6 +161,90 @@ describe('e-mail', { concurrency: true }, () => {
         assert.equal((await home.sql('select email_reach from users'))[0].email_reach, 3);
         await scene.later('2d');
         assert.equal(resend.receiver.requests.length, 1);
+    });
+
+    test('reports of the webhook come in any order, and count once', async (t) => {
+        const { resend, home, trigger } = await open(t);
+        await trigger();
+        const mail = await resend.next(ANN);
+        await sent(home);
+        const state = async () => (await delivery(home)).state;
+        assert.equal(await event(home, mail, 'email.opened', { id: 'evt_open' }), 200);
+        assert.equal(await state(), OPENED);
+        assert.equal(await event(home, mail, 'email.delivered'), 200);
+        assert.equal(await state(), OPENED, 'it only moves forward');
+        assert.equal(await event(home, mail, 'email.opened', { id: 'evt_open' }), 200);
+        assert.equal(await event(home, mail, 'email.clicked', { secret: OLD_SECRET, family: 'webhook' }), 200);
+        assert.equal(await state(), CLICKED);
+        for (const type of ['email.sent', 'email.delivery_delayed', 'email.scheduled', 'contact.created', 'never.seen']) {
+            assert.equal(await event(home, mail, type), 200, type);
+        }
+        assert.equal(await event(home, mail, 'email.bounced', { data: { bounce: { type: 'Transient' } } }), 200);
+        assert.equal(await event(home, { id: 'x', tags: { user: '12', delivery: '34' } }, 'email.opened'), 200, 'of nobody we know');
+        assert.equal(await event(home, { id: 'x' }, 'email.opened'), 200, 'of another program');
+        assert.equal(await state(), CLICKED);
+        assert.equal((await home.sql('select email_reach from users'))[0].email_reach, 1);
+        assert.equal((await delivery(home)).provider_id, mail.id);
+    });
+
+    test('an event counts once: a repeated one does not undo what came after it', async (t) => {
+        const { resend, home, trigger } = await open(t);
+        await trigger();
+        const mail = await resend.next(ANN);
+        await sent(home);
+        assert.equal(await event(home, mail, 'email.delivered', { id: 'evt_first' }), 200);
+        const bounce = { data: { bounce: { type: 'Permanent', subType: 'General' } } };
+        assert.equal(await event(home, mail, 'email.bounced', bounce), 200);
+        assert.equal((await delivery(home)).state, FAILED);
+        // A delivery that failed can be reported as delivered by a new event, but not by that of before.
+        assert.equal(await event(home, mail, 'email.delivered', { id: 'evt_first' }), 200);
+        assert.equal((await delivery(home)).state, FAILED);
+        assert.equal(await event(home, mail, 'email.delivered'), 200);
+        assert.equal((await delivery(home)).state, DELIVERED);
+    });
+
+    for (const [type, data, ending] of [
+        ['email.bounced', { bounce: { type: 'Permanent', subType: 'NoEmail' } }, { email_reach: 3, stopped: 0 }],
+        ['email.suppressed', { suppressed: { type: 'Suppressed' } }, { email_reach: 3, stopped: 0 }],
+        ['email.complained', {}, { email_reach: 2, stopped: 1 }],
+    ]) {
+        test(`after ${type} nothing more is sent`, async (t) => {
+            const { resend, scene, home, trigger } = await open(t);
+            await trigger();
+            const mail = await resend.next(ANN);
+            await sent(home);
+            assert.equal(await event(home, mail, type, { data }), 200);
+            assert.deepEqual((await home.sql('select email_reach, stopped from users'))[0], ending);
+            for (let day = 0; day < 10; day++) {
+                await scene.later('1d');
+            }
+            assert.equal(resend.to(ANN).length, 1);
+        });
+    }
+
+    test('an event that is not signed, or too old, is refused', async (t) => {
+        const { resend, home, trigger } = await open(t);
+        await trigger();
+        const mail = await resend.next(ANN);
+        await sent(home);
+        const bad = 'whsec_//79/Pv6+fj39vX08/Lx8O/u7ezr6uno5+bl5OPi4eA=';
+        assert.equal(await event(home, mail, 'email.complained', { secret: bad }), 401);
+        assert.equal(await event(home, mail, 'email.complained', { at: home.now - 302_000 }), 401);
+        assert.equal(await event(home, mail, 'email.complained', { at: home.now + 302_000 }), 401);
+        assert.equal(await event(home, mail, 'email.opened', { body: '{"type":"email.complained"}' }), 401);
+        const plain = await fetch(`${home.url}/resend/webhook`, { method: 'POST', body: '{"type":"email.complained"}' });
+        assert.equal(plain.status, 401);
+        assert.equal(await event(home, mail, 'email.complained', { family: 'x' }), 401);
+        assert.equal((await delivery(home)).state, SENT);
+        assert.equal((await home.sql('select stopped from users'))[0].stopped, 0);
+    });
+
+    test('a secret that is none is refused at the start; without one there is no webhook', async (t) => {
+        const scene = await Scene.open(t);
+        assert.equal(await event(scene.home, { id: 'x' }, 'email.opened'), 404);
+        await scene.home.stop();
+        await assert.rejects(scene.home.serve([], { env: { RESEND_WEBHOOK_SECRET: 'whsec_%%' } }), /RESEND_WEBHOOK_SECRET is no secret/);
+        scene.home.server = undefined;
     });
 
     test('without its settings e-mail is off, and says so', async (t) => {

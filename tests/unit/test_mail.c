@@ -75,7 +75,7 @@ static void a_link_that_was_changed_is_none(void **state)
                                    .user_id = 7421960348211200013,
                                    .language = STR("en"),
                                    .token = STR("r:12:first_win:done"),
-                                   .text = STR("Done")};
+                                   .text = STR("Done!!")};
     struct str token = token_of(mail_link_url(*state, &SITE, &link));
     struct mail_link read;
     char changed[512];
@@ -85,6 +85,12 @@ static void a_link_that_was_changed_is_none(void **state)
         assert_false(mail_link_read(*state, SITE.secret, str_of(changed), &read));
         assert_false(mail_link_read(*state, SITE.secret, (struct str){token.ptr, i}, &read));
     }
+    struct str content;
+    struct str mac;
+    content = str_split(token, '.', &mac);
+    struct str longer = arena_printf(*state, "%.*sAHg.%.*s", STR_ARG(content), STR_ARG(mac));
+    assert_int_equal(content.length % 4, 0); /* so that what follows is one more NUL and an x */
+    assert_false(mail_link_read(*state, SITE.secret, longer, &read));
     assert_false(mail_link_read(*state, STR("another"), token, &read));
     assert_false(mail_link_read(*state, STR_NONE, token, &read));
 }
