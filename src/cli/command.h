@@ -5,6 +5,7 @@
 int cmd_backup(int argc, char **argv);
 int cmd_bridge(int argc, char **argv);
 int cmd_broadcast(int argc, char **argv);
+int cmd_copy(int argc, char **argv);
 int cmd_deliveries(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);

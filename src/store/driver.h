@@ -98,6 +98,7 @@ struct store {
     /* As taken with store_lease_take; owner 0 when there is none. */
     int64_t lease_owner, lease_fence, lease_ms;
     bool lock_taken, lock_wanted; /* lease.c */
+    bool copying;                 /* writes what is marked as half a copy (copy.c) */
 };
 /* Fills what is common; the rest of the driver's structure is zero before. */
 void store_init(struct store *store, const struct driver *driver, enum store_mode mode);
@@ -164,6 +165,10 @@ struct driver {
     double (*column_real)(void *statement, int column);
     struct str (*column_text)(void *statement, int column); /* valid until the next row */
 
+    /* One statement of a text that is known only now (copy.c): all its rows into the arena. */
+    enum err (*ask)(struct store *store, struct arena *arena, const char *sql,
+                    const struct arg *args, int arg_count, struct rows *ret_rows,
+                    struct err_detail *detail);
     /* Runs a script of constant text. */
     enum err (*execute)(struct store *store, const char *sql, const char *what,
                         struct err_detail *detail);
@@ -240,6 +245,13 @@ struct str read_text(struct reader *reader);
 /* A view of the column itself, valid until the next step. */
 struct str read_view(struct reader *reader);
 void read_chars(struct reader *reader, char *buffer, size_t size);
+
+/* ---- query.c --------------------------------------------------------------------------------- */
+
+void bind_arg(struct binder *binder, const struct arg *arg);
+/* Steps to the end: all rows into the arena. ERR_LIMIT beyond row_max. */
+MUST_CHECK enum err read_rows(struct binder *binder, struct arena *arena, const char *what,
+                              int row_max, struct rows *ret_rows, struct err_detail *detail);
 
 /* ---- people_read.c: whole rows into zeroed structures ---------------------------------------- */
 

@@ -102,6 +102,15 @@ MUST_CHECK enum err postgres_connect(struct postgres_store *store, struct err_de
 /* Queues a command of constant text with parameters as text. */
 void pipeline_send(struct postgres_store *store, const char *sql, int count,
                    const char *const *values, enum expectation what, const char *doing);
+/* With parameters in the binary form; of type 0 the server finds the type. */
+struct pipeline_values {
+    int count;
+    const Oid *types;
+    const char *const *values;
+    const int *lengths;
+};
+void pipeline_send_values(struct postgres_store *store, const char *sql,
+                          const struct pipeline_values *values, const char *doing);
 /* Queues a statement with its parameters. */
 void pipeline_send_statement(struct postgres_statement *statement, enum expectation what,
                              int count);
@@ -146,6 +155,9 @@ enum cell_type postgres_column_type(void *statement, int column);
 int64_t postgres_column_int(void *statement, int column);
 double postgres_column_real(void *statement, int column);
 struct str postgres_column_text(void *statement, int column);
+enum err postgres_ask(struct store *store, struct arena *arena, const char *sql,
+                      const struct arg *args, int arg_count, struct rows *ret_rows,
+                      struct err_detail *detail);
 
 struct postgres_statement *postgres_statement_new(struct postgres_store *store, const char *name,
                                                   const struct block_text *text);

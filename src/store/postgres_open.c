@@ -412,6 +412,7 @@ static const struct driver driver_postgres = {
     .column_int = postgres_column_int,
     .column_real = postgres_column_real,
     .column_text = postgres_column_text,
+    .ask = postgres_ask,
     .execute = postgres_execute,
     .look = postgres_look,
     .lock_schema = postgres_lock_schema,

@@ -47,6 +47,25 @@ void pipeline_send(struct postgres_store *store, const char *sql, int count,
     }
 }
 
+void pipeline_send_values(struct postgres_store *store, const char *sql,
+                          const struct pipeline_values *values, const char *doing)
+{
+    enum { ARGUMENTS_MAX = 65535, BINARY = 1 };
+    ASSERT(values->count <= ARGUMENTS_MAX);
+    int *formats = calloc((size_t)values->count + 1, sizeof(*formats));
+    ASSERT(formats != NULL);
+    for (int i = 0; i < values->count; i++) {
+        formats[i] = BINARY;
+    }
+    if (store->pooled && !store->in_transaction && store->expected_count == 0) {
+        send_search_path(store);
+    }
+    PQsendQueryParams(store->connection, sql, values->count, values->types, values->values,
+                      values->lengths, formats, 0);
+    expect(store, (struct expected){.what = EXPECT_DONE, .doing = doing});
+    free(formats);
+}
+
 static void put_int32(char *at, uint32_t value)
 {
     value = htonl(value);

@@ -4,7 +4,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 
-static void bind_arg(struct binder *binder, const struct arg *arg)
+void bind_arg(struct binder *binder, const struct arg *arg)
 {
     switch (arg->type) {
     case CELL_NULL:
@@ -71,6 +71,32 @@ static void add_row(struct arena *arena, const struct binder *binder, struct row
     rows->count++;
 }
 
+enum err read_rows(struct binder *binder, struct arena *arena, const char *what, int row_max,
+                   struct rows *ret_rows, struct err_detail *detail)
+{
+    struct rows rows = {0};
+    size_t capacity = 0;
+    for (;;) {
+        bool is_row;
+        enum err error = statement_next(binder, &is_row, what, detail);
+        if (error != OK) {
+            return error;
+        }
+        if (rows.names == NULL) {
+            read_names(arena, binder, &rows);
+        }
+        if (!is_row) {
+            *ret_rows = rows;
+            return OK;
+        }
+        if (rows.count == row_max) {
+            statement_done(binder);
+            return err_set(detail, ERR_LIMIT, "%s gives more than %d rows", what, row_max);
+        }
+        add_row(arena, binder, &rows, &capacity);
+    }
+}
+
 enum err store_query(struct store *store, struct arena *arena, const char *block,
                      const struct arg *args, int arg_count, int row_max, struct rows *ret_rows,
                      struct err_detail *detail)
@@ -86,27 +112,7 @@ enum err store_query(struct store *store, struct arena *arena, const char *block
     for (int i = 0; i < arg_count; i++) {
         bind_arg(&binder, &args[i]);
     }
-    struct rows rows = {0};
-    size_t capacity = 0;
-    for (;;) {
-        bool is_row;
-        error = statement_next(&binder, &is_row, block, detail);
-        if (error != OK) {
-            return error;
-        }
-        if (rows.names == NULL) {
-            read_names(arena, &binder, &rows);
-        }
-        if (!is_row) {
-            *ret_rows = rows;
-            return OK;
-        }
-        if (rows.count == row_max) {
-            statement_done(&binder);
-            return err_set(detail, ERR_LIMIT, "%s gives more than %d rows", block, row_max);
-        }
-        add_row(arena, &binder, &rows, &capacity);
-    }
+    return read_rows(&binder, arena, block, row_max, ret_rows, detail);
 }
 
 enum err store_block_prepare(struct store *store, const char *block, int *ret_arg_count,

@@ -57,6 +57,9 @@ enum cell_type sqlite_column_type(void *statement, int column);
 int64_t sqlite_column_int(void *statement, int column);
 double sqlite_column_real(void *statement, int column);
 struct str sqlite_column_text(void *statement, int column);
+enum err sqlite_ask(struct store *store, struct arena *arena, const char *sql,
+                    const struct arg *args, int arg_count, struct rows *ret_rows,
+                    struct err_detail *detail);
 
 /* ---- sqlite_lease.c, sqlite_backup.c --------------------------------------------------------- */
 

@@ -343,6 +343,7 @@ static const struct driver driver_file = {
     .column_int = sqlite_column_int,
     .column_real = sqlite_column_real,
     .column_text = sqlite_column_text,
+    .ask = sqlite_ask,
     .execute = execute,
     .look = look,
     .lock_schema = nothing_to_do,

@@ -144,3 +144,22 @@ struct str sqlite_column_text(void *statement, int column)
     int bytes = sqlite3_column_bytes(statement, column);
     return text == NULL ? STR("") : (struct str){text, (size_t)bytes};
 }
+
+enum err sqlite_ask(struct store *base, struct arena *arena, const char *sql,
+                    const struct arg *args, int arg_count, struct rows *ret_rows,
+                    struct err_detail *detail)
+{
+    sqlite3_stmt *statement = NULL;
+    enum err error = sqlite_prepare(sqlite_of(base), sql, &statement, detail);
+    if (error != OK) {
+        return error;
+    }
+    struct binder binder = {.store = base, .statement = statement};
+    ASSERT(arg_count == sqlite3_bind_parameter_count(statement));
+    for (int i = 0; i < arg_count; i++) {
+        bind_arg(&binder, &args[i]);
+    }
+    error = read_rows(&binder, arena, "copy", INT32_MAX, ret_rows, detail);
+    sqlite3_finalize(statement);
+    return error;
+}

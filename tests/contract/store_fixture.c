@@ -40,8 +40,8 @@ int fixture_setup(void **state)
 int fixture_teardown(void **state)
 {
     struct fixture *fixture = *state;
-    static const char *const suffixes[] = {"",      "-wal",      "-shm",     "-serve",
-                                           "-copy", "-copy-wal", "-copy-shm"};
+    static const char *const suffixes[] = {"",      "-wal",      "-shm",      "-serve",
+                                           "-copy", "-copy-wal", "-copy-shm", "-copy-serve"};
     store_close(fixture->store);
     for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
         char path[128];
