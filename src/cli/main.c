@@ -30,7 +30,7 @@ static const struct command commands[] = {
     {"rollout", "decide who gets the optimized set", cmd_rollout},
     {"rollback", "return to the original set at once", cmd_rollback},
     {"users", "find, show, export and erase people", cmd_users},
-    {"bridge", "look at the people of a previous bot's database", cmd_bridge},
+    {"bridge", "take over the people of a previous bot's database", cmd_bridge},
     {"telegram", "set, show and delete the webhook", cmd_telegram},
     {"backup", "copy the store while it is in use", cmd_backup},
     {"copy", "copy the store into another, SQLite or PostgreSQL", cmd_copy},

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "core/commitment_parts.h"
+#include "core/live_person.h"
 #include "core/pressure.h"
 #include "core/run.h"
 
@@ -332,10 +333,12 @@ bool commitment_halve(struct deciding *deciding, struct commitment *commitment)
     int rung = ladder_halve(from_s);
     if (commitment->state == COMMITMENT_MISSED) {
         /* What was missed stays missed; the smaller one is a new start. */
-        struct commitment_plan plan = {
-            .text = commitment->text,
-            .size_s = ladder_size_s(rung),
-            .source = commitment_is_onboarding(commitment) ? STR("chat") : commitment->source};
+        struct commitment_plan plan = {.text = commitment->text,
+                                       .size_s = ladder_size_s(rung),
+                                       .source = commitment_is_onboarding(commitment) ||
+                                                         str_is(commitment->source, LIVE_SOURCE)
+                                                     ? STR("chat")
+                                                     : commitment->source};
         struct commitment *smaller = commitment_make(deciding, &plan);
         if (smaller == NULL) {
             return false;
@@ -394,6 +397,8 @@ void commitment_timer(struct deciding *deciding, struct commitment *commitment)
                      STR_NONE);
     ladder_after_miss(deciding, commitment);
     run_leave(deciding, LEAVE_ON_COMMITMENT_ENDED, commitment);
-    run_trigger(deciding, TRIGGER_COMMITMENT_MISSED, commitment);
+    if (!str_is(commitment->source, LIVE_SOURCE)) {
+        run_trigger(deciding, TRIGGER_COMMITMENT_MISSED, commitment);
+    }
     commitment_repeat(deciding, commitment);
 }

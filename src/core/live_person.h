@@ -12,6 +12,9 @@
 #include "base/json.h"
 #include "core/person.h"
 
+/* Source of commitments that were imported: what was promised elsewhere is not followed up here. */
+#define LIVE_SOURCE "import"
+
 /* The ways in which a person may have refused there. X(constant, name) */
 #define LIVE_REFUSAL_LIST(X)                                                                       \
     X(STYLE_PAUSED, "communication_preferences.communication_style = paused")                      \

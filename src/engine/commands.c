@@ -278,6 +278,11 @@ static enum err broadcast_state(struct doing *doing, struct err_detail *detail)
     return broadcast_change(doing->engine, doing->batch, doing->command, doing->payload, detail);
 }
 
+static enum err bridge_import(struct doing *doing, struct err_detail *detail)
+{
+    return bridge_people(doing->engine, doing->batch, doing->command, doing->payload, detail);
+}
+
 /* ---- definitions and settings ---- */
 
 static struct definition_file *read_files(struct doing *doing, int *ret_count)
@@ -381,6 +386,7 @@ static const struct {
     {"rollout_stage", rollout_stage},
     {"sending", sending},
     {"input", input},
+    {"bridge_import", bridge_import},
     {"broadcast", broadcast},
     {"broadcast_state", broadcast_state},
     {"deliveries_process", deliveries_process},

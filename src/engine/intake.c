@@ -36,7 +36,7 @@ struct round {
 
 /* ---- who is meant ---- */
 
-static uint8_t next_slot(struct engine *engine)
+uint8_t engine_next_slot(struct engine *engine)
 {
     /* splitmix64: slots of new people are spread evenly, and the same seed gives the same ones. */
     uint64_t z = (engine->seed += 0x9E3779B97F4A7C15u);
@@ -76,7 +76,7 @@ static enum err resolve(struct engine *engine, struct batch *batch, struct work 
     if (error != OK || input->user_id != 0 || !input_creates_user(input)) {
         return error;
     }
-    int64_t id = id_next(&engine->ids, batch->now_ms, next_slot(engine));
+    int64_t id = id_next(&engine->ids, batch->now_ms, engine_next_slot(engine));
     error = store_identity_claim(engine->store, input->channel, input->identity, id, batch->now_ms,
                                  detail);
     if (error == OK) {

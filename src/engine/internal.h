@@ -206,7 +206,9 @@ struct engine {
     struct engine_status status;
 };
 
-/* intake.c: decides on all works of the batch, in rounds. */
+/* intake.c: the slot of the next new person. */
+uint8_t engine_next_slot(struct engine *engine);
+/* Decides on all works of the batch, in rounds. */
 enum err engine_decide(struct engine *engine, struct batch *batch, struct err_detail *detail);
 /* Gives the decision's events their ids and chains them to the person's. */
 void engine_chain_events(struct engine *engine, const struct batch *batch, struct person *person,
@@ -336,6 +338,9 @@ enum err broadcast_begin(struct engine *engine, struct batch *batch, struct comm
 /* Pauses, resumes or cancels one. */
 enum err broadcast_change(struct engine *engine, struct batch *batch, struct command_work *command,
                           const json_t *payload, struct err_detail *detail);
+/* bridge.c: takes over people of a previous bot's tables (core/live_person.h). */
+enum err bridge_people(struct engine *engine, struct batch *batch, struct command_work *command,
+                       const json_t *payload, struct err_detail *detail);
 /* sweep.c */
 /* INPUT_MOVE of that name for everyone, in the background; survives a restart. */
 enum err sweep_move(struct engine *engine, struct batch *batch, const char *name,

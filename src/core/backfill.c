@@ -1,0 +1,159 @@
+/* Backfilling: the same counters as core/commitment.c keeps, without its decisions. */
+#include "core/backfill.h"
+
+#include "base/ids.h"
+#include "base/limits.h"
+#include "core/commitment.h"
+
+enum { DAYS_KEPT = 64, QUICK_ROW = 3, MISS_ROW = 2 };
+
+/* Days that lie before the last one set their bit, too. */
+static void active(struct backfill *backfill, int64_t at_ms)
+{
+    struct user *user = &backfill->person->user;
+    int64_t day = calendar_local_day(backfill->zone, at_ms);
+    int64_t step = user->activity_last_at_ms == 0 ? DAYS_KEPT : day - user->activity_day;
+    if (step >= 0) {
+        user->activity_days = step >= DAYS_KEPT ? 0 : user->activity_days << step;
+        user->activity_days |= 1;
+        user->activity_day = day;
+    } else if (-step < DAYS_KEPT) {
+        user->activity_days |= (uint64_t)1 << -step;
+    }
+    if (at_ms > user->activity_last_at_ms) {
+        user->activity_last_at_ms = at_ms;
+    }
+}
+
+void backfill_event(struct backfill *backfill, enum event_type type, int64_t at_ms, int64_t ref_id)
+{
+    struct user *user = &backfill->person->user;
+    if (event_type_is_activity(type)) {
+        active(backfill, at_ms);
+    }
+    if (backfill->event_count == backfill->event_capacity) {
+        int capacity = 2 * backfill->event_capacity + PORTION(16, 1);
+        backfill->events = arena_grow(backfill->arena, backfill->events,
+                                      (size_t)backfill->event_count * sizeof(struct event),
+                                      (size_t)capacity * sizeof(struct event));
+        backfill->event_capacity = capacity;
+    }
+    int64_t id_at_ms = backfill->ids_at_ms != 0 ? backfill->ids_at_ms : at_ms;
+    struct event *event = &backfill->events[backfill->event_count++];
+    *event = (struct event){.id = id_next(backfill->ids, id_at_ms, id_slot(user->id)),
+                            .user_id = user->id,
+                            .at_ms = at_ms,
+                            .type = type,
+                            .previous_event_id = user->event_last_id,
+                            .ref_id = ref_id,
+                            .rule = backfill->rule};
+    user->event_last_id = event->id;
+    user->changed = true;
+}
+
+struct commitment *backfill_made(struct backfill *backfill, const struct commitment *made)
+{
+    struct user *user = &backfill->person->user;
+    int64_t at_ms = made->created_at_ms;
+    struct commitment *commitment = person_add_commitment(backfill->arena, backfill->person);
+    bool is_new = commitment->is_new;
+    *commitment = *made;
+    commitment->is_new = commitment->changed = is_new;
+    commitment->id = id_next(backfill->ids, backfill->ids_at_ms != 0 ? backfill->ids_at_ms : at_ms,
+                             id_slot(user->id));
+    commitment->user_id = user->id;
+    commitment->state = COMMITMENT_ACTIVE;
+    commitment->completed_at_ms = commitment->ended_at_ms = 0;
+    commitment->next_at_ms = commitment->due_at_ms + DAY_MS;
+    user->commitments_total++;
+    user->commitments_outside++;
+    if (user->first_commitment_at_ms == 0 || at_ms < user->first_commitment_at_ms) {
+        user->first_commitment_at_ms = at_ms;
+    }
+    if (user->ladder_rung < 0 && made->size_s > 0) {
+        user->ladder_rung = ladder_rung_of(made->size_s);
+    }
+    backfill_event(backfill, EVENT_COMMITMENT_MADE, at_ms, commitment->id);
+    return commitment;
+}
+
+static void count_streak(struct backfill *backfill, int64_t at_ms)
+{
+    struct user *user = &backfill->person->user;
+    int64_t day = calendar_local_day(backfill->zone, at_ms);
+    if (user->streak_days > 0 && user->streak_day >= day) {
+        return;
+    }
+    user->streak_days =
+        user->streak_days > 0 && user->streak_day == day - 1 ? user->streak_days + 1 : 1;
+    user->streak_day = day;
+    if (user->streak_best_days < user->streak_days) {
+        user->streak_best_days = user->streak_days;
+    }
+}
+
+static void move_ladder(struct user *user, bool quick, bool missed)
+{
+    user->quick_in_row = quick ? user->quick_in_row + 1 : 0;
+    user->misses_in_row = missed ? user->misses_in_row + 1 : 0;
+    if (user->quick_in_row == QUICK_ROW) {
+        user->quick_in_row = 0;
+        user->ladder_rung += user->ladder_rung >= 0 && user->ladder_rung < LADDER_RUNGS - 1;
+    }
+    if (user->misses_in_row == MISS_ROW) {
+        user->misses_in_row = 0;
+        user->ladder_rung -= user->ladder_rung > 0;
+    }
+}
+
+static void completed(struct backfill *backfill, struct commitment *commitment, int64_t at_ms)
+{
+    struct user *user = &backfill->person->user;
+    int64_t took_ms = at_ms - commitment->created_at_ms;
+    commitment->completed_at_ms = at_ms;
+    commitment->ended_at_ms = 0;
+    user->commitments_completed++;
+    user->commitments_outside_completed++;
+    user->commitments_quick += took_ms <= DAY_MS;
+    user->completion_ms_sum += took_ms;
+    if (user->first_completion_at_ms == 0 || at_ms < user->first_completion_at_ms) {
+        user->first_completion_at_ms = at_ms;
+    }
+    count_streak(backfill, at_ms);
+    move_ladder(user, took_ms <= DAY_MS, false);
+    backfill_event(backfill, EVENT_COMMITMENT_COMPLETED, at_ms, commitment->id);
+}
+
+void backfill_ended(struct backfill *backfill, struct commitment *commitment,
+                    enum commitment_state state, int64_t at_ms)
+{
+    struct user *user = &backfill->person->user;
+    commitment->state = state;
+    commitment->next_at_ms = 0;
+    commitment->changed = true;
+    switch (state) {
+    case COMMITMENT_ACTIVE:
+        break;
+    case COMMITMENT_COMPLETED:
+        completed(backfill, commitment, at_ms);
+        break;
+    case COMMITMENT_MISSED:
+        commitment->ended_at_ms = at_ms;
+        user->commitments_missed++;
+        move_ladder(user, false, true);
+        backfill_event(backfill, EVENT_COMMITMENT_MISSED, at_ms, commitment->id);
+        break;
+    case COMMITMENT_DROPPED:
+        commitment->ended_at_ms = at_ms;
+        user->commitments_dropped++;
+        backfill_event(backfill, EVENT_COMMITMENT_DROPPED, at_ms, commitment->id);
+        break;
+    }
+}
+
+void backfill_done_after_all(struct backfill *backfill, struct commitment *commitment,
+                             int64_t at_ms)
+{
+    backfill->person->user.commitments_missed--;
+    backfill_ended(backfill, commitment, COMMITMENT_COMPLETED, at_ms);
+}
