@@ -47,7 +47,7 @@ const promise = (live, shape, telegram, id, more = {}) =>
     );
 
 const rowsOf = (live) =>
-    live.run("select json_agg(to_jsonb(t)) from (select 'u', to_jsonb(u) from users u union all select 'c', to_jsonb(c) from commitments c) as t");
+    live.run("select json_agg(to_jsonb(t)) from (select 'u', to_jsonb(u) from public.users u union all select 'c', to_jsonb(c) from public.commitments c) as t");
 
 for (const shape of ['A', 'B', 'C']) {
     test(`shape ${shape} is recognised and counted`, onServer, () =>
@@ -249,6 +249,26 @@ for (const shape of ['A', 'B', 'C']) {
         assert.deepEqual(status.imported, { people: 2, held: 2, erased: 0, commitments: 4, last_at: new Date(opened.home.now).toISOString() });
         assert.equal(status.live.unchanged, 2);
     });
+}
+
+for (const shape of ['a', 'b', 'c']) {
+    test(`a whole database of shape ${shape}, its triggers and taken names included`, onServer, () =>
+        beside(undefined, async (live, home) => {
+            await live.load(shape);
+            const before = await rowsOf(live);
+            const plan = await home.json('bridge', 'plan');
+            assert.equal(plan.shape, shape.toUpperCase());
+            await home.json('migrate');
+            const result = await home.json('bridge', 'import');
+            assert.equal(result.new, plan.people.total);
+            assert.equal(result.commitments, plan.commitments.total);
+            assert.equal((await home.json('bridge', 'import')).unchanged, plan.people.total);
+            const held = await live.run('select count(*) from nudge.users where is_held = 1 and existing = 1');
+            assert.equal(Number(held), plan.people.total);
+            const stopped = await live.run('select count(*) from nudge.users where stopped = 1');
+            assert.equal(Number(stopped), plan.people.opted_out);
+            assert.equal(await rowsOf(live), before);
+        }, { inside: true }));
 }
 
 test('in one database, without a server', onServer, () =>

@@ -1,6 +1,7 @@
 // Live databases of a previous bot: one database for each, with tables of one of the three shapes in schema
 // public. Needs the server that NUDGE_TEST_POSTGRES names.
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 
 const A = `
 create table users (
@@ -73,6 +74,11 @@ export class LiveDatabase {
 
     run(sql) {
         return psql(this.url, sql);
+    }
+
+    /** The tables and rows of a file of tests/data/live. */
+    load(name) {
+        return this.run(readFileSync(new URL(`../data/live/${name}.sql`, import.meta.url), 'utf8'));
     }
 
     /** One row, by the names of its columns; gives its id, if the table has such. */

@@ -1,0 +1,67 @@
+-- Migration 0003_bridge.sql of nudge, into the schema nudge. Running it again changes nothing.
+DO $nudge$
+DECLARE
+    applied text;
+BEGIN
+    PERFORM set_config('lock_timeout', '5s', true);
+    PERFORM pg_advisory_xact_lock(hashtextextended('nudge migrate nudge', 0));
+    IF to_regnamespace('"nudge"') IS NULL THEN
+        CREATE SCHEMA "nudge";
+    END IF;
+    PERFORM set_config('search_path', '"nudge"', true);
+    IF to_regclass('"nudge".schema_migrations') IS NULL THEN
+        IF EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace('"nudge"')
+                   AND relkind IN ('r', 'p', 'v', 'm')) THEN
+            RAISE EXCEPTION 'the schema nudge is one of something else: it has tables, but no record of migrations';
+        END IF;
+        CREATE TABLE IF NOT EXISTS schema_migrations (name text COLLATE "C" PRIMARY KEY, checksum text NOT NULL, applied_at_ms bigint NOT NULL);
+    END IF;
+    SELECT checksum INTO applied FROM schema_migrations WHERE name = '0003_bridge.sql';
+    IF applied = '0d6912c3e9c6f588350af525c157267ab2b039df6ae58ef404f525e9be1f5bda' THEN
+        RETURN;
+    ELSIF applied IS NOT NULL THEN
+        RAISE EXCEPTION 'migration 0003_bridge.sql was applied with another text than this one';
+    END IF;
+    IF NOT EXISTS (SELECT FROM schema_migrations WHERE name = '0002_decisions.sql') THEN
+        RAISE EXCEPTION 'migration 0002_decisions.sql comes before 0003_bridge.sql';
+    END IF;
+    EXECUTE $migration$
+-- Whom an import from a previous bot's database brought, as the migration 0014 of SQLite says.
+CREATE TABLE bridge_people (
+    live_key text COLLATE "C" PRIMARY KEY,  -- SHA-256 of the old id; stays when the person is erased here
+    user_id bigint NOT NULL,
+    fingerprint text NOT NULL,              -- of all that was read; equal: nothing changed there
+    refusals bigint NOT NULL,               -- bits of enum live_refusal that were taken over
+    imported_at_ms bigint NOT NULL
+);
+
+-- Nobody but the owner reads or writes: row level security without policies, and no rights for the
+-- public roles (anon and authenticated are Supabase's; elsewhere there are none of these names).
+DO $$
+DECLARE
+    made record;
+    public_role text;
+BEGIN
+    FOR made IN
+        SELECT c.oid::regclass AS name, c.relkind FROM pg_class AS c
+        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S')
+            AND c.relowner = current_user::regrole
+    LOOP
+        IF made.relkind IN ('r', 'p') THEN
+            EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', made.name);
+        END IF;
+        EXECUTE format('REVOKE ALL ON %s %s FROM PUBLIC',
+                       CASE WHEN made.relkind = 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, made.name);
+        FOR public_role IN SELECT rolname FROM pg_roles WHERE rolname IN ('anon', 'authenticated') LOOP
+            EXECUTE format('REVOKE ALL ON %s %s FROM %I',
+                           CASE WHEN made.relkind = 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, made.name,
+                           public_role);
+        END LOOP;
+    END LOOP;
+END
+$$;
+$migration$;
+    INSERT INTO schema_migrations (name, checksum, applied_at_ms)
+    VALUES ('0003_bridge.sql', '0d6912c3e9c6f588350af525c157267ab2b039df6ae58ef404f525e9be1f5bda', (extract(epoch FROM now()) * 1000)::bigint);
+END
+$nudge$;
