@@ -243,8 +243,10 @@ describe('e-mail', { concurrency: true }, () => {
         const scene = await Scene.open(t);
         assert.equal(await event(scene.home, { id: 'x' }, 'email.opened'), 404);
         await scene.home.stop();
-        await assert.rejects(scene.home.serve([], { env: { RESEND_WEBHOOK_SECRET: 'whsec_%%' } }), /RESEND_WEBHOOK_SECRET is no secret/);
-        scene.home.server = undefined;
+        scene.home.env.RESEND_WEBHOOK_SECRET = 'whsec_%%';
+        const refused = await scene.home.run('serve', '--listen', '127.0.0.1:0');
+        assert.equal(refused.code, 3);
+        assert.match(refused.stderr, /RESEND_WEBHOOK_SECRET is no secret/);
     });
 
     test('without its settings e-mail is off, and says so', async (t) => {
