@@ -85,6 +85,7 @@ test('the script, file by file or pasted as one query, leaves the schema of nudg
     assert.equal(await schemaOf(fed), wanted);
 
     const supabase = await database();
+    assert.equal(new Set(FILES.map((file) => file.slice(0, 14))).size, FILES.length, 'versions are keys there');
     for (const file of FILES) {
         assert.match(file, /^\d{14}_[a-z0-9_]+\.sql$/);
         await supabaseFile(supabase, file);
@@ -220,6 +221,7 @@ function writer(name, statement) {
         stop: async () => {
             going = false;
             await work;
+            return count;
         },
     };
 }
@@ -249,7 +251,9 @@ for (const shape of ['a', 'b', 'c']) {
         await psql(name, '-f', SCRIPT);
         assert.equal((await nudge(name, 'migrate')).code, 0);
         await other.more(2);
-        await other.stop();
+        const written = await other.stop();
+        const text = shape === 'c' ? 'text' : 'commitment';
+        assert.equal((await sql(name, `SELECT count(*) FROM commitments WHERE ${text} = 'one more'`)).trim(), `${written}`);
         const schemaOnly = (text) => text.replace(/^COPY [\s\S]*?^\\\.$/gm, '').replace(/setval\([^)]*\)/g, '');
         assert.equal(schemaOnly(await outside(name)), schemaOnly(atRest));
         assert.equal((await nudge(name, 'doctor')).code, 0);
