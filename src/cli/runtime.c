@@ -158,6 +158,7 @@ static enum err make_channels(struct runtime *runtime, const struct runtime_opti
     const struct http_client_options http = {.clock = options->clock};
     bool telegram = config->telegram_bot_token[0] != '\0';
     const char *missing = missing_for_email(config);
+    bool email_wanted = config->resend_api_key[0] != '\0' || config->email_from[0] != '\0';
     enum err error = check_webhook_secrets(runtime->cli, detail);
     if (error == OK && (telegram || missing == NULL)) {
         error = http_client_new(&http, &runtime->http_client, detail);
@@ -169,7 +170,7 @@ static enum err make_channels(struct runtime *runtime, const struct runtime_opti
     }
     if (error == OK && missing == NULL) {
         error = make_email(runtime, options->clock, &sink, detail);
-    } else if (missing != NULL) {
+    } else if (missing != NULL && email_wanted) {
         log_info("serve", "e-mail is off: a setting is missing", "setting=%s", missing);
     }
     if (config->webchat_enabled || options->webchat) {
