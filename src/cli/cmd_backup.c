@@ -10,9 +10,7 @@ static const char text[] =
     "Copies the store to a new file while the engine goes on writing. The copy is of one instant, "
     "and "
     "it is whole and on disk before it has its name; an existing file is never overwritten.\v"
-    "To restore: stop the server, move the copy to where DATABASE_URL points (without the old "
-    "file's "
-    "-wal and -shm), run nudge doctor, start the server.\n\n"
+    "To restore: stop the server, run nudge restore PATH, start the server.\n\n"
     "Examples:\n"
     "  nudge backup nudge-monday.db\n"
     "  nudge backup /var/backups/nudge.db --json";

@@ -13,6 +13,7 @@ int cmd_journeys(int argc, char **argv);
 int cmd_metrics(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);
 int cmd_onboarding(int argc, char **argv);
+int cmd_restore(int argc, char **argv);
 int cmd_rollback(int argc, char **argv);
 int cmd_rollout(int argc, char **argv);
 int cmd_sending(int argc, char **argv);

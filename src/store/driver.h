@@ -190,6 +190,8 @@ struct driver {
 
 MUST_CHECK enum err sqlite_open(const char *path, enum store_mode mode, struct store **ret_store,
                                 struct err_detail *detail);
+MUST_CHECK enum err sqlite_restore(const char *path, const struct restore_job *job,
+                                   struct restored *ret_restored, struct err_detail *detail);
 /* Takes the whole URL. */
 MUST_CHECK enum err postgres_open(const char *url, enum store_mode mode, struct store **ret_store,
                                   struct err_detail *detail);

@@ -66,6 +66,8 @@ enum err sqlite_ask(struct store *store, struct arena *arena, const char *sql,
 enum lock sqlite_serve_lock(struct store *store, bool patient);
 /* Lets go of the lock that tells others that this process lives. */
 void sqlite_serve_release(struct store *store);
+/* Names in the folder of a file are on disk afterwards. */
+void sqlite_sync_folder(const char *path);
 MUST_CHECK enum err sqlite_backup(struct store *store, const char *path,
                                   void (*progress)(void *context, int64_t done, int64_t total),
                                   void *context, struct err_detail *detail);

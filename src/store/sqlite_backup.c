@@ -67,7 +67,7 @@ static enum err write_copy(struct backup *backup, struct err_detail *detail)
     return error;
 }
 
-static void sync_folder(const char *path)
+void sqlite_sync_folder(const char *path)
 {
     char copy[PATH_MAX];
     snprintf(copy, sizeof(copy), "%s", path);
@@ -133,7 +133,7 @@ enum err sqlite_backup(struct store *base, const char *path,
     }
     unlink(backup.partial);
     if (error == OK) {
-        sync_folder(path);
+        sqlite_sync_folder(path);
     }
     return error;
 }

@@ -5,6 +5,8 @@
 
 #include "base/check.h"
 
+static const char SQLITE[] = "sqlite:";
+
 static bool begins(const char *url, const char *scheme)
 {
     return strncmp(url, scheme, strlen(scheme)) == 0;
@@ -13,12 +15,11 @@ static bool begins(const char *url, const char *scheme)
 enum err store_open(const char *url, enum store_mode mode, struct store **ret_store,
                     struct err_detail *detail)
 {
-    static const char sqlite[] = "sqlite:";
     if (begins(url, "postgres://") || begins(url, "postgresql://")) {
         return postgres_open(url, mode, ret_store, detail);
     }
-    if (begins(url, sqlite) && url[strlen(sqlite)] != '\0') {
-        return sqlite_open(url + strlen(sqlite), mode, ret_store, detail);
+    if (begins(url, SQLITE) && url[strlen(SQLITE)] != '\0') {
+        return sqlite_open(url + strlen(SQLITE), mode, ret_store, detail);
     }
     return err_set(detail, ERR_CONFIG,
                    "DATABASE_URL names no database; expected sqlite:PATH, as in "
@@ -94,4 +95,15 @@ enum err store_backup(struct store *store, const char *path,
                       struct err_detail *detail)
 {
     return store->driver->backup(store, path, progress, context, detail);
+}
+
+enum err store_restore(const char *url, const struct restore_job *job,
+                       struct restored *ret_restored, struct err_detail *detail)
+{
+    if (!begins(url, SQLITE) || url[strlen(SQLITE)] == '\0') {
+        return err_set(detail, ERR_CONFIG,
+                       "only an SQLite file is restored here; PostgreSQL has its own tools: "
+                       "pg_restore");
+    }
+    return sqlite_restore(url + strlen(SQLITE), job, ret_restored, detail);
 }

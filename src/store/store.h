@@ -325,6 +325,24 @@ MUST_CHECK enum err store_block_prepare(struct store *store, const char *block, 
 MUST_CHECK enum err store_backup(struct store *store, const char *path,
                                  void (*progress)(void *context, int64_t done, int64_t total),
                                  void *context, struct err_detail *detail);
+/* Puts a file that store_backup made in the place of the store that an sqlite: URL names. */
+struct restore_job {
+    const char *file;
+    bool force;    /* also over people, and over what cannot be read */
+    int64_t owner; /* random: of the lease on what stands there meanwhile */
+    int64_t now_ms;
+    void (*progress)(void *context, int64_t done, int64_t total); /* may be NULL */
+    void *context;
+};
+struct restored {
+    int64_t people;
+    int pending;     /* migrations */
+    char kept[4096]; /* where the old file is now; "" there was none to keep */
+};
+/* ERR_STORE: the backup is damaged; ERR_SCHEMA: it is newer, or none; ERR_CONFLICT: the store is
+ * served, or holds people. What stands there is whole at any instant. */
+MUST_CHECK enum err store_restore(const char *url, const struct restore_job *job,
+                                  struct restored *ret_restored, struct err_detail *detail);
 /* One disagreement found by doctor. */
 struct finding {
     struct str check; /* "counters", "due", "chain", … */
