@@ -209,6 +209,15 @@ static enum err open_store(struct runtime *runtime, struct err_detail *detail)
     return error != OK ? error : store_make_ready(runtime->store, NULL, NULL, detail);
 }
 
+/* Nothing goes out when the lease may have run out: another process may have taken over. */
+static void tell_sender(void *context, int64_t until_ms)
+{
+    struct runtime *runtime = context;
+    if (runtime->http_client != NULL) {
+        http_client_send_until(runtime->http_client, until_ms);
+    }
+}
+
 static uint64_t random_number(void)
 {
     uint64_t number;
@@ -229,6 +238,8 @@ static enum err make_engine(struct runtime *runtime, const struct runtime_option
         .catalog = catalog,
         .seed = random_number(),
         .owner = (int64_t)(random_number() >> 1),
+        .leased = tell_sender,
+        .leased_context = runtime,
         .lease_ms = 10000,
         .pacing = runtime->cli->config.telegram_pacing,
         .population = {runtime->population, population_read},

@@ -22,6 +22,8 @@ static struct engine *engine_make(const struct engine_options *options)
     engine->seed = options->seed;
     engine->owner = options->owner;
     engine->lease_ms = options->lease_ms > 0 ? options->lease_ms : LEASE_DEFAULT_MS;
+    engine->leased = options->leased;
+    engine->leased_context = options->leased_context;
     engine->pacing = options->pacing;
     engine->arena = arena_new(BATCH_ARENA_BYTES);
     engine->settings_arena = arena_new(SETTINGS_ARENA_BYTES);
@@ -75,22 +77,37 @@ static enum err follow_ids(struct engine *engine, struct err_detail *detail)
     return error;
 }
 
-static enum err take_lease(struct engine *engine, struct err_detail *detail)
+static void tell_lease(const struct engine *engine, int64_t until_ms)
+{
+    if (engine->leased != NULL) {
+        engine->leased(engine->leased_context, until_ms);
+    }
+}
+
+/* Reckoned from before it was asked for: it lasts no longer, however slowly the store answered. */
+enum err engine_take_lease(struct engine *engine, struct err_detail *detail)
 {
     struct lease lease = {0};
+    int64_t mono_ms = clock_monotonic_ms(engine->clock);
     int64_t now_ms = clock_now_ms(engine->clock);
-    return store_lease_take(engine->store, engine->owner, getpid(), now_ms,
-                            now_ms + engine->lease_ms, &lease, detail);
+    enum err error = store_lease_take(engine->store, engine->owner, getpid(), now_ms,
+                                      now_ms + engine->lease_ms, &lease, detail);
+    if (error == OK) {
+        engine->lease_until_ms = mono_ms + engine->lease_ms;
+        engine->lease_until_wall_ms = now_ms + engine->lease_ms;
+        tell_lease(engine, engine->lease_until_ms);
+    } else if (error == ERR_CONFLICT) {
+        tell_lease(engine, 0);
+    }
+    return error;
 }
 
 enum err engine_new(const struct engine_options *options, struct engine **ret_engine,
                     struct err_detail *detail)
 {
     struct engine *engine = engine_make(options);
-    enum err error = take_lease(engine, detail);
+    enum err error = engine_take_lease(engine, detail);
     bool leased = error == OK;
-    engine->lease_until_ms = clock_monotonic_ms(engine->clock) + engine->lease_ms;
-    engine->lease_until_wall_ms = clock_now_ms(engine->clock) + engine->lease_ms;
     if (error == OK) {
         error = follow_ids(engine, detail);
     }
@@ -173,6 +190,7 @@ void engine_free(struct engine *engine)
     }
     struct err_detail detail = {""};
     cancel_items(engine);
+    tell_lease(engine, 0);
     if (!engine->lost && store_lease_give(engine->store, engine->owner, &detail) != OK) {
         log_warn("engine", "the lease could not be given back; it ends by itself", "detail=\"%s\"",
                  detail.text);

@@ -30,6 +30,10 @@ struct engine_options {
     struct catalog *catalog;                 /* the engine takes it over and frees it */
     struct channel *channels[CHANNEL_COUNT]; /* NULL: off. Not owned. */
     struct population_ops population;
+    /* Told with each taking and renewing of the lease until when it certainly lasts (monotonic),
+     * and 0 when it is given back: who sends asks the clock right before. May be NULL. */
+    void (*leased)(void *context, int64_t until_ms);
+    void *leased_context;
     uint64_t seed;    /* of jitter and slots of new users */
     int64_t lease_ms; /* default 10 s */
     int64_t owner;    /* random id of this process */

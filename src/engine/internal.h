@@ -154,6 +154,8 @@ struct engine {
     uint64_t seed;
     int64_t owner;
     int64_t lease_ms;
+    void (*leased)(void *context, int64_t until_ms);
+    void *leased_context;
     bool pacing;
     unsigned char link_secret[LINK_SECRET_BYTES]; /* does not change after the start */
     bool has_links;
@@ -322,6 +324,8 @@ void engine_cancel_commands(struct engine *engine, const struct outcome *outcome
 /* engine.c: a channel had no room for the message: it waits in its line. */
 void engine_report_unsent(struct engine *engine, enum channel_kind channel,
                           const struct outgoing *outgoing, int64_t now_ms);
+/* Takes or renews it, and tells who sends. */
+enum err engine_take_lease(struct engine *engine, struct err_detail *detail);
 /* Takes over the new catalog; the old one lives on for the batch's sake. */
 void engine_swap_catalog(struct engine *engine, struct catalog *catalog);
 /* command_input.c: an input as JSON. ERR_INVALID with what is wrong. */

@@ -4,7 +4,6 @@
  * not hold up the rest. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/check.h"
 #include "base/limits.h"
@@ -407,14 +406,7 @@ static enum err renew_lease(struct engine *engine, struct err_detail *detail)
         engine->lease_until_wall_ms - now_ms > enough_ms) {
         return OK;
     }
-    struct lease lease;
-    enum err error = store_lease_take(engine->store, engine->owner, getpid(), now_ms,
-                                      now_ms + engine->lease_ms, &lease, detail);
-    if (error == OK) {
-        engine->lease_until_ms = mono_ms + engine->lease_ms;
-        engine->lease_until_wall_ms = now_ms + engine->lease_ms;
-    }
-    return error;
+    return engine_take_lease(engine, detail);
 }
 
 static enum err look_into_inbox(struct engine *engine, struct err_detail *detail)

@@ -47,7 +47,9 @@ struct transfer {
     size_t answer_size;
     size_t answer_max;
     bool answer_too_large;
+    bool too_late; /* client->send_until_ms had passed */
     int attempts;
+    struct http_client *client;
 };
 
 struct http_client {
@@ -68,6 +70,7 @@ struct http_client {
 
     atomic_bool polling; /* the thread sleeps or is about to: wake it */
     atomic_int holds;    /* but not while these are left */
+    atomic_llong send_until_ms;
 
     /* the thread's own */
     struct transfer *delayed; /* sorted by begin_at_ms */
@@ -90,7 +93,11 @@ static int allow_attempt(void *context, char *remote, char *local, int remote_po
     (void)local;
     (void)remote_port;
     (void)local_port;
-    return transfer->attempts++ == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+    struct http_client *client = transfer->client;
+    bool is_first = transfer->attempts++ == 0;
+    int64_t now_ms = clock_monotonic_ms(client->clock);
+    transfer->too_late = is_first && now_ms >= atomic_load(&client->send_until_ms);
+    return is_first && !transfer->too_late ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
 static size_t take_answer(char *bytes, size_t size, size_t count, void *context)
@@ -120,10 +127,11 @@ static size_t take_answer(char *bytes, size_t size, size_t count, void *context)
         ASSERT(set_code == CURLE_OK);                                                              \
     } while (0)
 
-static struct transfer *transfer_new(const struct http_client *client)
+static struct transfer *transfer_new(struct http_client *client)
 {
     struct transfer *transfer = calloc(1, sizeof(*transfer));
     ASSERT(transfer != NULL);
+    transfer->client = client;
     transfer->easy = curl_easy_init();
     ASSERT(transfer->easy != NULL);
     CURL *easy = transfer->easy;
@@ -216,6 +224,7 @@ static void transfer_fill(struct transfer *transfer, const struct http_request *
     transfer->attempts = 0;
     transfer->answer_length = 0;
     transfer->answer_too_large = false;
+    transfer->too_late = false;
     transfer->answer_max =
         request->response_bytes_max > 0 ? request->response_bytes_max : RESPONSE_DEFAULT_BYTES;
     transfer->method = request->method;
@@ -298,6 +307,9 @@ static const char *reason_of(CURLcode code, const struct transfer *transfer)
 {
     if (transfer->answer_too_large) {
         return "too_large";
+    }
+    if (transfer->too_late) {
+        return "lease";
     }
     switch ((int)code) {
     case CURLE_OPERATION_TIMEDOUT:
@@ -536,6 +548,7 @@ enum err http_client_new(const struct http_client_options *options, struct http_
     client->connect_timeout_ms =
         options->connect_timeout_ms > 0 ? options->connect_timeout_ms : CONNECT_TIMEOUT_DEFAULT_MS;
     client->fresh_last = &client->fresh_first;
+    atomic_init(&client->send_until_ms, INT64_MAX);
     client->multi = curl_multi_init();
     ASSERT(client->multi != NULL);
     curl_multi_setopt(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)CONNECTIONS_PER_HOST);
@@ -637,6 +650,11 @@ void http_client_hold(struct http_client *client, bool held)
     } else if (atomic_fetch_sub(&client->holds, 1) == 1) {
         wake(client);
     }
+}
+
+void http_client_send_until(struct http_client *client, int64_t until_ms)
+{
+    atomic_store(&client->send_until_ms, until_ms);
 }
 
 int http_client_in_flight(struct http_client *client)

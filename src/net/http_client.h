@@ -73,6 +73,11 @@ void http_client_cancel(struct http_client *client, const void *owner);
  * whoever makes many at once: the client's thread is woken for all of them, not for each. Any
  * thread; each hold is released by http_client_hold(client, false). */
 void http_client_hold(struct http_client *client, bool held);
+/* From that instant of the clock's monotonic time on nothing goes out: a request that comes to it
+ * later ends as not sent, with reason "lease". It is asked when the connection is there, right
+ * before the first byte, so that a process that stood still sends nothing when it wakes. Without a
+ * call there is no such instant. Any thread. */
+void http_client_send_until(struct http_client *client, int64_t until_ms);
 /* Waiting and under way. */
 int http_client_in_flight(struct http_client *client);
 

@@ -40,6 +40,12 @@ static struct catalog *build_catalog(struct arena *arena)
     return catalog;
 }
 
+static void keep_lease(void *context, int64_t until_ms)
+{
+    struct engine_fixture *fixture = context;
+    fixture->leased_until_ms = until_ms;
+}
+
 enum err fixture_start(struct engine_fixture *fixture, struct err_detail *detail)
 {
     struct catalog *catalog = build_catalog(fixture->arena);
@@ -50,6 +56,8 @@ enum err fixture_start(struct engine_fixture *fixture, struct err_detail *detail
         .catalog = catalog,
         .seed = 42,
         .lease_ms = 10000,
+        .leased = keep_lease,
+        .leased_context = fixture,
         .owner = 4711,
         .pacing = fixture->pacing,
         .entropy = STR("0123456789abcdef0123456789abcdef"),

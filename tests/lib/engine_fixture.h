@@ -19,6 +19,7 @@ struct engine_fixture {
     struct channel_limits limits;
     struct sqlite3 *reader; /* for looking into the database */
     bool pacing;
+    int64_t leased_until_ms; /* as the engine told */
     bool tampered; /* the test changes rows behind the engine's back: decisions are not checked */
     int64_t update_id;
     /* of the latest submitted input or command */

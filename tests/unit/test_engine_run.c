@@ -139,6 +139,39 @@ static void a_stop_finishes_what_was_taken(void **state)
     assert_int_equal(atomic_load(&crowd.cancelled), 0);
 }
 
+/* Who sends knows until when; as soon as another one has it, that there is none. */
+static void who_sends_is_told_how_long_the_lease_lasts(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    int64_t start_ms = clock_monotonic_ms(fixture->clock);
+    assert_int_equal(fixture->leased_until_ms, start_ms + 10000);
+    clock_advance(fixture->clock, 3000);
+    fixture_settle(fixture); /* enough is left */
+    assert_int_equal(fixture->leased_until_ms, start_ms + 10000);
+    clock_advance(fixture->clock, 1000);
+    fixture_settle(fixture);
+    assert_int_equal(fixture->leased_until_ms, start_ms + 14000);
+
+    clock_advance(fixture->clock, 10001);
+    struct store *other = NULL;
+    struct err_detail detail = {""};
+    struct lease lease;
+    int64_t now_ms = clock_now_ms(fixture->clock);
+    assert_int_equal(store_open(fixture->url, STORE_WRITER, &other, &detail), OK);
+    assert_int_equal(store_lease_take(other, 2, 1, now_ms, now_ms + 10000, &lease, &detail), OK);
+    struct step_result result;
+    assert_int_equal(engine_step(fixture->engine, &result, &detail), ERR_CONFLICT);
+    assert_int_equal(fixture->leased_until_ms, 0);
+    assert_int_equal(store_lease_give(other, 2, &detail), OK);
+    store_close(other);
+
+    fixture_restart(fixture);
+    assert_int_equal(fixture->leased_until_ms, clock_monotonic_ms(fixture->clock) + 10000);
+    engine_free(fixture->engine);
+    fixture->engine = NULL;
+    assert_int_equal(fixture->leased_until_ms, 0);
+}
+
 #define ENGINE_TEST(name)                                                                          \
     cmocka_unit_test_setup_teardown(name, engine_fixture_set_up, engine_fixture_tear_down)
 
@@ -147,6 +180,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ENGINE_TEST(all_is_answered_while_others_disturb),
         ENGINE_TEST(a_stop_finishes_what_was_taken),
+        ENGINE_TEST(who_sends_is_told_how_long_the_lease_lasts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

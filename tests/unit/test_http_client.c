@@ -253,6 +253,30 @@ static void a_post_is_never_repeated(void **state)
     assert_int_equal(atomic_load(&fixture->posts), 2);
 }
 
+/* Asked when the connection is there, a new one or one that was used before. */
+static void nothing_goes_out_when_the_lease_has_run_out(void **state)
+{
+    struct fixture *fixture = *state;
+    int port = tiny_server_port(fixture->server);
+    struct http_request post = {.method = HTTP_POST, .body = STR("x")};
+    http_client_send_until(fixture->client, clock_monotonic_ms(fixture->clock));
+    struct seen seen = try_one(fixture, post, port, "/any");
+    assert_int_equal(seen.outcome, HTTP_NOT_SENT);
+    assert_string_equal(seen.reason, "lease");
+    http_client_send_until(fixture->client, INT64_MAX);
+    seen = try_one(fixture, post, port, "/any");
+    assert_int_equal(seen.outcome, HTTP_ANSWERED);
+    http_client_send_until(fixture->client, 0);
+    seen = try_one(fixture, post, port, "/any");
+    assert_int_equal(seen.outcome, HTTP_NOT_SENT);
+    assert_string_equal(seen.reason, "lease");
+    assert_int_equal(atomic_load(&fixture->posts), 1);
+    http_client_send_until(fixture->client, INT64_MAX);
+    seen = try_one(fixture, post, port, "/any");
+    assert_int_equal(seen.outcome, HTTP_ANSWERED);
+    assert_int_equal(atomic_load(&fixture->posts), 2);
+}
+
 static void limits_hold(void **state)
 {
     struct fixture *fixture = *state;
@@ -414,6 +438,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(redirects_are_not_followed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_lost_answer_is_told_from_nothing_sent, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_post_is_never_repeated, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nothing_goes_out_when_the_lease_has_run_out, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(limits_hold, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_number_under_way_is_bounded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_delayed_request_waits, set_up, tear_down),
