@@ -118,7 +118,8 @@ export class Installation {
             };
             createInterface({ input: server.stderr }).on('line', look);
             createInterface({ input: server.stdout }).on('line', look);
-            void server.exited.then(({ code, signal }) => {
+            // Not when it exits: its last lines may still be on their way then.
+            server.on('close', (code, signal) => {
                 clearTimeout(timer);
                 reject(new Error(`the server ended (${code ?? signal}):\n${this.log.join('\n')}`));
             });
