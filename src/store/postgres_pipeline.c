@@ -277,8 +277,14 @@ enum err pipeline_settle(struct postgres_store *store, PGresult **ret_result,
             return lost(store, doing, detail);
         }
         if (i == store->expected_count) {
-            ASSERT(PQresultStatus(result) == PGRES_PIPELINE_SYNC);
+            bool is_sync = PQresultStatus(result) == PGRES_PIPELINE_SYNC;
             PQclear(result);
+            if (!is_sync) { /* a server that is stopped says so even here */
+                PQclear(last);
+                PQfinish(store->connection);
+                store->connection = NULL;
+                return lost(store, doing, detail);
+            }
             break;
         }
         struct err_detail why = {""};
