@@ -1,0 +1,103 @@
+// PostgreSQL is stopped, killed, frozen and made to fail while people write. Nothing that was
+// acknowledged is lost or done twice, everything drains, and nobody has to do anything about it.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Scene } from '../lib/scene.mjs';
+import { Cluster } from '../lib/postgres.mjs';
+
+const MESSAGES = 40;
+const DRAIN_MS = 120_000;
+const missing = Cluster.missing();
+
+/** Errors that PostgreSQL itself may give at any time: the next five events are refused. */
+const failing = (code) => async ({ cluster, schema, write }) => {
+    cluster.sql(`set search_path = ${schema}; create sequence faults;
+        create function fail() returns trigger language plpgsql as $$ begin
+            if nextval('${schema}.faults') <= 5 then raise exception 'refused' using errcode = '${code}'; end if;
+            return new; end $$;
+        create trigger fail before insert on events for each row execute function fail()`);
+    await write();
+};
+
+/** What goes wrong; `write` has people write in the middle of it. */
+const FAULTS = {
+    'is restarted': async ({ cluster, write }) => {
+        const writing = write();
+        await cluster.stop('SIGINT');
+        await cluster.up();
+        await writing;
+    },
+    'is killed': async ({ cluster, write }) => {
+        const writing = write();
+        await cluster.stop('SIGKILL');
+        await cluster.up();
+        await writing;
+    },
+    'is not there for a while': async ({ cluster, write }) => {
+        await cluster.stop('SIGINT');
+        await write();
+        await cluster.up();
+    },
+    'ends our connections, again and again': async ({ cluster, write }) => {
+        const writing = write();
+        for (let i = 0; i < 5; i++) {
+            cluster.sql("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'nudge'");
+        }
+        await writing;
+    },
+    'does not answer for a while': async ({ cluster, write }) => {
+        const frozen = cluster.backends();
+        frozen.forEach((pid) => process.kill(pid, 'SIGSTOP'));
+        try {
+            await write();
+        } finally {
+            frozen.forEach((pid) => process.kill(pid, 'SIGCONT'));
+        }
+    },
+    'cannot serialize': failing('40001'),
+    'finds deadlocks': failing('40P01'),
+};
+
+let cluster;
+before(async () => {
+    if (!missing) {
+        cluster = await Cluster.start();
+        process.env.NUDGE_TEST_POSTGRES = cluster.url;
+    }
+});
+after(() => cluster?.remove());
+
+for (const [what, fault] of Object.entries(FAULTS)) {
+    test(`PostgreSQL ${what}`, { skip: missing }, async (t) => {
+        const scene = await Scene.open(t);
+        const schema = new URLSearchParams(scene.home.postgres.split('?')[1]).get('schema');
+        const people = [await scene.newcomer(), await scene.newcomer(), await scene.newcomer()];
+        const written = [];
+        const write = async () => {
+            for (let i = 0; i < MESSAGES; i++) {
+                const text = `note ${written.length}`;
+                written.push(text);
+                await people[i % people.length].send(`/feedback ${text}`);
+            }
+        };
+        await write();
+        await fault({ cluster, schema, write });
+        await write();
+        await scene.home.until('all updates to be taken', async () => {
+            scene.home.advance('1s');
+            return (await scene.tg.pendingUpdates()).length === 0;
+        }, DRAIN_MS);
+        for (let i = 0; i < 3; i++) {
+            await scene.later('3m'); // what was never reported is uncertain after two minutes
+        }
+        const kept = await scene.home.sql("select text from feedback where text <> '' order by id");
+        assert.deepEqual(kept.map((row) => row.text).sort(), [...written].sort());
+        for (const person of people) {
+            const sent = new Set((await person.sent()).map((message) => String(message.message_id)));
+            for (const row of await scene.deliveries(person)) {
+                assert.ok(['sent', 'uncertain'].includes(row.state), `message ${row.id} is ${row.state} (${row.reason})`);
+                assert.ok(row.provider_id === '' || sent.has(row.provider_id), `message ${row.id} was never sent`);
+            }
+        }
+    });
+}
