@@ -45,12 +45,14 @@ export function nudgePath() {
     return built[0];
 }
 
-/** Servers that a test which failed left running: they would keep the file's run from ending. */
+/**
+ * Servers that a test which failed left running would keep the run of its file from ending. They are ended a
+ * while after the last test: hooks of the file that stop their own come after this one.
+ */
+const LEFT_RUNNING_MS = 60_000;
 const serving = new Set();
 after(() => {
-    for (const server of serving) {
-        server.kill('SIGKILL');
-    }
+    setTimeout(() => serving.forEach((server) => server.kill('SIGKILL')), LEFT_RUNNING_MS).unref();
 });
 
 /** Thursday, 10:00 in UTC: an ordinary morning, far from any change of clocks. */
