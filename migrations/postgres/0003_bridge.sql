@@ -7,6 +7,8 @@ CREATE TABLE bridge_people (
     imported_at_ms bigint NOT NULL
 );
 
+CREATE INDEX bridge_people_user ON bridge_people (user_id);
+
 -- Nobody but the owner reads or writes: row level security without policies, and no rights for the
 -- public roles (anon and authenticated are Supabase's; elsewhere there are none of these names).
 DO $$
@@ -17,7 +19,7 @@ BEGIN
     FOR made IN
         SELECT c.oid::regclass AS name, c.relkind FROM pg_class AS c
         WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S')
-            AND c.relowner = current_user::regrole
+            AND c.relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)
     LOOP
         IF made.relkind IN ('r', 'p') THEN
             EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', made.name);

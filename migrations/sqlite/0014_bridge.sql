@@ -6,3 +6,5 @@ CREATE TABLE bridge_people (
     refusals INTEGER NOT NULL,           -- bits of enum live_refusal that were taken over
     imported_at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX bridge_people_user ON bridge_people (user_id);

@@ -119,6 +119,7 @@ static enum err export_person(struct store *store, struct arena *arena, int64_t 
         {"messages", "export_deliveries"},
         {"events", "export_events"},
         {"feedback", "export_feedback"},
+        {"bridge_people", "export_bridge_people"},
         {"operator_messages", "export_operator_messages"},
         {"aliases", "export_aliases"},
     };

@@ -17,7 +17,7 @@ BEGIN
         CREATE TABLE IF NOT EXISTS schema_migrations (name text COLLATE "C" PRIMARY KEY, checksum text NOT NULL, applied_at_ms bigint NOT NULL);
     END IF;
     SELECT checksum INTO applied FROM schema_migrations WHERE name = '0003_bridge.sql';
-    IF applied = '0d6912c3e9c6f588350af525c157267ab2b039df6ae58ef404f525e9be1f5bda' THEN
+    IF applied = '9c1675a5205db2128e49eb82cab301d1aa62913eabad70d621ef242a69d0bd7e' THEN
         RETURN;
     ELSIF applied IS NOT NULL THEN
         RAISE EXCEPTION 'migration 0003_bridge.sql was applied with another text than this one';
@@ -35,6 +35,8 @@ CREATE TABLE bridge_people (
     imported_at_ms bigint NOT NULL
 );
 
+CREATE INDEX bridge_people_user ON bridge_people (user_id);
+
 -- Nobody but the owner reads or writes: row level security without policies, and no rights for the
 -- public roles (anon and authenticated are Supabase's; elsewhere there are none of these names).
 DO $$
@@ -45,7 +47,7 @@ BEGIN
     FOR made IN
         SELECT c.oid::regclass AS name, c.relkind FROM pg_class AS c
         WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S')
-            AND c.relowner = current_user::regrole
+            AND c.relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)
     LOOP
         IF made.relkind IN ('r', 'p') THEN
             EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', made.name);
@@ -62,6 +64,6 @@ END
 $$;
 $migration$;
     INSERT INTO schema_migrations (name, checksum, applied_at_ms)
-    VALUES ('0003_bridge.sql', '0d6912c3e9c6f588350af525c157267ab2b039df6ae58ef404f525e9be1f5bda', (extract(epoch FROM now()) * 1000)::bigint);
+    VALUES ('0003_bridge.sql', '9c1675a5205db2128e49eb82cab301d1aa62913eabad70d621ef242a69d0bd7e', (extract(epoch FROM now()) * 1000)::bigint);
 END
 $nudge$;

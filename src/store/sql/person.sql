@@ -35,6 +35,10 @@ SELECT * FROM feedback WHERE user_id = ?1 ORDER BY id;
 -- name: export_operator_messages
 SELECT id, at_ms, kind, text FROM operator_messages WHERE user_id = ?1 ORDER BY id;
 
+-- name: export_bridge_people
+SELECT live_key, fingerprint, refusals, imported_at_ms FROM bridge_people WHERE user_id = ?1
+ORDER BY live_key;
+
 -- name: export_aliases
 -- Rows of the same person that were joined into this one: only when they had joined is left.
 SELECT id, joined_at_ms FROM users WHERE alias_of = ?1 ORDER BY id;
