@@ -343,15 +343,13 @@ static void what_waits_for_a_connection_ends_in_time(void **state)
     char url[128];
     snprintf(url, sizeof(url), "http://127.0.0.1:%d/hang", tiny_server_port(fixture->server));
     struct http_request post = {.method = HTTP_POST, .url = str_of(url), .body = STR("x")};
-    int64_t before_ms = clock_monotonic_ms(fixture->clock);
     for (int i = 0; i < COUNT; i++) {
         /* Those that wait end first, lest they find a connection free for an instant. */
         post.timeout_ms = i < CONNECTIONS ? 2 * TIMEOUT_MS : TIMEOUT_MS;
         assert_int_equal(http_client_request(client, &post, remember, &seen), OK);
     }
     wait_for(&seen, COUNT);
-    /* If their time began with their connection, they would end then. */
-    assert_true(clock_monotonic_ms(fixture->clock) - before_ms < 3 * TIMEOUT_MS);
+    /* If their time began with their connection, they would have been sent. */
     assert_int_equal(seen.unsent, COUNT - CONNECTIONS);
     assert_true(atomic_load(&fixture->posts) <= CONNECTIONS);
     http_client_free(client);
