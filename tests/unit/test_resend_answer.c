@@ -77,8 +77,8 @@ static void what_is_sent_has_its_id(void **state)
                                       "{\"id\":7}",
                                       "{\"id\":\"\"}",
                                       "[1]",
-                                      "{\"id\":\"0123456789012345678901234567890123456789"
-                                      "01234567890123456789012345678901234567890\"}"};
+                                      ("{\"id\":\"0123456789012345678901234567890123456789"
+                                       "01234567890123456789012345678901234567890\"}")};
     for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
         verdict = judge(200, odd[i], 0);
         assert_int_equal(verdict.report, REPORT_RETRY);

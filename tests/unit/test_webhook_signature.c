@@ -97,7 +97,7 @@ static void what_does_not_fit_is_forged(void **state)
         "v1",
         ",",
         "v1,AAAA",
-        "v1,x," SIGNATURE,
+        ("v1,x," SIGNATURE),
     };
     for (size_t i = 0; i < sizeof(signatures) / sizeof(*signatures); i++) {
         assert_int_equal(verify(*state, SECRET, AT_TEXT, signatures[i], body, AT), WEBHOOK_FORGED);
