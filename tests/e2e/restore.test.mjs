@@ -116,7 +116,8 @@ test('killed at any place, one or the other stands there, and it can be done aga
         });
         const ended = new Promise((resolve) => restore.on('exit', resolve));
         const seen = home.until('the copy is begun, or all is over', () =>
-            restore.exitCode !== null || existsSync(`${home.database}.restoring.partial`) || existsSync(`${home.database}.restoring`));
+            restore.exitCode !== null || restore.signalCode !== null ||
+            existsSync(`${home.database}.restoring.partial`) || existsSync(`${home.database}.restoring`));
         if (round % 2 === 0) {
             await seen;
         }
