@@ -565,6 +565,9 @@ enum err engine_run(struct engine *engine)
         if (stopping && (!result.more || result.inputs + result.reports == 0)) {
             return OK;
         }
+        if (stopping) {
+            continue; /* what is left waits for no company */
+        }
         if (!result.more || only_reports_left(engine, &result)) {
             wait_for_work(engine, &result);
         } else if (result.inputs + result.reports >= CROWD) {
