@@ -1,11 +1,11 @@
-/* Backfilling: the same counters as core/commitment.c keeps, without its decisions. */
+/* Backfilling: counted as core/commitment.c counts, without its decisions. */
 #include "core/backfill.h"
 
 #include "base/ids.h"
 #include "base/limits.h"
 #include "core/commitment.h"
 
-enum { DAYS_KEPT = 64, QUICK_ROW = 3, MISS_ROW = 2 };
+enum { DAYS_KEPT = 64 };
 
 /* Days that lie before the last one set their bit, too. */
 static void active(struct backfill *backfill, int64_t at_ms)
@@ -64,7 +64,7 @@ struct commitment *backfill_made(struct backfill *backfill, const struct commitm
     commitment->user_id = user->id;
     commitment->state = COMMITMENT_ACTIVE;
     commitment->completed_at_ms = commitment->ended_at_ms = 0;
-    commitment->next_at_ms = commitment->due_at_ms + DAY_MS;
+    commitment->next_at_ms = commitment->due_at_ms + COMMITMENT_MISSED_AFTER_MS;
     user->commitments_total++;
     user->commitments_outside++;
     if (user->first_commitment_at_ms == 0 || at_ms < user->first_commitment_at_ms) {
@@ -77,50 +77,18 @@ struct commitment *backfill_made(struct backfill *backfill, const struct commitm
     return commitment;
 }
 
-static void count_streak(struct backfill *backfill, int64_t at_ms)
+static void move_ladder(struct user *user, int step)
 {
-    struct user *user = &backfill->person->user;
-    int64_t day = calendar_local_day(backfill->zone, at_ms);
-    if (user->streak_days > 0 && user->streak_day >= day) {
-        return;
-    }
-    user->streak_days =
-        user->streak_days > 0 && user->streak_day == day - 1 ? user->streak_days + 1 : 1;
-    user->streak_day = day;
-    if (user->streak_best_days < user->streak_days) {
-        user->streak_best_days = user->streak_days;
-    }
-}
-
-static void move_ladder(struct user *user, bool quick, bool missed)
-{
-    user->quick_in_row = quick ? user->quick_in_row + 1 : 0;
-    user->misses_in_row = missed ? user->misses_in_row + 1 : 0;
-    if (user->quick_in_row == QUICK_ROW) {
-        user->quick_in_row = 0;
-        user->ladder_rung += user->ladder_rung >= 0 && user->ladder_rung < LADDER_RUNGS - 1;
-    }
-    if (user->misses_in_row == MISS_ROW) {
-        user->misses_in_row = 0;
-        user->ladder_rung -= user->ladder_rung > 0;
+    if (step != 0) {
+        user->ladder_rung = ladder_clamp(commitment_suggested_rung(user) + step);
     }
 }
 
 static void completed(struct backfill *backfill, struct commitment *commitment, int64_t at_ms)
 {
     struct user *user = &backfill->person->user;
-    int64_t took_ms = at_ms - commitment->created_at_ms;
-    commitment->completed_at_ms = at_ms;
-    commitment->ended_at_ms = 0;
-    user->commitments_completed++;
-    user->commitments_outside_completed++;
-    user->commitments_quick += took_ms <= DAY_MS;
-    user->completion_ms_sum += took_ms;
-    if (user->first_completion_at_ms == 0 || at_ms < user->first_completion_at_ms) {
-        user->first_completion_at_ms = at_ms;
-    }
-    count_streak(backfill, at_ms);
-    move_ladder(user, took_ms <= DAY_MS, false);
+    commitment_count_completed(user, commitment, at_ms, calendar_local_day(backfill->zone, at_ms));
+    move_ladder(user, ladder_count_completed(user, commitment_is_quick(commitment)));
     backfill_event(backfill, EVENT_COMMITMENT_COMPLETED, at_ms, commitment->id);
 }
 
@@ -140,7 +108,7 @@ void backfill_ended(struct backfill *backfill, struct commitment *commitment,
     case COMMITMENT_MISSED:
         commitment->ended_at_ms = at_ms;
         user->commitments_missed++;
-        move_ladder(user, false, true);
+        move_ladder(user, ladder_count_missed(user));
         backfill_event(backfill, EVENT_COMMITMENT_MISSED, at_ms, commitment->id);
         break;
     case COMMITMENT_DROPPED:

@@ -14,13 +14,10 @@
 #include "core/run.h"
 
 enum {
-    LADDER_START = 3,      /* five minutes: the first suggestion */
-    LADDER_UP_AFTER = 3,   /* quick completions in a row */
-    LADDER_DOWN_AFTER = 2, /* misses in a row */
+    LADDER_START = 3, /* five minutes: the first suggestion */
 };
-#define UNDO_MS         (10 * MINUTE_MS)
-#define QUICK_MS        DAY_MS
-#define MISSED_AFTER_MS DAY_MS /* past due */
+#define UNDO_MS  (10 * MINUTE_MS)
+#define QUICK_MS DAY_MS
 
 bool commitment_is_onboarding(const struct commitment *commitment)
 {
@@ -54,7 +51,7 @@ void commitment_arm(struct commitment *commitment)
 {
     commitment->due_at_ms = commitment->planned_at_ms != 0 ? commitment->planned_at_ms
                                                            : commitment->created_at_ms + DAY_MS;
-    commitment->next_at_ms = commitment->due_at_ms + MISSED_AFTER_MS;
+    commitment->next_at_ms = commitment->due_at_ms + COMMITMENT_MISSED_AFTER_MS;
     commitment->changed = true;
 }
 
@@ -71,12 +68,7 @@ static void move_ladder(struct deciding *deciding, const struct commitment *comm
                         const char *rule)
 {
     struct user *user = &deciding->person->user;
-    if (rung < 0) {
-        rung = 0;
-    }
-    if (rung >= LADDER_RUNGS) {
-        rung = LADDER_RUNGS - 1;
-    }
+    rung = ladder_clamp(rung);
     if (rung == user->ladder_rung) {
         return;
     }
@@ -97,15 +89,9 @@ int commitment_suggested_rung(const struct user *user)
 static void ladder_after_completion(struct deciding *deciding, const struct commitment *commitment)
 {
     struct user *user = &deciding->person->user;
-    user->misses_in_row = 0;
-    if (!commitment_is_quick(commitment)) {
-        user->quick_in_row = 0;
-        return;
-    }
-    user->quick_in_row++;
-    if (user->quick_in_row >= LADDER_UP_AFTER) {
-        user->quick_in_row = 0;
-        move_ladder(deciding, commitment, commitment_suggested_rung(user) + 1,
+    int step = ladder_count_completed(user, commitment_is_quick(commitment));
+    if (step != 0) {
+        move_ladder(deciding, commitment, commitment_suggested_rung(user) + step,
                     "ladder.three_quick_in_a_row");
     }
 }
@@ -113,11 +99,9 @@ static void ladder_after_completion(struct deciding *deciding, const struct comm
 static void ladder_after_miss(struct deciding *deciding, const struct commitment *commitment)
 {
     struct user *user = &deciding->person->user;
-    user->quick_in_row = 0;
-    user->misses_in_row++;
-    if (user->misses_in_row >= LADDER_DOWN_AFTER) {
-        user->misses_in_row = 0;
-        move_ladder(deciding, commitment, commitment_suggested_rung(user) - 1,
+    int step = ladder_count_missed(user);
+    if (step != 0) {
+        move_ladder(deciding, commitment, commitment_suggested_rung(user) + step,
                     "ladder.two_misses_in_a_row");
     }
 }
@@ -211,33 +195,25 @@ struct commitment *commitment_make(struct deciding *deciding, const struct commi
 /* ---- completing -------------------------------------------------------------------------------
  */
 
-/* True when today is a new day of the streak. */
-static bool count_streak(struct deciding *deciding)
+static bool count_streak(struct user *user, int64_t day)
 {
-    struct user *user = &deciding->person->user;
-    const struct zone *zone = person_zone(deciding->world, deciding->person);
-    int64_t today = calendar_local_day(zone, deciding->world->now_ms);
-    /* Later than today: the person has moved west since; that day counts already. */
-    if (user->streak_days > 0 && user->streak_day >= today) {
+    /* Later than that day: the person has moved west since; it counts already. */
+    if (user->streak_days > 0 && user->streak_day >= day) {
         return false;
     }
     user->streak_days =
-        user->streak_days > 0 && user->streak_day == today - 1 ? user->streak_days + 1 : 1;
-    user->streak_day = today;
+        user->streak_days > 0 && user->streak_day == day - 1 ? user->streak_days + 1 : 1;
+    user->streak_day = day;
     if (user->streak_days > user->streak_best_days) {
         user->streak_best_days = user->streak_days;
     }
     return true;
 }
 
-static void completed(struct deciding *deciding, struct commitment *commitment, const char *rule)
+bool commitment_count_completed(struct user *user, struct commitment *commitment, int64_t at_ms,
+                                int64_t day)
 {
-    struct user *user = &deciding->person->user;
-    int64_t now_ms = deciding->world->now_ms;
-    remember_for_undo(deciding, commitment);
     commitment->state = COMMITMENT_COMPLETED;
-    /* Not before it was made, though the clock was set back meanwhile. */
-    int64_t at_ms = now_ms > commitment->created_at_ms ? now_ms : commitment->created_at_ms;
     commitment->completed_at_ms = at_ms;
     commitment->ended_at_ms = 0;
     commitment->next_at_ms = 0;
@@ -250,10 +226,21 @@ static void completed(struct deciding *deciding, struct commitment *commitment, 
         user->first_completion_at_ms = at_ms;
     }
     user->changed = true;
+    return count_streak(user, day);
+}
+
+static void completed(struct deciding *deciding, struct commitment *commitment, const char *rule)
+{
+    int64_t now_ms = deciding->world->now_ms;
+    const struct zone *zone = person_zone(deciding->world, deciding->person);
+    remember_for_undo(deciding, commitment);
+    /* Not before it was made, though the clock was set back meanwhile. */
+    int64_t at_ms = now_ms > commitment->created_at_ms ? now_ms : commitment->created_at_ms;
+    bool new_day = commitment_count_completed(&deciding->person->user, commitment, at_ms,
+                                              calendar_local_day(zone, now_ms));
     struct json_writer data = json_begin(deciding->arena);
     json_put_int(&data, "took_ms", at_ms - commitment->created_at_ms);
     commitment_event(deciding, commitment, EVENT_COMMITMENT_COMPLETED, rule, json_end(&data));
-    bool new_day = count_streak(deciding);
     if (commitment_is_report(commitment)) {
         return;
     }
@@ -382,7 +369,7 @@ void commitment_timer(struct deciding *deciding, struct commitment *commitment)
         commitment->changed = true;
         return;
     }
-    if (now_ms < commitment->due_at_ms + MISSED_AFTER_MS) {
+    if (now_ms < commitment->due_at_ms + COMMITMENT_MISSED_AFTER_MS) {
         commitment_arm(commitment);
         return;
     }

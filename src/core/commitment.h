@@ -12,6 +12,16 @@ int ladder_rung_of(int size_s);
 /* "Too big": the largest rung <= half of size_s. */
 int ladder_halve(int size_s);
 
+/* What completing or missing one means for the ladder: counts those in a row and returns by how
+ * many rungs the suggestion moves (3 quick ones in a row: up, 2 misses: down). */
+int ladder_count_completed(struct user *user, bool quick);
+int ladder_count_missed(struct user *user);
+/* The rung nearest to it that there is. */
+int ladder_clamp(int rung);
+
+/* An open one is missed so long after it was due. */
+#define COMMITMENT_MISSED_AFTER_MS DAY_MS
+
 /* What decide's parts share while one input is decided on. */
 struct deciding {
     struct arena *arena;
@@ -36,6 +46,8 @@ struct commitment_plan {
     bool completed_at_once; /* onboarding step 3 */
 };
 
+/* Whether it was completed within 24 h of being made. */
+bool commitment_is_quick(const struct commitment *commitment);
 /* Whether it was made by an onboarding step. */
 bool commitment_is_onboarding(const struct commitment *commitment);
 
@@ -43,6 +55,11 @@ bool commitment_is_onboarding(const struct commitment *commitment);
  * of journeys (commitment_made; for a completed one commitment_completed), but not for what an
  * onboarding step reports as done; one of onboarding graduates nobody. */
 struct commitment *commitment_make(struct deciding *deciding, const struct commitment_plan *plan);
+/* What completing one at that instant, on that local day, counts on the row and its user: totals,
+ * times and the streak, for which it returns whether the day is a new one. Neither ladder nor
+ * event. */
+bool commitment_count_completed(struct user *user, struct commitment *commitment, int64_t at_ms,
+                                int64_t day);
 /* False (and nothing changes) when it is not open. A repeating one makes its successor. */
 bool commitment_complete(struct deciding *deciding, struct commitment *commitment);
 bool commitment_drop(struct deciding *deciding, struct commitment *commitment);

@@ -7,8 +7,6 @@
 /* Whether an onboarding step reported it as done already: an answer, not a commitment that was
  * kept. It starts no journey and moves no ladder. */
 bool commitment_is_report(const struct commitment *commitment);
-/* Whether it was completed within 24 h of being made. */
-bool commitment_is_quick(const struct commitment *commitment);
 /* Adds the row, counts it and records it; starts no journey. */
 struct commitment *commitment_insert(struct deciding *deciding, const struct commitment_plan *plan,
                                      enum event_type type, const char *rule);

@@ -1,8 +1,13 @@
 /* The difficulty ladder: a fixed row of sizes that suggestions climb and descend one rung at a
- * time. Only arithmetic; who moves on it, and when, is decided in commitment.c. */
+ * time. Only arithmetic; whose suggestion moves, and what follows, is decided in commitment.c. */
 #include "core/commitment.h"
 
 #include "base/check.h"
+
+enum {
+    UP_AFTER = 3,  /* quick completions in a row */
+    DOWN_AFTER = 2 /* misses in a row */
+};
 
 static const int sizes_s[LADDER_RUNGS] = {
     30, 60, 2 * 60, 5 * 60, 10 * 60, 15 * 60, 20 * 60, 30 * 60, 45 * 60, 60 * 60, 90 * 60, 120 * 60,
@@ -26,4 +31,31 @@ int ladder_rung_of(int size_s)
 int ladder_halve(int size_s)
 {
     return ladder_rung_of(size_s / 2);
+}
+
+int ladder_clamp(int rung)
+{
+    return rung < 0 ? 0 : rung >= LADDER_RUNGS ? LADDER_RUNGS - 1 : rung;
+}
+
+int ladder_count_completed(struct user *user, bool quick)
+{
+    user->misses_in_row = 0;
+    user->quick_in_row = quick ? user->quick_in_row + 1 : 0;
+    if (user->quick_in_row < UP_AFTER) {
+        return 0;
+    }
+    user->quick_in_row = 0;
+    return 1;
+}
+
+int ladder_count_missed(struct user *user)
+{
+    user->quick_in_row = 0;
+    user->misses_in_row++;
+    if (user->misses_in_row < DOWN_AFTER) {
+        return 0;
+    }
+    user->misses_in_row = 0;
+    return -1;
 }
