@@ -21,7 +21,7 @@ BEGIN
         CREATE TABLE IF NOT EXISTS schema_migrations (name text COLLATE "C" PRIMARY KEY, checksum text NOT NULL, applied_at_ms bigint NOT NULL);
     END IF;
     SELECT checksum INTO applied FROM schema_migrations WHERE name = '0001_start.sql';
-    IF applied = 'a4c7b14919428a3e60427602cfe644345b2cb2817e320467b61e5fbea8f690ad' THEN
+    IF applied = 'cc55eeaca2dea1fef136dc44988f7072b14d63402c58cccd2ee87bf2ab7c06f8' THEN
         RETURN;
     ELSIF applied IS NOT NULL THEN
         RAISE EXCEPTION 'migration 0001_start.sql was applied with another text than this one';
@@ -38,7 +38,8 @@ BEGIN
 --   * Ids carry their instant in the bits above 21, so ranges of ids are ranges of time.
 --   * What one person has is keyed by the person first. Messages and events are chained backwards
 --     instead of indexed by person.
--- Nothing outside of the schema that the tables are made in is touched.
+-- Nothing outside of the schema that the tables are made in is touched. What a migration makes is closed to
+-- other roles in its transaction (src/store/postgres_schema.c).
 
 CREATE TABLE users (
     id bigint NOT NULL,
@@ -537,9 +538,8 @@ SELECT
         AS last_activity_at
 FROM users AS u
 WHERE u.is_erased = 0 AND u.is_test = 0;
-
--- Nobody but the owner reads or writes: row level security without policies, and no rights for the
--- public roles (anon and authenticated are Supabase's; elsewhere there are none of these names).
+$migration$;
+    EXECUTE $closing$
 DO $$
 DECLARE
     made record;
@@ -547,7 +547,7 @@ DECLARE
 BEGIN
     FOR made IN
         SELECT c.oid::regclass AS name, c.relkind FROM pg_class AS c
-        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S')
+        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
             AND c.relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)
     LOOP
         IF made.relkind IN ('r', 'p') THEN
@@ -563,9 +563,9 @@ BEGIN
     END LOOP;
 END
 $$;
-$migration$;
+$closing$;
     INSERT INTO schema_migrations (name, checksum, applied_at_ms)
-    VALUES ('0001_start.sql', 'a4c7b14919428a3e60427602cfe644345b2cb2817e320467b61e5fbea8f690ad', (extract(epoch FROM now()) * 1000)::bigint);
+    VALUES ('0001_start.sql', 'cc55eeaca2dea1fef136dc44988f7072b14d63402c58cccd2ee87bf2ab7c06f8', (extract(epoch FROM now()) * 1000)::bigint);
 END
 $nudge$;
 
@@ -588,7 +588,7 @@ BEGIN
         CREATE TABLE IF NOT EXISTS schema_migrations (name text COLLATE "C" PRIMARY KEY, checksum text NOT NULL, applied_at_ms bigint NOT NULL);
     END IF;
     SELECT checksum INTO applied FROM schema_migrations WHERE name = '0002_decisions.sql';
-    IF applied = '2b5853900b27cef7ab381e59df437a3b6144b853eb259a23bea0a06b13617aa5' THEN
+    IF applied = '8d338170923665deb512b9382cfb79a4b7d7cabb41af5865622b8548c147a3cf' THEN
         RETURN;
     ELSIF applied IS NOT NULL THEN
         RAISE EXCEPTION 'migration 0002_decisions.sql was applied with another text than this one';
@@ -626,9 +626,8 @@ CREATE TABLE decision_files (
 );
 
 ALTER TABLE users ADD COLUMN decision_last_id bigint NOT NULL DEFAULT 0;
-
--- Nobody but the owner reads or writes: row level security without policies, and no rights for the
--- public roles (anon and authenticated are Supabase's; elsewhere there are none of these names).
+$migration$;
+    EXECUTE $closing$
 DO $$
 DECLARE
     made record;
@@ -636,7 +635,7 @@ DECLARE
 BEGIN
     FOR made IN
         SELECT c.oid::regclass AS name, c.relkind FROM pg_class AS c
-        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S')
+        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
             AND c.relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)
     LOOP
         IF made.relkind IN ('r', 'p') THEN
@@ -652,9 +651,9 @@ BEGIN
     END LOOP;
 END
 $$;
-$migration$;
+$closing$;
     INSERT INTO schema_migrations (name, checksum, applied_at_ms)
-    VALUES ('0002_decisions.sql', '2b5853900b27cef7ab381e59df437a3b6144b853eb259a23bea0a06b13617aa5', (extract(epoch FROM now()) * 1000)::bigint);
+    VALUES ('0002_decisions.sql', '8d338170923665deb512b9382cfb79a4b7d7cabb41af5865622b8548c147a3cf', (extract(epoch FROM now()) * 1000)::bigint);
 END
 $nudge$;
 
@@ -677,7 +676,7 @@ BEGIN
         CREATE TABLE IF NOT EXISTS schema_migrations (name text COLLATE "C" PRIMARY KEY, checksum text NOT NULL, applied_at_ms bigint NOT NULL);
     END IF;
     SELECT checksum INTO applied FROM schema_migrations WHERE name = '0003_bridge.sql';
-    IF applied = '9c1675a5205db2128e49eb82cab301d1aa62913eabad70d621ef242a69d0bd7e' THEN
+    IF applied = 'd139b9b47e08866c347715d735915c5dd9313d7a7eeb5eba3d59c4c6b7468c9f' THEN
         RETURN;
     ELSIF applied IS NOT NULL THEN
         RAISE EXCEPTION 'migration 0003_bridge.sql was applied with another text than this one';
@@ -696,9 +695,8 @@ CREATE TABLE bridge_people (
 );
 
 CREATE INDEX bridge_people_user ON bridge_people (user_id);
-
--- Nobody but the owner reads or writes: row level security without policies, and no rights for the
--- public roles (anon and authenticated are Supabase's; elsewhere there are none of these names).
+$migration$;
+    EXECUTE $closing$
 DO $$
 DECLARE
     made record;
@@ -706,7 +704,7 @@ DECLARE
 BEGIN
     FOR made IN
         SELECT c.oid::regclass AS name, c.relkind FROM pg_class AS c
-        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S')
+        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
             AND c.relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)
     LOOP
         IF made.relkind IN ('r', 'p') THEN
@@ -722,9 +720,9 @@ BEGIN
     END LOOP;
 END
 $$;
-$migration$;
+$closing$;
     INSERT INTO schema_migrations (name, checksum, applied_at_ms)
-    VALUES ('0003_bridge.sql', '9c1675a5205db2128e49eb82cab301d1aa62913eabad70d621ef242a69d0bd7e', (extract(epoch FROM now()) * 1000)::bigint);
+    VALUES ('0003_bridge.sql', 'd139b9b47e08866c347715d735915c5dd9313d7a7eeb5eba3d59c4c6b7468c9f', (extract(epoch FROM now()) * 1000)::bigint);
 END
 $nudge$;
 

@@ -9,7 +9,8 @@
 --   * Ids carry their instant in the bits above 21, so ranges of ids are ranges of time.
 --   * What one person has is keyed by the person first. Messages and events are chained backwards
 --     instead of indexed by person.
--- Nothing outside of the schema that the tables are made in is touched.
+-- Nothing outside of the schema that the tables are made in is touched. What a migration makes is closed to
+-- other roles in its transaction (src/store/postgres_schema.c).
 
 CREATE TABLE users (
     id bigint NOT NULL,
@@ -508,29 +509,3 @@ SELECT
         AS last_activity_at
 FROM users AS u
 WHERE u.is_erased = 0 AND u.is_test = 0;
-
--- Nobody but the owner reads or writes: row level security without policies, and no rights for the
--- public roles (anon and authenticated are Supabase's; elsewhere there are none of these names).
-DO $$
-DECLARE
-    made record;
-    public_role text;
-BEGIN
-    FOR made IN
-        SELECT c.oid::regclass AS name, c.relkind FROM pg_class AS c
-        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S')
-            AND c.relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)
-    LOOP
-        IF made.relkind IN ('r', 'p') THEN
-            EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', made.name);
-        END IF;
-        EXECUTE format('REVOKE ALL ON %s %s FROM PUBLIC',
-                       CASE WHEN made.relkind = 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, made.name);
-        FOR public_role IN SELECT rolname FROM pg_roles WHERE rolname IN ('anon', 'authenticated') LOOP
-            EXECUTE format('REVOKE ALL ON %s %s FROM %I',
-                           CASE WHEN made.relkind = 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, made.name,
-                           public_role);
-        END LOOP;
-    END LOOP;
-END
-$$;

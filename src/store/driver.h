@@ -123,6 +123,7 @@ struct driver {
     const struct embedded_file *migrations;
     const size_t *migration_count;
     const char *record_table; /* makes schema_migrations when it is not there */
+    const char *closing;      /* after a migration: keeps others from what it made; NULL: no need */
     /* The database is the program's alone, so that opening it may migrate it. */
     bool is_private;
 

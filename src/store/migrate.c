@@ -151,6 +151,9 @@ static enum err apply_next(struct store *store, const char **ret_name, struct er
     if (error == OK) {
         error = driver->execute(store, (const char *)file->data, file->name, detail);
     }
+    if (error == OK && driver->closing != NULL) {
+        error = driver->execute(store, driver->closing, "close what was made", detail);
+    }
     if (error == OK) {
         error = record(store, file, detail);
     }

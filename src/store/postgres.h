@@ -14,6 +14,9 @@
     "CREATE TABLE IF NOT EXISTS schema_migrations (name text COLLATE \"C\" PRIMARY KEY, "          \
     "checksum text NOT NULL, applied_at_ms bigint NOT NULL)"
 
+/* Closes whatever the schema holds to everybody but the owner. */
+extern const char postgres_closing[];
+
 enum { PARAMETERS_MAX = 96, ARRAY_HEAD_BYTES = 20 };
 /* Oids of bytea, int8, text, float8. */
 enum { TYPE_BYTES = 17, TYPE_INT = 20, TYPE_TEXT = 25, TYPE_REAL = 701 };

@@ -384,6 +384,7 @@ static const struct driver driver_postgres = {
     .migrations = nudge_migrations_postgres,
     .migration_count = &nudge_migrations_postgres_count,
     .record_table = POSTGRES_RECORD_TABLE,
+    .closing = postgres_closing,
     .is_private = false,
     .close = close_connection,
     .begin = begin,

@@ -28,6 +28,37 @@ enum err postgres_execute(struct store *base, const char *sql, const char *what,
     return error;
 }
 
+/* Row level security without policies, and no rights for the public roles (anon and authenticated
+ * are Supabase's; elsewhere there are none of these names). */
+const char postgres_closing[] =
+    "DO $$\n"
+    "DECLARE\n"
+    "    made record;\n"
+    "    public_role text;\n"
+    "BEGIN\n"
+    "    FOR made IN\n"
+    "        SELECT c.oid::regclass AS name, c.relkind FROM pg_class AS c\n"
+    "        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', "
+    "'v', 'm', 'S')\n"
+    "            AND c.relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)\n"
+    "    LOOP\n"
+    "        IF made.relkind IN ('r', 'p') THEN\n"
+    "            EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', made.name);\n"
+    "        END IF;\n"
+    "        EXECUTE format('REVOKE ALL ON %s %s FROM PUBLIC',\n"
+    "                       CASE WHEN made.relkind = 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, "
+    "made.name);\n"
+    "        FOR public_role IN SELECT rolname FROM pg_roles WHERE rolname IN ('anon', "
+    "'authenticated') LOOP\n"
+    "            EXECUTE format('REVOKE ALL ON %s %s FROM %I',\n"
+    "                           CASE WHEN made.relkind = 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, "
+    "made.name,\n"
+    "                           public_role);\n"
+    "        END LOOP;\n"
+    "    END LOOP;\n"
+    "END\n"
+    "$$;\n";
+
 static int64_t number_at(const PGresult *result, int column)
 {
     return strtoll(PQgetvalue(result, 0, column), NULL, 10);

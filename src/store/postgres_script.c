@@ -8,7 +8,8 @@
 #include "store/driver.h"
 #include "store/postgres.h"
 
-/* 1 name, 2 schema, 3 checksum, 4 the record's table, 5 what must be there before, 6 the text */
+/* 1 name, 2 schema, 3 checksum, 4 the record's table, 5 what must be there before, 6 the text,
+ * 7 what closes it */
 static const char script[] =
     "-- Migration %1$s of nudge, into the schema %2$s. Running it again changes nothing.\n"
     "DO $nudge$\n"
@@ -39,6 +40,9 @@ static const char script[] =
     "    EXECUTE $migration$\n"
     "%6$s"
     "$migration$;\n"
+    "    EXECUTE $closing$\n"
+    "%7$s"
+    "$closing$;\n"
     "    INSERT INTO schema_migrations (name, checksum, applied_at_ms)\n"
     "    VALUES ('%1$s', '%3$s', (extract(epoch FROM now()) * 1000)::bigint);\n"
     "END\n"
@@ -81,7 +85,7 @@ bool store_script_next(struct arena *arena, const char *schema, size_t index,
     }
     ret_script->name = file->name;
     ret_script->sql = arena_printf(arena, script, file->name, schema, checksum,
-                                   POSTGRES_RECORD_TABLE, before, text);
+                                   POSTGRES_RECORD_TABLE, before, text, postgres_closing);
     return true;
 }
 

@@ -17,7 +17,7 @@ BEGIN
         CREATE TABLE IF NOT EXISTS schema_migrations (name text COLLATE "C" PRIMARY KEY, checksum text NOT NULL, applied_at_ms bigint NOT NULL);
     END IF;
     SELECT checksum INTO applied FROM schema_migrations WHERE name = '0001_start.sql';
-    IF applied = 'a4c7b14919428a3e60427602cfe644345b2cb2817e320467b61e5fbea8f690ad' THEN
+    IF applied = 'cc55eeaca2dea1fef136dc44988f7072b14d63402c58cccd2ee87bf2ab7c06f8' THEN
         RETURN;
     ELSIF applied IS NOT NULL THEN
         RAISE EXCEPTION 'migration 0001_start.sql was applied with another text than this one';
@@ -34,7 +34,8 @@ BEGIN
 --   * Ids carry their instant in the bits above 21, so ranges of ids are ranges of time.
 --   * What one person has is keyed by the person first. Messages and events are chained backwards
 --     instead of indexed by person.
--- Nothing outside of the schema that the tables are made in is touched.
+-- Nothing outside of the schema that the tables are made in is touched. What a migration makes is closed to
+-- other roles in its transaction (src/store/postgres_schema.c).
 
 CREATE TABLE users (
     id bigint NOT NULL,
@@ -533,9 +534,8 @@ SELECT
         AS last_activity_at
 FROM users AS u
 WHERE u.is_erased = 0 AND u.is_test = 0;
-
--- Nobody but the owner reads or writes: row level security without policies, and no rights for the
--- public roles (anon and authenticated are Supabase's; elsewhere there are none of these names).
+$migration$;
+    EXECUTE $closing$
 DO $$
 DECLARE
     made record;
@@ -543,7 +543,7 @@ DECLARE
 BEGIN
     FOR made IN
         SELECT c.oid::regclass AS name, c.relkind FROM pg_class AS c
-        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S')
+        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
             AND c.relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)
     LOOP
         IF made.relkind IN ('r', 'p') THEN
@@ -559,8 +559,8 @@ BEGIN
     END LOOP;
 END
 $$;
-$migration$;
+$closing$;
     INSERT INTO schema_migrations (name, checksum, applied_at_ms)
-    VALUES ('0001_start.sql', 'a4c7b14919428a3e60427602cfe644345b2cb2817e320467b61e5fbea8f690ad', (extract(epoch FROM now()) * 1000)::bigint);
+    VALUES ('0001_start.sql', 'cc55eeaca2dea1fef136dc44988f7072b14d63402c58cccd2ee87bf2ab7c06f8', (extract(epoch FROM now()) * 1000)::bigint);
 END
 $nudge$;

@@ -17,7 +17,7 @@ BEGIN
         CREATE TABLE IF NOT EXISTS schema_migrations (name text COLLATE "C" PRIMARY KEY, checksum text NOT NULL, applied_at_ms bigint NOT NULL);
     END IF;
     SELECT checksum INTO applied FROM schema_migrations WHERE name = '0002_decisions.sql';
-    IF applied = '2b5853900b27cef7ab381e59df437a3b6144b853eb259a23bea0a06b13617aa5' THEN
+    IF applied = '8d338170923665deb512b9382cfb79a4b7d7cabb41af5865622b8548c147a3cf' THEN
         RETURN;
     ELSIF applied IS NOT NULL THEN
         RAISE EXCEPTION 'migration 0002_decisions.sql was applied with another text than this one';
@@ -55,9 +55,8 @@ CREATE TABLE decision_files (
 );
 
 ALTER TABLE users ADD COLUMN decision_last_id bigint NOT NULL DEFAULT 0;
-
--- Nobody but the owner reads or writes: row level security without policies, and no rights for the
--- public roles (anon and authenticated are Supabase's; elsewhere there are none of these names).
+$migration$;
+    EXECUTE $closing$
 DO $$
 DECLARE
     made record;
@@ -65,7 +64,7 @@ DECLARE
 BEGIN
     FOR made IN
         SELECT c.oid::regclass AS name, c.relkind FROM pg_class AS c
-        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S')
+        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
             AND c.relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)
     LOOP
         IF made.relkind IN ('r', 'p') THEN
@@ -81,8 +80,8 @@ BEGIN
     END LOOP;
 END
 $$;
-$migration$;
+$closing$;
     INSERT INTO schema_migrations (name, checksum, applied_at_ms)
-    VALUES ('0002_decisions.sql', '2b5853900b27cef7ab381e59df437a3b6144b853eb259a23bea0a06b13617aa5', (extract(epoch FROM now()) * 1000)::bigint);
+    VALUES ('0002_decisions.sql', '8d338170923665deb512b9382cfb79a4b7d7cabb41af5865622b8548c147a3cf', (extract(epoch FROM now()) * 1000)::bigint);
 END
 $nudge$;

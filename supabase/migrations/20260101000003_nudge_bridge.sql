@@ -17,7 +17,7 @@ BEGIN
         CREATE TABLE IF NOT EXISTS schema_migrations (name text COLLATE "C" PRIMARY KEY, checksum text NOT NULL, applied_at_ms bigint NOT NULL);
     END IF;
     SELECT checksum INTO applied FROM schema_migrations WHERE name = '0003_bridge.sql';
-    IF applied = '9c1675a5205db2128e49eb82cab301d1aa62913eabad70d621ef242a69d0bd7e' THEN
+    IF applied = 'd139b9b47e08866c347715d735915c5dd9313d7a7eeb5eba3d59c4c6b7468c9f' THEN
         RETURN;
     ELSIF applied IS NOT NULL THEN
         RAISE EXCEPTION 'migration 0003_bridge.sql was applied with another text than this one';
@@ -36,9 +36,8 @@ CREATE TABLE bridge_people (
 );
 
 CREATE INDEX bridge_people_user ON bridge_people (user_id);
-
--- Nobody but the owner reads or writes: row level security without policies, and no rights for the
--- public roles (anon and authenticated are Supabase's; elsewhere there are none of these names).
+$migration$;
+    EXECUTE $closing$
 DO $$
 DECLARE
     made record;
@@ -46,7 +45,7 @@ DECLARE
 BEGIN
     FOR made IN
         SELECT c.oid::regclass AS name, c.relkind FROM pg_class AS c
-        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S')
+        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
             AND c.relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)
     LOOP
         IF made.relkind IN ('r', 'p') THEN
@@ -62,8 +61,8 @@ BEGIN
     END LOOP;
 END
 $$;
-$migration$;
+$closing$;
     INSERT INTO schema_migrations (name, checksum, applied_at_ms)
-    VALUES ('0003_bridge.sql', '9c1675a5205db2128e49eb82cab301d1aa62913eabad70d621ef242a69d0bd7e', (extract(epoch FROM now()) * 1000)::bigint);
+    VALUES ('0003_bridge.sql', 'd139b9b47e08866c347715d735915c5dd9313d7a7eeb5eba3d59c4c6b7468c9f', (extract(epoch FROM now()) * 1000)::bigint);
 END
 $nudge$;
