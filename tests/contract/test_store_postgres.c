@@ -121,6 +121,9 @@ static void hot_statements_go_down_an_index(void **state)
         {"event_walk", "events_pkey"},
         {"inbox_unanswered", "inbox_unanswered"},
         {"setting_load", "settings_pkey"},
+        {"join_aliases", "users_aliases"},
+        {"export_aliases", "users_aliases"},
+        {"export_bridge_people", "bridge_people_user"},
     };
     int count;
     const struct block *blocks = blocks_all(&count);

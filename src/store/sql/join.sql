@@ -81,7 +81,7 @@ UPDATE operator_messages SET user_id = ?1 WHERE user_id = ?2;
 
 -- name: join_aliases
 -- Shells of the shell lead to the person at once: one step is always enough.
-UPDATE users SET alias_of = ?1 WHERE alias_of = ?2;
+UPDATE users SET alias_of = ?1 WHERE alias_of = ?2 AND alias_of <> 0;
 
 -- name: join_counters
 -- Counted anew from the rows, as doctor does; the heads of the chains are the newest of both.

@@ -36,12 +36,14 @@ SELECT * FROM feedback WHERE user_id = ?1 ORDER BY id;
 SELECT id, at_ms, kind, text FROM operator_messages WHERE user_id = ?1 ORDER BY id;
 
 -- name: export_bridge_people
-SELECT live_key, fingerprint, refusals, imported_at_ms FROM bridge_people WHERE user_id = ?1
+-- Of rows that were joined into this one, too.
+SELECT live_key, fingerprint, refusals, imported_at_ms FROM bridge_people
+WHERE user_id IN (SELECT ?1 UNION ALL SELECT id FROM users WHERE alias_of = ?1 AND alias_of <> 0)
 ORDER BY live_key;
 
 -- name: export_aliases
 -- Rows of the same person that were joined into this one: only when they had joined is left.
-SELECT id, joined_at_ms FROM users WHERE alias_of = ?1 ORDER BY id;
+SELECT id, joined_at_ms FROM users WHERE alias_of = ?1 AND alias_of <> 0 ORDER BY id;
 
 -- name: erase_due
 -- By the instants that the person's rows carry: due rows are not indexed by person.
