@@ -8,21 +8,33 @@
 
 #include "base/limits.h"
 #include "bi/metrics_parts.h"
+#include "core/delivery.h"
 
 /* Distinct totals of commitments; more people than this have none of their own. */
 enum { DISTRIBUTION_ROWS_MAX = 1 << 20 };
+
+/* As it is stored; -1: any. */
+static int64_t set_number(struct str name)
+{
+    return name.length == 0                                ? -1
+           : str_is(name, journey_set_name(SET_OPTIMIZED)) ? SET_OPTIMIZED
+                                                           : SET_ORIGINAL;
+}
 
 enum err metrics_query(struct metrics_reading *reading, const char *block, const struct arg *more,
                        int more_count, int row_max, struct rows *ret_rows)
 {
     const struct metrics_filter *filter = reading->filter;
-    struct arg args[8] = {
+    enum { COMMON = 6, MORE_MAX = 2 };
+    struct arg args[COMMON + MORE_MAX] = {
         ARG_INT(filter->from_ms), ARG_INT(filter->to_ms > 0 ? filter->to_ms : INT64_MAX),
-        ARG_TEXT(filter->source), ARG_TEXT(filter->language), ARG_INT(reading->now_ms)};
-    for (int i = 0; i < more_count; i++) {
-        args[5 + i] = more[i];
+        ARG_TEXT(filter->source), ARG_TEXT(filter->language),
+        ARG_INT(reading->now_ms), ARG_INT(set_number(filter->set)),
+    };
+    for (int i = 0; i < more_count && i < MORE_MAX; i++) {
+        args[COMMON + i] = more[i];
     }
-    return store_query(reading->store, reading->arena, block, args, 5 + more_count, row_max,
+    return store_query(reading->store, reading->arena, block, args, COMMON + more_count, row_max,
                        ret_rows, reading->detail);
 }
 
@@ -345,8 +357,12 @@ static enum err read_errors(struct metrics_reading *reading, struct metrics *met
         return error;
     }
     metrics->dead_deliveries = cell[0].integer;
-    error = query_one(reading, "metrics_errors", NULL, 0, &cell);
+    struct arg now = ARG_INT(reading->now_ms);
+    struct rows rows;
+    error = store_query(reading->store, reading->arena, "metrics_errors", &now, 1, 1, &rows,
+                        reading->detail);
     if (error == OK) {
+        cell = rows.cells;
         metrics->invariant_failures = cell[0].integer;
         metrics->requests_5xx = cell[1].integer;
         metrics->critical_errors =

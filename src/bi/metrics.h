@@ -17,6 +17,7 @@ struct metrics_filter {
     int64_t within_ms; /* conversion counts only commitments made so soon after joining; 0: all */
     struct str source; /* "" any */
     struct str language;
+    struct str set;        /* "original", "optimized" */
     struct str experiment; /* of the funnel only; "" any */
     struct str variant;
 };

@@ -26,6 +26,7 @@ struct metrics_options {
     const char *within;
     const char *source;
     const char *language;
+    const char *set;
     const char *variant;
 };
 
@@ -74,6 +75,11 @@ static int read_options(struct cli *cli, const struct metrics_options *options,
 {
     filter->source = str_of(options->source);
     filter->language = str_of(options->language);
+    filter->set = str_of(options->set);
+    if (options->set != NULL && !str_is(filter->set, "original") &&
+        !str_is(filter->set, "optimized")) {
+        return cli_usage(cli, "--set takes original or optimized");
+    }
     if (options->cohort != NULL && !read_cohort(cli, str_of(options->cohort), filter)) {
         return cli_usage(cli, "--cohort takes FROM..TO, such as 2026-01-01..2026-02-01");
     }
@@ -347,6 +353,7 @@ int cmd_metrics(int argc, char **argv)
         {"variant", 'v', "EXPERIMENT=VARIANT", "The funnel of those who have that variant", NULL,
          &options.variant},
         {"language", 0, "TAG", "Only people of that language", NULL, &options.language},
+        {"set", 0, "NAME", "Only people of that set: original, optimized", NULL, &options.set},
         {0}};
     struct cli cli;
     struct arguments arguments;

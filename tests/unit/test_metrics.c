@@ -1,6 +1,7 @@
 /* Every figure on random people equals one reckoned by walking over all of them: the SQL of the
  * metrics and this walk have nothing in common but the definitions. */
 #include "bi/metrics.h"
+#include "core/delivery.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -268,7 +269,8 @@ static bool counts(const struct one *one, const struct metrics_filter *filter)
     return !user->is_test && !user->is_erased && user->joined_at_ms >= filter->from_ms &&
            (filter->to_ms == 0 || user->joined_at_ms < filter->to_ms) &&
            (filter->source.length == 0 || str_equal(filter->source, user->source)) &&
-           (filter->language.length == 0 || str_equal(filter->language, str_of(user->language)));
+           (filter->language.length == 0 || str_equal(filter->language, str_of(user->language))) &&
+           (filter->set.length == 0 || str_is(filter->set, journey_set_name(user->set)));
 }
 
 static void assert_rate(const char *name, const struct rate *rate, int64_t hits, int64_t n)
@@ -693,6 +695,8 @@ static void figures_equal_a_walk_over_everybody(void **state)
         {.from_ms = NOW_MS - 45 * DAY_MS, .within_ms = 7 * DAY_MS, .language = STR("de")},
         {.source = STR("blog")},
         {.source = STR("friend"), .language = STR("en")},
+        {.set = STR("optimized"), .within_ms = 48 * HOUR_MS},
+        {.set = STR("original"), .from_ms = NOW_MS - 60 * DAY_MS},
         {.experiment = STR("first_win_task"), .variant = STR("smile")},
         {.source = STR("nowhere")},
         {.from_ms = NOW_MS, .to_ms = NOW_MS + 1},

@@ -3,6 +3,7 @@
 --   ?1, ?2  people who joined in [?1, ?2)
 --   ?3, ?4  source and language of the people, '' any
 --   ?5      the instant of evaluation
+--   ?6      0: people of the original set, 1: of the optimized one, negative: all
 -- Test people and erased ones are out everywhere. Sums use the counters on the people's rows, which
 -- doctor recounts; what the counters cannot tell is read from the rows.
 
@@ -11,18 +12,18 @@
 SELECT coalesce(max(e.id), 0) >> 21 AS newest_ms FROM events AS e;
 
 -- name: metrics_people
--- ?6: only commitments made within so many ms of joining count for converted and converted_outside;
+-- ?7: only commitments made within so many ms of joining count for converted and converted_outside;
 -- 0 no bound.
 SELECT
     count(*) AS users,
-    count(*) FILTER (WHERE CASE WHEN ?6 = 0 THEN u.commitments_total > 0
+    count(*) FILTER (WHERE CASE WHEN ?7 = 0 THEN u.commitments_total > 0
                       ELSE u.first_commitment_at_ms > 0
-                           AND u.first_commitment_at_ms <= u.joined_at_ms + ?6 END) AS converted,
-    count(*) FILTER (WHERE CASE WHEN ?6 = 0 THEN u.commitments_outside > 0
+                           AND u.first_commitment_at_ms <= u.joined_at_ms + ?7 END) AS converted,
+    count(*) FILTER (WHERE CASE WHEN ?7 = 0 THEN u.commitments_outside > 0
                       ELSE u.commitments_outside > 0 AND EXISTS (
                           SELECT 1 FROM commitments AS c
                           WHERE c.user_id = u.id AND c.source <> 'onboarding'
-                            AND c.created_at_ms <= u.joined_at_ms + ?6) END)
+                            AND c.created_at_ms <= u.joined_at_ms + ?7) END)
         AS converted_outside,
     count(*) FILTER (WHERE u.commitments_total = 0) AS inactive,
     count(*) FILTER (WHERE u.commitments_completed > 0) AS activated,
@@ -42,10 +43,11 @@ SELECT
 FROM users AS u
 WHERE u.is_test = 0 AND u.is_erased = 0
   AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
-  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4) AND u.joined_at_ms <= ?5;
+  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+  AND (?6 < 0 OR u.journey_set = ?6) AND u.joined_at_ms <= ?5;
 
 -- name: metrics_completion_times
--- Completion times by their place in order, from 0: those at the places ?6 and ?7 and the ones after
+-- Completion times by their place in order, from 0: those at the places ?7 and ?8 and the ones after
 -- them, which is what interpolating two percentiles needs.
 WITH times AS (
     SELECT c.completed_at_ms - c.created_at_ms AS took_ms,
@@ -54,15 +56,16 @@ WITH times AS (
     JOIN commitments AS c ON c.user_id = u.id AND c.state = 1
     WHERE u.is_test = 0 AND u.is_erased = 0
       AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
-      AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4) AND u.joined_at_ms <= ?5
+      AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+      AND (?6 < 0 OR u.journey_set = ?6) AND u.joined_at_ms <= ?5
 )
 SELECT place, took_ms
 FROM times
-WHERE place IN (?6, ?6 + 1, ?7, ?7 + 1)
+WHERE place IN (?7, ?7 + 1, ?8, ?8 + 1)
 ORDER BY place;
 
 -- name: metrics_steps
--- People to whom a step of the onboarding was sent, and those who completed it. ?6: JSON object of
+-- People to whom a step of the onboarding was sent, and those who completed it. ?7: JSON object of
 -- the journeys' steps' no-answer times; younger sends are left out of both.
 SELECT
     s.key + 1 AS step,
@@ -74,24 +77,26 @@ JOIN json_each(r.steps) AS s
 WHERE u.is_test = 0 AND u.is_erased = 0
   AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
   AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+  AND (?6 < 0 OR u.journey_set = ?6)
   AND r.journey IN ('superior_onboarding', 'micro_onboarding')
   AND s.value ->> 0 > 0
-  AND s.value ->> 0 <= ?5 - coalesce(?6 -> r.journey ->> s.key, 0)
+  AND s.value ->> 0 <= ?5 - coalesce(?7 -> r.journey ->> s.key, 0)
 GROUP BY s.key
 ORDER BY s.key;
 
 -- name: metrics_funnel
--- People who came so far, at any time. ?6, ?7: only those with variant ?7 of experiment ?6, '' all.
+-- People who came so far, at any time. ?7, ?8: only those with variant ?8 of experiment ?7, '' all.
 WITH people AS (
     SELECT u.id, u.onboarding_completed, u.commitments_outside, u.commitments_outside_completed
     FROM users AS u
     WHERE u.is_test = 0 AND u.is_erased = 0
       AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
-      AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4) AND u.joined_at_ms <= ?5
-      AND (?6 = '' OR EXISTS (
+      AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+      AND (?6 < 0 OR u.journey_set = ?6) AND u.joined_at_ms <= ?5
+      AND (?7 = '' OR EXISTS (
           SELECT 1 FROM runs AS r
           WHERE r.user_id = u.id AND r.variants <> '' AND EXISTS (
-              SELECT 1 FROM json_each(r.variants) AS v WHERE v.key = ?6 AND v.value = ?7)))
+              SELECT 1 FROM json_each(r.variants) AS v WHERE v.key = ?7 AND v.value = ?8)))
 ),
 steps AS (
     SELECT r.user_id, s.key AS step, s.value ->> 0 AS sent_ms, s.value ->> 1 AS completed_ms
@@ -120,11 +125,12 @@ JOIN runs AS r ON r.user_id = u.id
 WHERE u.is_test = 0 AND u.is_erased = 0
   AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
   AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+  AND (?6 < 0 OR u.journey_set = ?6)
   AND r.journey IN ('superior_onboarding', 'micro_onboarding')
   AND r.entered_at_ms <= ?5 - 8 * 86400000;
 
 -- name: metrics_activity
--- Distinct people with activity in the last full UTC day, the last 7 and the last 30 days. ?6: JSON
+-- Distinct people with activity in the last full UTC day, the last 7 and the last 30 days. ?7: JSON
 -- array of the event types that are activity. Ids begin with an instant that is never before at_ms.
 SELECT
     count(DISTINCT CASE WHEN e.at_ms >= (?5 / 86400000 - 1) * 86400000
@@ -135,10 +141,11 @@ FROM events AS e
 JOIN users AS u ON u.id = e.user_id
 WHERE e.id >= (?5 - 2592000000) << 21
   AND e.at_ms >= ?5 - 2592000000 AND e.at_ms <= ?5
-  AND e.type IN (SELECT value FROM json_each(?6))
+  AND e.type IN (SELECT value FROM json_each(?7))
   AND u.is_test = 0 AND u.is_erased = 0
   AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
-  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4);
+  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+  AND (?6 < 0 OR u.journey_set = ?6);
 
 -- name: metrics_joins
 SELECT
@@ -149,7 +156,8 @@ SELECT
 FROM users AS u
 WHERE u.is_test = 0 AND u.is_erased = 0
   AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
-  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4) AND u.joined_at_ms <= ?5;
+  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+  AND (?6 < 0 OR u.journey_set = ?6) AND u.joined_at_ms <= ?5;
 
 -- name: metrics_commitments_recent
 -- Commitments made in the last 30 days.
@@ -159,6 +167,7 @@ JOIN commitments AS c ON c.user_id = u.id
 WHERE u.is_test = 0 AND u.is_erased = 0
   AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
   AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+  AND (?6 < 0 OR u.journey_set = ?6)
   AND c.created_at_ms > ?5 - 2592000000 AND c.created_at_ms <= ?5;
 
 -- name: metrics_distribution
@@ -167,24 +176,26 @@ SELECT u.commitments_total AS commitments, count(*) AS people
 FROM users AS u
 WHERE u.is_test = 0 AND u.is_erased = 0
   AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
-  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4) AND u.joined_at_ms <= ?5
+  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+  AND (?6 < 0 OR u.journey_set = ?6) AND u.joined_at_ms <= ?5
 GROUP BY u.commitments_total
 ORDER BY u.commitments_total;
 
 -- name: metrics_retention
 -- By week of joining (weeks since Monday 1969-12-29, UTC) and cell k = [joined + 7k d, joined +
 -- 7(k+1) d): people old enough to have lived the whole cell, and those of them with activity in it.
--- Cell -1 is [joined + 30 d, joined + 60 d). imported: how many of them were imported. ?6: JSON array of the event types that are activity; ?7:
--- cells 0 .. ?7. Events are walked once, each looking up its person (hence cross join: the other way
+-- Cell -1 is [joined + 30 d, joined + 60 d). imported: how many of them were imported. ?7: JSON array of the event types that are activity; ?8:
+-- cells 0 .. ?8. Events are walked once, each looking up its person (hence cross join: the other way
 -- round an index over all events would be built first).
 WITH RECURSIVE
-cells (k) AS (SELECT 0 UNION ALL SELECT k + 1 FROM cells WHERE k < ?7),
+cells (k) AS (SELECT 0 UNION ALL SELECT k + 1 FROM cells WHERE k < ?8),
 people AS (
     SELECT u.joined_at_ms, (u.joined_at_ms / 86400000 + 3) / 7 AS week, u.existing
     FROM users AS u
     WHERE u.is_test = 0 AND u.is_erased = 0
       AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
-      AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4) AND u.joined_at_ms <= ?5
+      AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+      AND (?6 < 0 OR u.journey_set = ?6) AND u.joined_at_ms <= ?5
 ),
 eligible AS (
     SELECT p.week, c.k, count(*) AS people, sum(p.existing) AS imported
@@ -200,18 +211,19 @@ lived AS MATERIALIZED (
            max(e.at_ms - u.joined_at_ms >= 2592000000
                AND e.at_ms - u.joined_at_ms < 5184000000) AS in_month
     FROM events AS e CROSS JOIN users AS u ON u.id = e.user_id
-    WHERE e.type IN (SELECT value FROM json_each(?6))
+    WHERE e.type IN (SELECT value FROM json_each(?7))
       AND u.is_test = 0 AND u.is_erased = 0
       AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
       AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+      AND (?6 < 0 OR u.journey_set = ?6)
       AND e.at_ms >= u.joined_at_ms AND e.at_ms <= ?5
-      AND e.at_ms < u.joined_at_ms + max((?7 + 1) * 7, 60) * 86400000
+      AND e.at_ms < u.joined_at_ms + max((?8 + 1) * 7, 60) * 86400000
     GROUP BY u.id, k
 ),
 active AS (
     SELECT week, k, count(*) AS people
     FROM lived
-    WHERE k <= ?7 AND joined_at_ms + (k + 1) * 7 * 86400000 <= ?5
+    WHERE k <= ?8 AND joined_at_ms + (k + 1) * 7 * 86400000 <= ?5
     GROUP BY week, k
     UNION ALL
     SELECT week, -1, count(DISTINCT id)
@@ -230,7 +242,8 @@ JOIN users AS u ON u.id = e.user_id
 WHERE e.revenue <> 0 AND e.at_ms <= ?5
   AND u.is_test = 0 AND u.is_erased = 0
   AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
-  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4);
+  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+  AND (?6 < 0 OR u.journey_set = ?6);
 
 -- name: metrics_revenue_cohorts
 -- By week of joining, as in metrics_retention.
@@ -243,7 +256,8 @@ SELECT (u.joined_at_ms / 86400000 + 3) / 7 AS week, count(*) AS people,
 FROM users AS u LEFT JOIN paid AS p ON p.user_id = u.id
 WHERE u.is_test = 0 AND u.is_erased = 0
   AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
-  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4) AND u.joined_at_ms <= ?5
+  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+  AND (?6 < 0 OR u.journey_set = ?6) AND u.joined_at_ms <= ?5
 GROUP BY week
 ORDER BY week;
 
@@ -260,7 +274,8 @@ assigned AS (
     JOIN json_each(r.variants) AS v
     WHERE u.is_test = 0 AND u.is_erased = 0
       AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
-      AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4) AND u.joined_at_ms <= ?5
+      AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+      AND (?6 < 0 OR u.journey_set = ?6) AND u.joined_at_ms <= ?5
 )
 SELECT a.experiment, a.variant, count(*) AS people, coalesce(sum(p.revenue), 0.0) AS revenue
 FROM assigned AS a LEFT JOIN paid AS p ON p.user_id = a.id
@@ -268,11 +283,11 @@ GROUP BY a.experiment, a.variant
 ORDER BY a.experiment, a.variant;
 
 -- name: metrics_errors
--- Of the whole installation, on the last seven UTC days with today.
+-- Of the whole installation, on the last seven UTC days with today. ?1: the instant of evaluation.
 SELECT coalesce(sum(CASE WHEN kind = 'invariant' THEN count END), 0) AS invariant,
        coalesce(sum(CASE WHEN kind = 'http_5xx' THEN count END), 0) AS http_5xx
 FROM error_counts
-WHERE day > ?5 / 86400000 - 7 AND day <= ?5 / 86400000;
+WHERE day > ?1 / 86400000 - 7 AND day <= ?1 / 86400000;
 
 -- name: metrics_feedback
 -- Ratings of all time; problems told in the last 7 days and the 7 before.
@@ -287,7 +302,8 @@ JOIN users AS u ON u.id = f.user_id
 WHERE f.at_ms <= ?5
   AND u.is_test = 0 AND u.is_erased = 0
   AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
-  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4);
+  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+  AND (?6 < 0 OR u.journey_set = ?6);
 
 -- name: metrics_support_events
 -- Tracked requests for support, and /help asked for twice within an hour, by the same two weeks.
@@ -301,7 +317,8 @@ WHERE e.id >= (?5 - 14 * 86400000) << 21
   AND e.type = 'tracked' AND e.data ->> '$.event' IN ('Support Requested', 'Help Repeated')
   AND u.is_test = 0 AND u.is_erased = 0
   AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
-  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4);
+  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+  AND (?6 < 0 OR u.journey_set = ?6);
 
 -- name: metrics_dead_deliveries
 -- Messages of the last 7 days whose retries were used up.
@@ -311,7 +328,8 @@ JOIN users AS u ON u.id = d.user_id
 WHERE d.id >= (?5 - 7 * 86400000) << 21 AND d.state = 10
   AND u.is_test = 0 AND u.is_erased = 0
   AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
-  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4);
+  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+  AND (?6 < 0 OR u.journey_set = ?6);
 
 -- name: population_completions
 -- How many people with a commitment completed how many, from few to many.

@@ -11,10 +11,11 @@ CROSS JOIN json_array_elements(r.steps::json) WITH ORDINALITY AS s (value, place
 WHERE u.is_test = 0 AND u.is_erased = 0
   AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
   AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+  AND (?6 < 0 OR u.journey_set = ?6)
   AND r.journey IN ('superior_onboarding', 'micro_onboarding')
   AND (s.value ->> 0)::bigint > 0
   AND (s.value ->> 0)::bigint
-      <= ?5 - coalesce((?6::json -> r.journey ->> (s.place - 1)::integer)::bigint, 0)
+      <= ?5 - coalesce((?7::json -> r.journey ->> (s.place - 1)::integer)::bigint, 0)
 GROUP BY s.place
 ORDER BY s.place;
 
@@ -24,10 +25,11 @@ WITH people AS (
     FROM users AS u
     WHERE u.is_test = 0 AND u.is_erased = 0
       AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
-      AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4) AND u.joined_at_ms <= ?5
-      AND (?6 = '' OR EXISTS (
+      AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+      AND (?6 < 0 OR u.journey_set = ?6) AND u.joined_at_ms <= ?5
+      AND (?7 = '' OR EXISTS (
           SELECT 1 FROM runs AS r
-          WHERE r.user_id = u.id AND nullif(r.variants, '')::json ->> ?6 = ?7))
+          WHERE r.user_id = u.id AND nullif(r.variants, '')::json ->> ?7 = ?8))
 ),
 steps AS (
     SELECT r.user_id, s.place AS step, (s.value ->> 0)::bigint AS sent_ms,
@@ -59,20 +61,22 @@ FROM events AS e
 JOIN users AS u ON u.id = e.user_id
 WHERE e.id >= (?5::bigint - 2592000000) << 21
   AND e.at_ms >= ?5 - 2592000000 AND e.at_ms <= ?5
-  AND e.type IN (SELECT json_array_elements_text(?6::json))
+  AND e.type IN (SELECT json_array_elements_text(?7::json))
   AND u.is_test = 0 AND u.is_erased = 0
   AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
-  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4);
+  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+  AND (?6 < 0 OR u.journey_set = ?6);
 
 -- name: metrics_retention
 WITH
-cells (k) AS (SELECT generate_series(0, ?7::bigint)),
+cells (k) AS (SELECT generate_series(0, ?8::bigint)),
 people AS (
     SELECT u.joined_at_ms, (u.joined_at_ms / 86400000 + 3) / 7 AS week, u.existing
     FROM users AS u
     WHERE u.is_test = 0 AND u.is_erased = 0
       AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
-      AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4) AND u.joined_at_ms <= ?5
+      AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+      AND (?6 < 0 OR u.journey_set = ?6) AND u.joined_at_ms <= ?5
 ),
 eligible AS (
     SELECT p.week, c.k, count(*) AS people, sum(p.existing) AS imported
@@ -88,18 +92,19 @@ lived AS MATERIALIZED (
            bool_or(e.at_ms - u.joined_at_ms >= 2592000000
                    AND e.at_ms - u.joined_at_ms < 5184000000) AS in_month
     FROM events AS e JOIN users AS u ON u.id = e.user_id
-    WHERE e.type IN (SELECT json_array_elements_text(?6::json))
+    WHERE e.type IN (SELECT json_array_elements_text(?7::json))
       AND u.is_test = 0 AND u.is_erased = 0
       AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
       AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+      AND (?6 < 0 OR u.journey_set = ?6)
       AND e.at_ms >= u.joined_at_ms AND e.at_ms <= ?5
-      AND e.at_ms < u.joined_at_ms + greatest((?7::bigint + 1) * 7, 60) * 86400000
+      AND e.at_ms < u.joined_at_ms + greatest((?8::bigint + 1) * 7, 60) * 86400000
     GROUP BY u.id, (e.at_ms - u.joined_at_ms) / 604800000
 ),
 active AS (
     SELECT week, k, count(*) AS people
     FROM lived
-    WHERE k <= ?7 AND joined_at_ms + (k + 1) * 604800000 <= ?5
+    WHERE k <= ?8 AND joined_at_ms + (k + 1) * 604800000 <= ?5
     GROUP BY week, k
     UNION ALL
     SELECT week, -1, count(DISTINCT id)
@@ -123,7 +128,8 @@ assigned AS (
     CROSS JOIN json_each_text(nullif(r.variants, '')::json) AS v
     WHERE u.is_test = 0 AND u.is_erased = 0
       AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
-      AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4) AND u.joined_at_ms <= ?5
+      AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+      AND (?6 < 0 OR u.journey_set = ?6) AND u.joined_at_ms <= ?5
 )
 SELECT a.experiment, a.variant, count(*) AS people, coalesce(sum(p.revenue), 0.0) AS revenue
 FROM assigned AS a LEFT JOIN paid AS p ON p.user_id = a.id
@@ -142,7 +148,8 @@ WHERE e.id >= (?5::bigint - 14 * 86400000) << 21
   AND nullif(e.data, '')::json ->> 'event' IN ('Support Requested', 'Help Repeated')
   AND u.is_test = 0 AND u.is_erased = 0
   AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
-  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4);
+  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+  AND (?6 < 0 OR u.journey_set = ?6);
 
 -- name: metrics_completion_times
 WITH times AS (
@@ -152,9 +159,10 @@ WITH times AS (
     JOIN commitments AS c ON c.user_id = u.id AND c.state = 1
     WHERE u.is_test = 0 AND u.is_erased = 0
       AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
-      AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4) AND u.joined_at_ms <= ?5
+      AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+      AND (?6 < 0 OR u.journey_set = ?6) AND u.joined_at_ms <= ?5
 )
 SELECT place, took_ms
 FROM times
-WHERE place IN (?6::bigint, ?6 + 1, ?7::bigint, ?7 + 1)
+WHERE place IN (?7::bigint, ?7 + 1, ?8::bigint, ?8 + 1)
 ORDER BY place;
