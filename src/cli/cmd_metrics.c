@@ -8,6 +8,7 @@
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/journeys_load.h"
+#include "cli/kpi_view.h"
 
 static const char text[] =
     "Prints every figure of the product with its 95 % interval and the plan's targets. Test people "
@@ -19,7 +20,8 @@ static const char text[] =
     "  nudge metrics\n"
     "  nudge metrics --cohort 2026-01-01..2026-02-01\n"
     "  nudge metrics --cohort 2026-01-01.. --within 48h --json\n"
-    "  nudge metrics --variant first_win_task=smile       the funnel of one variant";
+    "  nudge metrics --variant first_win_task=smile       the funnel of one variant\n"
+    "  nudge metrics --verdicts                           is the rollout where the plan wants it?";
 
 struct metrics_options {
     const char *cohort;
@@ -28,6 +30,7 @@ struct metrics_options {
     const char *language;
     const char *set;
     const char *variant;
+    bool verdicts;
 };
 
 /* ---- arguments --------------------------------------------------------------------------------
@@ -325,6 +328,11 @@ static int show(struct cli *cli, const struct metrics_options *options)
     if (store == NULL) {
         return status;
     }
+    if (options->verdicts) {
+        status = kpi_show(cli, store);
+        store_close(store);
+        return status;
+    }
     struct err_detail detail = {""};
     struct metrics metrics;
     struct catalog *catalog = NULL;
@@ -354,6 +362,8 @@ int cmd_metrics(int argc, char **argv)
          &options.variant},
         {"language", 0, "TAG", "Only people of that language", NULL, &options.language},
         {"set", 0, "NAME", "Only people of that set: original, optimized", NULL, &options.set},
+        {"verdicts", 0, NULL, "The plan's targets and verdicts of the rollout instead",
+         &options.verdicts, NULL},
         {0}};
     struct cli cli;
     struct arguments arguments;

@@ -155,6 +155,7 @@ static void make_person(struct world_of_test *test, struct one *one)
     user->is_erased = draw(test, 12) == 0;
     user->onboarding_completed = draw(test, 3) == 0;
     user->existing = draw(test, 20) == 0;
+    user->set = (enum journey_set)draw(test, 2);
     int commitments = draw(test, 3) == 0 ? 0 : (int)draw(test, 26);
     for (int i = 0; i < commitments; i++) {
         make_commitment(test, one);

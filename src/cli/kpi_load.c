@@ -1,0 +1,51 @@
+/* The files beside the journeys that say what is aimed at. */
+#include "cli/kpi_load.h"
+
+#include <unistd.h>
+
+#include "base/embed.h"
+#include "cli/journeys_load.h"
+
+enum err kpi_file(struct arena *arena, const char *folder, struct str name, struct str *ret_yaml,
+                  struct err_detail *detail)
+{
+    if (folder != NULL && folder[0] != '\0') {
+        const char *path = arena_printf(arena, "%s/%.*s", folder, STR_ARG(name)).ptr;
+        if (access(path, F_OK) == 0) {
+            return journeys_read_file(arena, path, ret_yaml, detail);
+        }
+    }
+    for (size_t i = 0; i < nudge_journeys_count; i++) {
+        if (str_equal(str_of(nudge_journeys[i].name), name)) {
+            *ret_yaml =
+                (struct str){(const char *)nudge_journeys[i].data, nudge_journeys[i].length};
+            return OK;
+        }
+    }
+    return err_set(detail, ERR_NOT_FOUND, "there is no %.*s", STR_ARG(name));
+}
+
+enum err kpi_mistakes(struct arena *arena, const struct mistakes *mistakes,
+                      struct err_detail *detail)
+{
+    if (mistakes->count == 0) {
+        return OK;
+    }
+    struct str first = mistake_line(arena, &mistakes->items[0]);
+    return mistakes->count == 1 ? err_set(detail, ERR_INVALID, "%.*s", STR_ARG(first))
+                                : err_set(detail, ERR_INVALID, "%.*s (and %d more)", STR_ARG(first),
+                                          mistakes->count - 1);
+}
+
+enum err kpi_plan_load(struct arena *arena, const char *folder, const struct kpi_plan **ret_plan,
+                       struct err_detail *detail)
+{
+    const struct str name = STR("kpi/plan.yaml");
+    struct str yaml = STR_NONE;
+    struct mistakes mistakes = {0};
+    enum err error = kpi_file(arena, folder, name, &yaml, detail);
+    if (error == OK && kpi_plan_read(arena, name, yaml, ret_plan, &mistakes) != OK) {
+        error = kpi_mistakes(arena, &mistakes, detail);
+    }
+    return error;
+}

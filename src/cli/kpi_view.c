@@ -1,0 +1,153 @@
+/* nudge metrics --verdicts. */
+#include "cli/kpi_view.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "base/calendar.h"
+#include "base/limits.h"
+#include "bi/rollout_state.h"
+#include "cli/journeys_load.h"
+#include "cli/kpi_load.h"
+
+/* One decimal; "–" when unknown. */
+static const char *number(struct cli *cli, double value)
+{
+    if (isnan(value)) {
+        return "–";
+    }
+    int64_t tenths = tenths_of(value);
+    return arena_printf(cli->arena, "%lld.%lld", (long long)(tenths / 10), (long long)(tenths % 10))
+        .ptr;
+}
+
+static const char *rate_words(struct cli *cli, const struct rate *rate)
+{
+    if (rate->n == 0) {
+        return "–";
+    }
+    return arena_printf(cli->arena, "%s (%s – %s), n %lld", number(cli, rate->percent),
+                        number(cli, rate->low), number(cli, rate->high), (long long)rate->n)
+        .ptr;
+}
+
+static void print_targets(struct cli *cli, const struct kpi_report *report)
+{
+    static const char *const headings[] = {"figure, %", "treated (95 %)", "control (95 %)",
+                                           "this week", "success",        "state"};
+    struct table *table = table_new(cli->arena, 6, headings);
+    table_right(table, 3);
+    table_right(table, 4);
+    for (int i = 0; i < report->plan->target_count; i++) {
+        const struct kpi_value *value = &report->values[i];
+        const char *cells[] = {
+            value->target->metric->name,         rate_words(cli, &value->treated),
+            rate_words(cli, &value->control),    number(cli, value->due),
+            number(cli, value->target->success), kpi_state_name(value->state)};
+        table_row(table, cells);
+    }
+    table_print(table);
+}
+
+/* "above 40", "rises (12.5 of the control group)" */
+static const char *expected(struct cli *cli, const struct kpi_line_result *result)
+{
+    const struct kpi_line *line = result->line;
+    if (line->test != KPI_RISES && line->test != KPI_FALLS) {
+        return arena_printf(cli->arena, "%s %g",
+                            line->test == KPI_AT_LEAST  ? "at least"
+                            : line->test == KPI_AT_MOST ? "at most"
+                                                        : kpi_test_name(line->test),
+                            line->bound)
+            .ptr;
+    }
+    return isnan(result->compared)
+               ? arena_printf(cli->arena, "%s", kpi_test_name(line->test)).ptr
+               : arena_printf(cli->arena, "%s (%s: %s)", kpi_test_name(line->test), result->with,
+                              number(cli, result->compared))
+                     .ptr;
+}
+
+static void print_verdicts(struct cli *cli, const struct kpi_report *report)
+{
+    static const char *const headings[] = {"verdict", "due", "figure", "expected", "is", "state"};
+    struct table *table = table_new(cli->arena, 6, headings);
+    table_right(table, 4);
+    for (int i = 0; i < report->plan->verdict_count; i++) {
+        const struct kpi_verdict_result *result = &report->verdicts[i];
+        struct str due = calendar_iso(cli->arena, result->due_at_ms);
+        const char *head[] = {
+            arena_str(cli->arena, result->verdict->name).ptr,
+            arena_printf(cli->arena, "%.10s%s", due.ptr, result->is_due ? "" : " (not yet)").ptr,
+            "",
+            "",
+            "",
+            kpi_state_name(result->state)};
+        table_row(table, head);
+        for (int k = 0; k < result->verdict->line_count; k++) {
+            const struct kpi_line_result *line = &result->lines[k];
+            const char *cells[] = {"",
+                                   "",
+                                   line->line->metric->name,
+                                   expected(cli, line),
+                                   number(cli, line->value),
+                                   kpi_state_name(line->state)};
+            table_row(table, cells);
+        }
+    }
+    printf("\n");
+    table_print(table);
+}
+
+static void print(struct cli *cli, const struct kpi_report *report)
+{
+    if (report->started_at_ms == 0) {
+        printf("The rollout has not begun, so there is nothing to judge yet. "
+               "nudge rollout set superior_onboarding 5 begins it.\n");
+        return;
+    }
+    struct str started = calendar_iso(cli->arena, report->started_at_ms);
+    printf(
+        "week %lld of the rollout, which began %.10s: %lld people treated, %s\n\n",
+        (long long)((report->now_ms - report->started_at_ms) / (7 * DAY_MS) + 1), started.ptr,
+        (long long)report->treated,
+        report->control > 0
+            ? arena_printf(cli->arena, "%lld in the control group", (long long)report->control).ptr
+            : "no control");
+    print_targets(cli, report);
+    print_verdicts(cli, report);
+}
+
+int kpi_show(struct cli *cli, struct store *store)
+{
+    struct err_detail detail = {""};
+    const struct kpi_plan *plan = NULL;
+    struct rollout_state state;
+    struct kpi_report *report = ARENA_NEW(cli->arena, struct kpi_report);
+    struct catalog *catalog = NULL;
+    int64_t now_ms = 0;
+    enum err error = kpi_plan_load(cli->arena, cli->config.journeys_dir, &plan, &detail);
+    if (error == OK) {
+        error = rollout_state_read(store, cli->arena, &state, &detail);
+    }
+    if (error == OK) {
+        error = metrics_now(store, cli->arena, clock_now_ms(cli->clock), &now_ms, &detail);
+    }
+    if (error == OK) {
+        error = journeys_in_force(cli->arena, store, cli->config.journeys_dir, &catalog, &detail);
+    }
+    if (error == OK) {
+        error = kpi_evaluate(store, cli->arena, catalog, plan, state.started_at_ms, now_ms, report,
+                             &detail);
+    }
+    catalog_free(catalog);
+    if (error != OK) {
+        return cli_fail(cli, error, &detail);
+    }
+    if (cli->json) {
+        cli_print_json(kpi_json(cli->arena, report));
+    } else {
+        print(cli, report);
+    }
+    return CLI_OK;
+}
