@@ -27,7 +27,9 @@ struct config {
     const char *resend_base_url;
     const char *resend_webhook_secret; /* comma separated */
     const char *email_from;            /* Name <address> */
-    const char *admin_chat_ids;        /* comma separated */
+    const char *admin_api_key;
+    const char *viewer_api_key;
+    const char *admin_chat_ids; /* comma separated */
     const char *public_url;
     int port;
     const char *default_time_zone;

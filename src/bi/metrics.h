@@ -22,6 +22,20 @@ struct metrics_filter {
     struct str variant;
 };
 
+/* The same as it is written; "" where nothing was. */
+struct metrics_filter_words {
+    struct str
+        cohort; /* "2026-01-01..2026-02-01", either may be missing; instants of ISO 8601, too */
+    struct str within; /* "48h", "7d", "90m" */
+    struct str source, language, set;
+    struct str variant; /* "EXPERIMENT=VARIANT" */
+};
+/* ERR_INVALID: the detail begins with the word's name. The filter's views are the words'. */
+MUST_CHECK enum err metrics_filter_read(struct arena *arena,
+                                        const struct metrics_filter_words *words,
+                                        struct metrics_filter *ret_filter,
+                                        struct err_detail *detail);
+
 /* X(field, label): rates; n and hits are people unless the label says otherwise. */
 #define METRIC_RATES(X)                                                                            \
     X(conversion_rate, "made a commitment")                                                        \

@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "base/calendar.h"
-#include "base/limits.h"
 #include "bi/metrics.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
@@ -33,69 +32,18 @@ struct metrics_options {
     bool verdicts;
 };
 
-/* ---- arguments --------------------------------------------------------------------------------
- */
-
-/* "2026-01-01", or an instant of ISO 8601. */
-static bool read_instant(struct cli *cli, struct str word, int64_t *ret_at_ms)
-{
-    return calendar_parse_iso(word, ret_at_ms) ||
-           (word.length == 10 &&
-            calendar_parse_iso(arena_printf(cli->arena, "%.*sT00:00Z", STR_ARG(word)), ret_at_ms));
-}
-
-static bool read_cohort(struct cli *cli, struct str word, struct metrics_filter *filter)
-{
-    /* An instant may hold a '.' of its own, so two in a row are looked for. */
-    for (size_t i = 0; i + 1 < word.length; i++) {
-        if (word.ptr[i] == '.' && word.ptr[i + 1] == '.') {
-            struct str from = {word.ptr, i};
-            struct str to = (struct str){word.ptr + i + 2, word.length - i - 2};
-            return (from.length == 0 || read_instant(cli, from, &filter->from_ms)) &&
-                   (to.length == 0 || read_instant(cli, to, &filter->to_ms)) &&
-                   (to.length == 0 || filter->from_ms < filter->to_ms);
-        }
-    }
-    return false;
-}
-
-/* "48h", "7d", "90m". */
-static bool read_duration(struct str word, int64_t *ret_ms)
-{
-    int64_t count;
-    if (word.length < 2 || !str_to_int64((struct str){word.ptr, word.length - 1}, &count) ||
-        count < 1 || count > 100000) {
-        return false;
-    }
-    char unit = word.ptr[word.length - 1];
-    int64_t each_ms = unit == 'd' ? DAY_MS : unit == 'h' ? HOUR_MS : unit == 'm' ? MINUTE_MS : 0;
-    *ret_ms = count * each_ms;
-    return each_ms > 0;
-}
-
 static int read_options(struct cli *cli, const struct metrics_options *options,
                         struct metrics_filter *filter)
 {
-    filter->source = str_of(options->source);
-    filter->language = str_of(options->language);
-    filter->set = str_of(options->set);
-    if (options->set != NULL && !str_is(filter->set, "original") &&
-        !str_is(filter->set, "optimized")) {
-        return cli_usage(cli, "--set takes original or optimized");
-    }
-    if (options->cohort != NULL && !read_cohort(cli, str_of(options->cohort), filter)) {
-        return cli_usage(cli, "--cohort takes FROM..TO, such as 2026-01-01..2026-02-01");
-    }
-    if (options->variant != NULL) {
-        filter->experiment = str_split(str_of(options->variant), '=', &filter->variant);
-        if (filter->experiment.length == 0 || filter->variant.length == 0) {
-            return cli_usage(cli, "--variant takes EXPERIMENT=VARIANT");
-        }
-    }
-    if (options->within != NULL && !read_duration(str_of(options->within), &filter->within_ms)) {
-        return cli_usage(cli, "--within takes a time such as 48h, 7d or 90m");
-    }
-    return CLI_OK;
+    const struct metrics_filter_words words = {.cohort = str_of(options->cohort),
+                                               .within = str_of(options->within),
+                                               .source = str_of(options->source),
+                                               .language = str_of(options->language),
+                                               .set = str_of(options->set),
+                                               .variant = str_of(options->variant)};
+    struct err_detail detail = {""};
+    enum err error = metrics_filter_read(cli->arena, &words, filter, &detail);
+    return error == OK ? CLI_OK : cli_usage(cli, "--%s", detail.text);
 }
 
 /* ---- the table --------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ static const struct command commands[] = {
     {"rollout", "decide who gets the optimized set", cmd_rollout},
     {"rollback", "return to the original set at once", cmd_rollback},
     {"users", "find, show, export and erase people", cmd_users},
+    {"keys", "add, list and remove named keys of the API", cmd_keys},
     {"bridge", "take over the people of a previous bot's database", cmd_bridge},
     {"telegram", "set, show and delete the webhook", cmd_telegram},
     {"backup", "copy the store while it is in use", cmd_backup},

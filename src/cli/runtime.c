@@ -376,14 +376,25 @@ static void stop(struct runtime *runtime, struct http_server *server, pthread_t 
     http_server_stop(server);
 }
 
+static enum err read_catalog(void *context, struct store *store, struct arena *arena,
+                             struct catalog **ret_catalog, struct err_detail *detail)
+{
+    const struct runtime *runtime = context;
+    return journeys_in_force(arena, store, runtime->cli->config.journeys_dir, ret_catalog, detail);
+}
+
 int runtime_serve(struct cli *cli, struct runtime *runtime, const struct serve_options *options)
 {
     struct err_detail detail = {""};
     sigset_t signals;
     block_signals(&signals);
     struct store *reader = NULL;
+    struct store *analyst_reader = NULL;
     struct http_server *server = NULL;
     enum err error = store_open(cli->config.database_url, STORE_READER, &reader, &detail);
+    if (error == OK) {
+        error = store_open(cli->config.database_url, STORE_READER, &analyst_reader, &detail);
+    }
     if (error == OK) {
         const struct http_options http = {
             .listen = options->listen,
@@ -391,6 +402,9 @@ int runtime_serve(struct cli *cli, struct runtime *runtime, const struct serve_o
                     .clock = cli->clock,
                     .engine = runtime->engine,
                     .reader = reader,
+                    .analyst_reader = analyst_reader,
+                    .read_catalog = read_catalog,
+                    .read_catalog_context = runtime,
                     .webchat = runtime->channels[CHANNEL_WEBCHAT],
                     .telegram = runtime->channels[CHANNEL_TELEGRAM],
                     .telegram_secret = cli_webhook_secret(cli),
@@ -410,6 +424,7 @@ int runtime_serve(struct cli *cli, struct runtime *runtime, const struct serve_o
         }
         stop(runtime, server, thread);
     }
+    store_close(analyst_reader);
     store_close(reader);
     return error != OK ? cli_fail(cli, error, &detail) : CLI_OK;
 }

@@ -264,6 +264,18 @@ static void submitted(void *context, const struct outcome *outcome)
     http_resume(request);
 }
 
+void http_command(struct request *request, const char *kind, struct str payload, struct str actor,
+                  http_answer *answer)
+{
+    request->answer = answer;
+    enum err error = engine_command(request->server->app.engine, str_of(kind), payload, actor,
+                                    submitted, request);
+    if (error != OK) {
+        http_problem_of(request, error, NULL);
+        http_resume(request);
+    }
+}
+
 void http_submit(struct request *request, const struct input *input, http_answer *answer)
 {
     if (atomic_load(&request->server->quiescing)) {

@@ -48,6 +48,9 @@ void http_resume(struct request *request);
  * thread) from the outcome; errors are answered by http_problem_of. */
 typedef void http_answer(struct request *request, const struct outcome *outcome);
 void http_submit(struct request *request, const struct input *input, http_answer *answer);
+/* The same with a command for the engine (engine.h), of a request that is suspended already. */
+void http_command(struct request *request, const char *kind, struct str payload, struct str actor,
+                  http_answer *answer);
 
 /* ---- event streams (stream.c) -------------------------------------------------------------------
  */
@@ -74,4 +77,7 @@ void throttle_free(struct throttle *throttle);
  * Bounded: the least recently used of 4096 addresses is forgotten. */
 bool throttle_take(struct throttle *throttle, const char *bucket, struct str address,
                    double per_minute, double burst, int64_t monotonic_ms);
+/* Whether throttle_take would take one; takes none. */
+bool throttle_has(struct throttle *throttle, const char *bucket, struct str address,
+                  double per_minute, double burst, int64_t monotonic_ms);
 struct throttle *http_throttle(struct request *request);

@@ -29,6 +29,8 @@ static const struct route routes[] = {
     {METHOD_POST, "/resend/webhook", route_resend_webhook},
     {METHOD_GET, "/mail/button", route_mail_button_page},
     {METHOD_POST, "/mail/button", route_mail_button},
+    {METHOD_GET, "/api/", route_api},
+    {METHOD_POST, "/api/", route_api},
 };
 
 static bool matches(const struct route *route, struct str path)

@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "http/analyst.h"
 #include "http/routes.h"
 #include "http/server_internal.h"
 
@@ -177,6 +178,7 @@ enum err http_server_start(const struct http_options *options, struct http_serve
     server->app = options->app;
     server->throttle = throttle_new();
     streams_init(&server->streams);
+    server->analyst = analyst_new(&server->app);
     unsigned int flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
     if (address->ai_family == AF_INET6) {
         flags |= MHD_USE_IPv6;
@@ -190,6 +192,8 @@ enum err http_server_start(const struct http_options *options, struct http_serve
         MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_END);
     freeaddrinfo(address);
     if (server->daemon == NULL) {
+        analyst_stop(server->analyst);
+        analyst_free(server->analyst);
         throttle_free(server->throttle);
         streams_release(&server->streams);
         free(server);
@@ -209,6 +213,7 @@ int http_server_port(const struct http_server *server)
 void http_server_quiesce(struct http_server *server)
 {
     atomic_store(&server->quiescing, true);
+    analyst_stop(server->analyst);
 }
 
 void http_server_stop(struct http_server *server)
@@ -220,6 +225,7 @@ void http_server_stop(struct http_server *server)
     streams_end(&server->streams);
     MHD_stop_daemon(server->daemon);
     streams_release(&server->streams);
+    analyst_free(server->analyst);
     throttle_free(server->throttle);
     free(server);
 }

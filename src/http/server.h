@@ -1,5 +1,6 @@
-/* The HTTP server: one thread (libmicrohttpd in poll mode) that parses, authorises and answers
- * reads. A request that writes waits, suspended, until its batch committed. Bounded connections,
+/* The HTTP server: one thread (libmicrohttpd in poll mode) that parses and answers. A request that
+ * writes waits, suspended, until its batch committed; what the API reads is answered by a second
+ * thread (analyst.h). Bounded connections,
  * bodies and times. Nothing here knows the domain: routes are in route_*.c. */
 #pragma once
 
@@ -18,6 +19,11 @@ struct http_app {
     struct clock *clock;
     struct engine *engine;
     struct store *reader;         /* read-only, used by the HTTP thread alone */
+    struct store *analyst_reader; /* read-only, used by the analyst's thread alone */
+    /* The journeys in force; called on the analyst's thread with its store. */
+    enum err (*read_catalog)(void *context, struct store *store, struct arena *arena,
+                             struct catalog **ret_catalog, struct err_detail *detail);
+    void *read_catalog_context;
     struct channel *webchat;      /* NULL: /chat is off */
     struct channel *telegram;     /* NULL: off */
     const char *telegram_secret;  /* of the webhook */
@@ -36,7 +42,7 @@ MUST_CHECK enum err http_server_start(const struct http_options *options,
                                       struct http_server **ret_server, struct err_detail *detail);
 /* The port it listens on. */
 int http_server_port(const struct http_server *server);
-/* Refuses new requests, so that the engine can finish what is under way. */
+/* Refuses new requests, so that the engine can finish what is under way; ends the analyst. */
 void http_server_quiesce(struct http_server *server);
 /* Ends all streams, waits for the thread, frees. The engine must have answered (or cancelled) all
  * it was given. Accepts NULL. */

@@ -21,6 +21,7 @@ struct http_server {
     struct http_app app;
     struct throttle *throttle;
     struct streams streams;
+    struct analyst *analyst;
     atomic_bool quiescing;
     int port;
 };

@@ -63,8 +63,8 @@ static struct bucket *use(struct throttle *throttle, const char *key, double bur
     return bucket;
 }
 
-bool throttle_take(struct throttle *throttle, const char *name, struct str address,
-                   double per_minute, double burst, int64_t monotonic_ms)
+static struct bucket *refilled(struct throttle *throttle, const char *name, struct str address,
+                               double per_minute, double burst, int64_t monotonic_ms)
 {
     char key[KEY_BYTES];
     snprintf(key, sizeof(key), "%s %.*s", name, STR_ARG(address));
@@ -72,9 +72,22 @@ bool throttle_take(struct throttle *throttle, const char *name, struct str addre
     double gained = (double)(monotonic_ms - bucket->at_ms) * per_minute / 60000.0;
     bucket->tokens = bucket->tokens + gained > burst ? burst : bucket->tokens + gained;
     bucket->at_ms = monotonic_ms;
+    return bucket;
+}
+
+bool throttle_take(struct throttle *throttle, const char *name, struct str address,
+                   double per_minute, double burst, int64_t monotonic_ms)
+{
+    struct bucket *bucket = refilled(throttle, name, address, per_minute, burst, monotonic_ms);
     if (bucket->tokens < 1.0) {
         return false;
     }
     bucket->tokens -= 1.0;
     return true;
+}
+
+bool throttle_has(struct throttle *throttle, const char *name, struct str address,
+                  double per_minute, double burst, int64_t monotonic_ms)
+{
+    return refilled(throttle, name, address, per_minute, burst, monotonic_ms)->tokens >= 1.0;
 }

@@ -1,0 +1,121 @@
+/* Routing by the table, and answers. */
+#include "http/api/api.h"
+
+#include <microhttpd.h>
+
+#include "base/digest.h"
+#include "http/routes.h"
+
+enum { ETAG_HEX = 32 };
+
+/* Whether the path is the pattern's; *ret_word is what stands in the place of {…}. */
+static bool matches(const char *pattern, struct str path, struct str *ret_word)
+{
+    struct str pattern_rest = str_of(pattern);
+    struct str rest = path;
+    *ret_word = STR_NONE;
+    while (pattern_rest.length > 0 && rest.length > 0) {
+        struct str expected = str_split(pattern_rest, '/', &pattern_rest);
+        struct str part = str_split(rest, '/', &rest);
+        bool open = expected.length > 0 && expected.ptr[0] == '{';
+        if (open ? part.length == 0 : !str_equal(expected, part)) {
+            return false;
+        }
+        *ret_word = open ? part : *ret_word;
+    }
+    return pattern_rest.length == 0 && rest.length == 0 && path.ptr[path.length - 1] != '/';
+}
+
+static const struct api_operation *find(struct request *request, bool *ret_known_path,
+                                        struct str *ret_word)
+{
+    int count;
+    const struct api_operation *operations = api_operations(&count);
+    *ret_known_path = false;
+    for (int i = 0; i < count; i++) {
+        if (matches(operations[i].path, http_path(request), ret_word)) {
+            *ret_known_path = true;
+            if (operations[i].method == request_method(request)) {
+                return &operations[i];
+            }
+        }
+    }
+    return NULL;
+}
+
+static bool run(struct request *request, struct analyst *analyst)
+{
+    struct api_call call = {.request = request,
+                            .analyst = analyst,
+                            .arena = http_arena(request),
+                            .store = analyst_store(analyst)};
+    bool known_path;
+    const struct api_operation *operation = find(request, &known_path, &call.word);
+    return !api_authorise(&call, operation->role) || operation->run(&call);
+}
+
+void route_api(struct request *request)
+{
+    bool known_path;
+    struct str word;
+    if (find(request, &known_path, &word) != NULL) {
+        analyst_ask(request, run);
+    } else if (known_path) {
+        http_reply_header(request, "Allow", request_method(request) == METHOD_GET ? "POST" : "GET");
+        http_problem(request, MHD_HTTP_METHOD_NOT_ALLOWED, "this path does not take this method");
+    } else {
+        http_problem(request, MHD_HTTP_NOT_FOUND,
+                     "there is nothing at this path; see /api/openapi.json");
+    }
+}
+
+/* What is new in every answer is no change of what it tells. */
+static struct str etag_of(struct api_call *call, const json_t *json)
+{
+    static const char *const fleeting[] = {"now", "system_health"};
+    json_t *lasting = json_copy((json_t *)(uintptr_t)json);
+    for (size_t i = 0; json_is_object(lasting) && i < sizeof(fleeting) / sizeof(*fleeting); i++) {
+        json_object_del(lasting, fleeting[i]);
+    }
+    char hex[DIGEST_HEX_BYTES + 1];
+    digest_sha256_hex(json_write(call->arena, lasting), hex);
+    json_decref(lasting);
+    return arena_printf(call->arena, "W/\"%.*s\"", ETAG_HEX, hex);
+}
+
+static bool has_it(struct request *request, struct str etag)
+{
+    struct str rest = http_header(request, "If-None-Match");
+    while (rest.length > 0) {
+        struct str one = str_trim(str_split(rest, ',', &rest));
+        if (str_equal(one, etag) || str_is(one, "*")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool api_reply(struct api_call *call, json_t *json)
+{
+    struct request *request = call->request;
+    if (request_method(request) != METHOD_GET) {
+        http_reply_json(request, MHD_HTTP_OK, json);
+        return true;
+    }
+    struct str etag = etag_of(call, json);
+    struct str body = json_write(call->arena, json);
+    json_decref(json);
+    http_reply_header(request, "ETag", etag.ptr);
+    http_reply_header(request, "Cache-Control", "private, no-cache");
+    http_reply_header(request, "Vary", "Authorization, Cookie, X-Admin-Key, X-API-Key");
+    bool same = has_it(request, etag);
+    http_reply(request, same ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, "application/json",
+               same ? STR_NONE : body);
+    return true;
+}
+
+bool api_fail(struct api_call *call, enum err error, const struct err_detail *detail)
+{
+    http_problem_of(call->request, error, detail);
+    return true;
+}

@@ -1,0 +1,73 @@
+/* The API: one table of operations (table.c) by which requests are routed, keys are asked for and
+ * the OpenAPI document is made. Operations run on the analyst's thread; those that change something
+ * hand a command to the engine. Private to src/http. */
+#pragma once
+
+#include "http/analyst.h"
+
+/* What a key may do. */
+enum api_role { API_NOBODY, API_READ, API_ACT };
+
+/* Who asks. */
+struct api_caller {
+    enum api_role role;
+    struct str actor; /* for the audit: "admin", "viewer", a named key's "key:NAME" */
+    bool by_cookie;
+};
+
+struct api_call {
+    struct request *request;
+    struct analyst *analyst;
+    struct arena *arena;
+    struct store *store;
+    struct api_caller caller;
+    struct str word; /* what stands where the path has {…} */
+};
+
+/* Answers (true), or has handed on to the engine (false). */
+typedef bool api_run(struct api_call *call);
+
+enum api_type { API_TEXT, API_COUNT, API_FLAG };
+struct api_parameter {
+    const char *name; /* NULL ends a list */
+    const char *help;
+    enum api_type type;
+};
+
+struct api_operation {
+    enum request_method method;
+    const char *path;   /* one part may be {…} */
+    enum api_role role; /* that is needed */
+    const char *id;
+    const char *summary;
+    const struct api_parameter *parameters; /* of the query; NULL: none */
+    const char *body;                       /* name of its schema; NULL: none */
+    const char *answer;                     /* name of its schema */
+    api_run *run;
+};
+const struct api_operation *api_operations(int *ret_count);
+
+/* Schemas by their name (schemas.c). New reference. */
+json_t *api_schemas(void);
+/* The document (openapi.c). New reference. */
+json_t *api_openapi(void);
+
+/* ---- keys (keys.c) ---- */
+
+/* Who asks, by key or by session; answers 401, 403 or 429 itself and gives false. */
+bool api_authorise(struct api_call *call, enum api_role role);
+/* Beginning of the names of settings that hold named keys. */
+#define API_KEY_SETTING "key/"
+
+/* ---- answers ---- */
+
+/* 200 with an ETag (which leaves out "now" and the like) or 304; takes the JSON over. */
+bool api_reply(struct api_call *call, json_t *json);
+bool api_fail(struct api_call *call, enum err error, const struct err_detail *detail);
+
+/* ---- operations ---- */
+
+api_run api_run_openapi;
+/* figures.c */
+api_run api_run_business_intelligence, api_run_onboarding_funnel, api_run_behavioral_insights,
+    api_run_retention_analysis, api_run_metrics, api_run_funnel, api_run_retention;

@@ -1,0 +1,140 @@
+/* The shapes of bodies and answers, for the OpenAPI document. A row is a name and its members,
+ * "name:type", with "?" behind those that may be missing. Types: text, count, number, maybe (a
+ * number or null), flag, when (an instant of ISO 8601), id (a number as text), any, another row's
+ * name; "[]" behind one makes a list of it. */
+#include "bi/metrics.h"
+#include "http/api/api.h"
+
+struct schema_row {
+    const char *name;
+    const char *members;
+};
+
+static const struct schema_row rows[] = {
+    {"BusinessIntelligence",
+     "onboarding_funnel:OnboardingFunnel behavioral_insights:BehavioralInsights "
+     "commitment_analytics:CommitmentAnalytics commitment_intelligence:CommitmentAnalytics "
+     "retention_analysis:RetentionAnalysis growth_indicators:GrowthIndicators "
+     "system_health:SystemHealth"},
+    {"OnboardingFunnel",
+     "conversion_rate:maybe users_with_commitments:count total_users:count recent_signups:count "
+     "health_status:text target_rate:number improvement_needed:maybe"},
+    {"BehavioralInsights",
+     "completion_rate:maybe total_commitments:count completed_commitments:count "
+     "quick_completions:count avg_completion_hours:maybe behavioral_patterns:text[] "
+     "health_status:text"},
+    {"CommitmentAnalytics", "total_commitments:count active_users:count engagement_rate:maybe "
+                            "avg_commitments_per_user:maybe power_users:count inactive_users:count "
+                            "user_distribution:UserDistribution"},
+    {"UserDistribution", "no_commitments:count light_users:count active_users:count "
+                         "power_users:count"},
+    {"RetentionAnalysis",
+     "week_1_retention:maybe week_2_retention:maybe month_1_retention:maybe "
+     "eligible_users:RetentionCounts active_users:RetentionCounts health_status:text"},
+    {"RetentionCounts", "week_1:count week_2:count month_1:count"},
+    {"GrowthIndicators",
+     "last_7_days_signups:count prev_7_days_signups:count growth_rate:maybe "
+     "total_last_30_days:count avg_daily_signups:number avg_daily_commitments:number trend:text"},
+    {"SystemHealth", "health_score:count database_response_time:count database_status:text "
+                     "data_availability:text last_check:when status:text"},
+    {"Funnel", "stages:FunnelStage[]"},
+    {"FunnelStage", "stage:text people:count share_of_joined:maybe"},
+    {"Retention", "cohorts:RetentionCohort[]"},
+    {"RetentionCohort", "week:when imported:count cells:RetentionCell[] month_1:maybe"},
+    {"RetentionCell", "eligible:count active:count rate:maybe"},
+    {"Target", "baseline:maybe target:number gained:maybe factor:maybe"},
+    {"Document", "openapi:text info:any paths:any components:any"},
+    {"Problem", "type:text title:text status:count detail:text"},
+};
+
+static json_t *type_of(struct str word)
+{
+    if (word.length > 2 && word.ptr[word.length - 1] == ']') {
+        return json_pack("{s:s, s:o}", "type", "array", "items",
+                         type_of((struct str){word.ptr, word.length - 2}));
+    }
+    static const struct {
+        const char *word;
+        const char *json;
+    } types[] = {
+        {"text", "{\"type\": \"string\"}"},
+        {"count", "{\"type\": \"integer\"}"},
+        {"number", "{\"type\": \"number\"}"},
+        {"maybe", "{\"type\": [\"number\", \"null\"]}"},
+        {"flag", "{\"type\": \"boolean\"}"},
+        {"when", "{\"type\": [\"string\", \"null\"], \"format\": \"date-time\"}"},
+        {"id", "{\"type\": \"string\", \"pattern\": \"^[0-9]+$\"}"},
+        {"any", "{}"},
+    };
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        if (str_is(word, types[i].word)) {
+            return json_loads(types[i].json, 0, NULL);
+        }
+    }
+    return json_pack("{s:s+%}", "$ref", "#/components/schemas/", word.ptr, word.length);
+}
+
+static json_t *schema_of(const char *members)
+{
+    json_t *properties = json_object();
+    json_t *required = json_array();
+    struct str rest = str_of(members);
+    while (rest.length > 0) {
+        struct str type;
+        struct str name = str_split(str_split(rest, ' ', &rest), ':', &type);
+        bool optional = type.ptr[type.length - 1] == '?';
+        type.length -= optional;
+        json_object_setn_new(properties, name.ptr, name.length, type_of(type));
+        if (!optional) {
+            json_array_append_new(required, json_str(name));
+        }
+    }
+    return json_pack("{s:s, s:o, s:o}", "type", "object", "properties", properties, "required",
+                     required);
+}
+
+static void put_number(json_t *schema, const char *name, const char *ending, struct str type,
+                       const char *label)
+{
+    json_t *key = json_sprintf("%s%s", name, ending);
+    json_t *member = type_of(type);
+    if (label != NULL) {
+        json_object_set_new(member, "description", json_string(label));
+    }
+    json_object_set_new(json_object_get(schema, "properties"), json_string_value(key), member);
+    json_array_append_new(json_object_get(schema, "required"), key);
+}
+
+/* From the table of figures. */
+static json_t *metrics_schema(void)
+{
+    json_t *schema = schema_of("now:when cohort_from:when cohort_to:when within_ms:maybe "
+                               "lorenz:maybe[] trend:text conversion_health:text "
+                               "completion_health:text retention_health:text");
+    int count;
+    const struct metric_row *figures = metrics_rows(&count);
+    for (int i = 0; i < count; i++) {
+        bool is_count = figures[i].kind == METRIC_COUNT;
+        put_number(schema, figures[i].name, "", is_count ? STR("count") : STR("maybe"),
+                   figures[i].label);
+        if (figures[i].kind == METRIC_RATE) {
+            put_number(schema, figures[i].name, "_n", STR("count"), NULL);
+            put_number(schema, figures[i].name, "_low", STR("maybe"), NULL);
+            put_number(schema, figures[i].name, "_high", STR("maybe"), NULL);
+        }
+    }
+    json_object_set_new(
+        json_object_get(schema, "properties"), "targets",
+        json_pack("{s:s, s:o}", "type", "object", "additionalProperties", type_of(STR("Target"))));
+    return schema;
+}
+
+json_t *api_schemas(void)
+{
+    json_t *schemas = json_object();
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        json_object_set_new(schemas, rows[i].name, schema_of(rows[i].members));
+    }
+    json_object_set_new(schemas, "Metrics", metrics_schema());
+    return schemas;
+}
