@@ -1,6 +1,6 @@
 /* What an answer of Resend means. Errors have a name; an unknown one counts by its status. What may
- * go through later is tried again under the same key: a lost answer too, for the key keeps it from
- * going out twice. */
+ * go through later is tried again under the same key; when the answer is lost, the mail may have
+ * gone out, and the key keeps it from going out twice. */
 #include "channel/resend.h"
 
 #include <string.h>
@@ -117,7 +117,8 @@ static struct resend_verdict judge_error(int status, const struct json_node *bod
 struct resend_verdict resend_judge(const struct http_response *response)
 {
     if (response->outcome != HTTP_ANSWERED) {
-        return verdict_of(REPORT_RETRY, response->reason);
+        return verdict_of(response->outcome == HTTP_LOST ? REPORT_UNCERTAIN : REPORT_RETRY,
+                          response->reason);
     }
     struct arena *arena = arena_new(ANSWER_ARENA_BYTES);
     const struct json_node *body = NULL;
@@ -127,7 +128,7 @@ struct resend_verdict resend_judge(const struct http_response *response)
     if (response->status >= 200 && response->status < 300) {
         verdict = verdict_of(REPORT_SENT, "");
         if (id.length == 0 || id.length >= sizeof(verdict.email_id)) {
-            verdict = verdict_of(REPORT_RETRY, "bad_answer");
+            verdict = verdict_of(REPORT_UNCERTAIN, "bad_answer");
         }
         str_copy(verdict.email_id, sizeof(verdict.email_id), id);
     } else {

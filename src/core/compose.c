@@ -381,7 +381,7 @@ void compose_refuse(struct deciding *deciding, struct delivery *delivery, const 
     case GATE_HOLD:
         delivery->next_at_ms = gate->until_ms;
         delivery->reason = str_of(gate->reason);
-        if (gate->hold_is_free) {
+        if (gate->hold_is_free && !delivery_has_key(delivery)) {
             struct run *run = person_run(deciding->person, delivery->run_id);
             if (delivery->expires_at_ms != 0) {
                 delivery->expires_at_ms += gate->until_ms - now_ms;

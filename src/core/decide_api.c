@@ -285,6 +285,9 @@ static void admin_stop(struct deciding *deciding)
         note_hold(deciding, OPERATOR_STOPPED);
     }
     deciding->person->user.stopped = true;
+    if (is_own_wish(deciding)) {
+        decide_activity(deciding, EVENT_TYPE_COUNT); /* the event says what */
+    }
     consent_event(deciding, EVENT_STOPPED);
     run_end_all(deciding, RUN_STOPPED);
 }

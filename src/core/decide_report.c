@@ -13,6 +13,8 @@
 enum { ATTEMPTS_MAX = 8 };
 #define BACKOFF_FIRST_MS   (5 * 1000)
 #define BACKOFF_LONGEST_MS HOUR_MS
+/* Of the 24 h for which Resend remembers a key: clocks are not the same, and are set. */
+#define KEY_MS (20 * HOUR_MS)
 
 /* 5 s, 15 s, 45 s … at most an hour, each a fifth shorter or longer by a hash of delivery and
  * attempt, so that a thousand messages that failed together do not come back together. */
@@ -96,7 +98,7 @@ static bool reschedule(struct deciding *deciding, struct delivery *delivery, str
         return false;
     }
     pressure_uncount(deciding->world, deciding->person, delivery, compose_attempted_at(delivery));
-    return delivery_move(delivery, DELIVERY_SCHEDULED, reason);
+    return delivery_wait_again(delivery, reason);
 }
 
 static void retry(struct deciding *deciding, struct delivery *delivery)
@@ -120,18 +122,37 @@ static void paused(struct deciding *deciding, struct delivery *delivery)
     }
 }
 
+/* The provider sends once what it is asked twice, but forgets the key. */
+static void end_with_key(struct delivery *delivery)
+{
+    int64_t until_ms = compose_attempted_at(delivery) + KEY_MS;
+    if (delivery->channel == CHANNEL_EMAIL && delivery->uncertain == 0 &&
+        (delivery->expires_at_ms == 0 || until_ms < delivery->expires_at_ms)) {
+        delivery->expires_at_ms = until_ms;
+    }
+}
+
+/* It may have arrived, and nobody asks again. */
+static void stay_uncertain(struct deciding *deciding, struct delivery *delivery)
+{
+    delivery->next_at_ms = 0;
+    delivery->changed = true;
+    tell_run(deciding, delivery);
+}
+
 static void uncertain(struct deciding *deciding, struct delivery *delivery, struct str reason)
 {
-    if (delivery->state != DELIVERY_SENDING ||
-        !delivery_move(delivery, DELIVERY_UNCERTAIN, reason)) {
+    if (delivery->state != DELIVERY_SENDING) {
         return;
     }
+    end_with_key(delivery);
+    delivery_move(delivery, DELIVERY_UNCERTAIN, reason);
     delivery->uncertain++;
-    if (delivery_resends_uncertain(delivery) && compose_is_of_use(deciding, delivery)) {
+    if (delivery_resends_uncertain(delivery) && delivery->attempts < ATTEMPTS_MAX &&
+        compose_is_of_use(deciding, delivery)) {
         delivery->next_at_ms = deciding->world->now_ms + backoff_ms(delivery);
     } else {
-        delivery->next_at_ms = 0;
-        tell_run(deciding, delivery);
+        stay_uncertain(deciding, delivery);
     }
 }
 
@@ -217,6 +238,14 @@ void decide_report(struct deciding *deciding)
     }
 }
 
+static void try_again(struct deciding *deciding, struct delivery *delivery)
+{
+    compose_claim(deciding, delivery);
+    if (delivery_state_is_final(delivery->state)) {
+        tell_run(deciding, delivery);
+    }
+}
+
 void decide_delivery_timer(struct deciding *deciding, struct delivery *delivery)
 {
     if (delivery->next_at_ms == 0 || delivery->next_at_ms > deciding->world->now_ms) {
@@ -226,12 +255,15 @@ void decide_delivery_timer(struct deciding *deciding, struct delivery *delivery)
     case DELIVERY_SENDING: /* the process that sent it died, or its report was lost */
         uncertain(deciding, delivery, STR("no_report"));
         return;
-    case DELIVERY_SCHEDULED:
     case DELIVERY_UNCERTAIN:
-        compose_claim(deciding, delivery);
-        if (delivery_state_is_final(delivery->state)) {
-            tell_run(deciding, delivery);
+        if (delivery_has_key(delivery) && deciding->world->now_ms >= delivery->expires_at_ms) {
+            stay_uncertain(deciding, delivery);
+            return;
         }
+        try_again(deciding, delivery);
+        return;
+    case DELIVERY_SCHEDULED:
+        try_again(deciding, delivery);
         return;
     case DELIVERY_SENT:
     case DELIVERY_DELIVERED:

@@ -161,5 +161,16 @@ const char *journey_set_name(enum journey_set set)
 bool delivery_resends_uncertain(const struct delivery *delivery)
 {
     return (delivery->class == CLASS_REPLY || delivery->class == CLASS_ONBOARDING) &&
-           delivery->uncertain <= 1;
+           (delivery->uncertain <= 1 || delivery->channel == CHANNEL_EMAIL);
+}
+
+bool delivery_has_key(const struct delivery *delivery)
+{
+    return delivery->channel == CHANNEL_EMAIL && delivery->uncertain > 0;
+}
+
+bool delivery_wait_again(struct delivery *delivery, struct str reason)
+{
+    return delivery_move(delivery,
+                         delivery->uncertain > 0 ? DELIVERY_UNCERTAIN : DELIVERY_SCHEDULED, reason);
 }

@@ -35,5 +35,12 @@ const char *run_phase_name(enum run_phase phase);
 const char *commitment_state_name(enum commitment_state state);
 const char *journey_set_name(enum journey_set set);
 /* What is preferred after the provider's answer was lost: replies and onboarding steps are sent
- * once more (a person waits for them), followups and nudges never. */
+ * once more (a person waits for them), and as often as it takes where a key keeps them from going
+ * out twice; followups and nudges never. */
 bool delivery_resends_uncertain(const struct delivery *delivery);
+/* Whether it may have gone out under a key that the provider still knows for a while, until it
+ * expires. */
+bool delivery_has_key(const struct delivery *delivery);
+/* Back to waiting for another attempt, where it may only go to the same address once it is
+ * uncertain; false: it is not under way. */
+bool delivery_wait_again(struct delivery *delivery, struct str reason);

@@ -55,7 +55,7 @@ static void put_off(const struct deciding *deciding, struct delivery *delivery, 
                     const char *reason)
 {
     pressure_uncount(deciding->world, deciding->person, delivery, deciding->world->now_ms);
-    bool moved = delivery_move(delivery, DELIVERY_SCHEDULED, str_of(reason));
+    bool moved = delivery_wait_again(delivery, str_of(reason));
     ASSERT(moved);
     delivery->attempts--;
     delivery->next_at_ms = at_ms;

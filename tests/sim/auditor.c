@@ -193,6 +193,14 @@ static void apply(struct audited_user *user, const struct deed_done *done, int64
     case DEED_UNBLOCK:
         user->blocked = false;
         return;
+    case DEED_REPORT:
+        return;
+    case DEED_BOUNCED:
+        user->blocked = true;
+        return;
+    case DEED_COMPLAINED:
+        user->blocked = user->stopped = true;
+        return;
     }
     user->blocked = user->blocked && !done->by_person;
 }
@@ -205,6 +213,9 @@ void auditor_offered(struct auditor *auditor, int64_t user_id, enum deed deed, b
     }
     struct audited_user *user = audited_user(auditor, user_id);
     audited_touch(auditor, user);
+    if (deed >= DEED_REPORT) {
+        return;
+    }
     user->last_deed_ms = now_ms > user->last_deed_ms ? now_ms : user->last_deed_ms;
     if (deed == DEED_RESUME) {
         user->stopped = user->crisis = false;
@@ -231,7 +242,8 @@ void auditor_done(struct auditor *auditor, const struct deed_done *done, int64_t
         believe_store(auditor, user);
     } else {
         apply(user, done, now_ms);
-        user->last_deed_ms = now_ms > user->last_deed_ms ? now_ms : user->last_deed_ms;
+        bool is_deed = done->deed < DEED_REPORT;
+        user->last_deed_ms = is_deed && now_ms > user->last_deed_ms ? now_ms : user->last_deed_ms;
     }
     if (done->deed == DEED_ERASE && done->by_person) {
         believe_store(auditor, user); /* an old button asks again */
@@ -436,7 +448,7 @@ static void check_consent(struct auditor *auditor, const struct audited_user *us
  * nobody waits for. */
 static void check_copy(struct auditor *auditor, struct audited_delivery *delivery)
 {
-    if (delivery->delivered == 0) {
+    if (delivery->delivered == 0 || delivery->has_key) {
         return;
     }
     bool waits = delivery->class == AUDITED_REPLY || delivery->class == AUDITED_ONBOARDING;
@@ -498,6 +510,7 @@ void auditor_attempt(struct auditor *auditor, const struct attempt *attempt, int
     struct audited_user *user = audited_user(auditor, attempt->user_id);
     delivery->user_id = attempt->user_id;
     delivery->class = attempt->class;
+    delivery->has_key = attempt->has_key;
     delivery->life = auditor->life;
     audited_touch(auditor, user);
     audited_committed(auditor, "a message goes out");
@@ -512,9 +525,22 @@ void auditor_delivered(struct auditor *auditor, int64_t delivery_id, bool told, 
     if (delivery->delivered++ == 0) {
         check_caps(auditor, delivery, now_ms);
         check_said(auditor, delivery);
+    } else if (delivery->has_key) {
+        auditor_fail(auditor, "mail %lld is sent again, its key forgotten", (long long)delivery_id);
     }
+    auditor_known(auditor, delivery_id, told);
+}
+
+void auditor_known(struct auditor *auditor, int64_t delivery_id, bool told)
+{
+    struct audited_delivery *delivery = audited_delivery(auditor, delivery_id);
     delivery->lost = !told;
     delivery->ever_lost |= !told;
+}
+
+void auditor_returned(struct auditor *auditor, int64_t delivery_id)
+{
+    audited_delivery(auditor, delivery_id)->ever_lost = true;
 }
 
 int64_t auditor_resent(const struct auditor *auditor)

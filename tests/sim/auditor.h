@@ -24,7 +24,11 @@ enum deed {
     DEED_COMMITMENT, /* text: a commitment with a text that nobody else uses */
     DEED_RENAMES,    /* a button that renames a commitment or makes another one of the same text */
     DEED_BLOCK,
-    DEED_UNBLOCK
+    DEED_UNBLOCK,
+    /* What the e-mail server tells is no deed of the person's: */
+    DEED_REPORT,    /* nothing that forbids anything */
+    DEED_BOUNCED,   /* there is no such address */
+    DEED_COMPLAINED /* the person calls it spam */
 };
 
 struct deed_done {
@@ -42,6 +46,7 @@ struct attempt {
     int64_t delivery_id;
     int64_t user_id;
     int class;
+    bool has_key; /* the provider sends once what it is asked twice */
     const char *text;
 };
 
@@ -72,6 +77,10 @@ void auditor_sets_may_change(struct auditor *auditor);
 void auditor_attempt(struct auditor *auditor, const struct attempt *attempt, int64_t now_ms);
 /* The provider delivered it; told: its answer will reach the engine in time. */
 void auditor_delivered(struct auditor *auditor, int64_t delivery_id, bool told, int64_t now_ms);
+/* It was asked for what it has delivered already, and told so (or its answer was lost again). */
+void auditor_known(struct auditor *auditor, int64_t delivery_id, bool told);
+/* What was delivered came back: it may count as failed. */
+void auditor_returned(struct auditor *auditor, int64_t delivery_id);
 /* The engine learns what became of a message to that person. */
 void auditor_reported(struct auditor *auditor, int64_t user_id);
 /* The engine's clock showed from_ms and jumped. */

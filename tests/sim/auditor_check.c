@@ -36,6 +36,7 @@ static const char MESSAGES[] =
     "OR (d.state <= 1 AND d.next_at_ms = 0) "
     /* Steps, recoveries and the like are sent once more as long as their run waits for them. */
     "OR (d.state = 2 AND d.next_at_ms = 0 AND d.class IN (0, 1) AND d.uncertain < 2 "
+    "AND d.channel <> 3 " /* a key is forgotten */
     "AND (d.run_id = 0 OR d.kind NOT IN (0, 1, 2, 4) OR EXISTS (SELECT 1 FROM runs AS r "
     "WHERE r.user_id = d.user_id AND r.id = d.run_id AND r.phase = 1 AND r.delivery_id = d.id))) "
     "OR (d.next_at_ms <> 0 AND NOT EXISTS (SELECT 1 FROM due AS w "

@@ -39,6 +39,7 @@ struct audited_delivery {
     int64_t user_id;
     int class;
     int delivered; /* copies that reached the person */
+    bool has_key;  /* the provider sends once what it is asked twice */
     bool lost;     /* the answer about the last copy never came */
     bool ever_lost;
     int life; /* of the process that made the last attempt */

@@ -35,6 +35,14 @@
     X(FAULT_STANDS_STILL, "process stood still and was replaced", 60)                              \
     X(FAULT_CLOCK_FORWARD, "clock jumped forward", 150)                                            \
     X(FAULT_CLOCK_BACK, "clock jumped back", 150)                                                  \
+    X(FAULT_KEY_UNDER_WAY, "mail: 409, the same key is under way", 8000)                           \
+    X(FAULT_BOUNCED, "mail: bounced for good", 4000)                                               \
+    X(FAULT_BOUNCED_FOR_NOW, "mail: bounced for now", 8000)                                        \
+    X(FAULT_COMPLAINED, "mail: complained", 5000)                                                  \
+    X(FAULT_EVENT_TWICE, "mail: event came twice", 30000)                                          \
+    X(FAULT_EVENT_LATE, "mail: event came late", 30000)                                            \
+    X(FAULT_KEY_KNOWN, "mail: asked for again, sent once", 0)                                      \
+    X(FAULT_UNSUBSCRIBED, "mail: unsubscribed", 0)                                                 \
     X(FAULT_BLOCKED, "403, the person blocked us", 0)
 
 /* Calls that never fail by chance, only when it is their turn. */

@@ -53,7 +53,8 @@ static const char *const COMMANDS[] = {
 int people_find(const struct sim *world, enum channel_kind channel, struct str address)
 {
     int64_t number = 0;
-    if (!str_to_int64(address, &number) || number < FIRST_ADDRESS ||
+    struct str domain;
+    if (!str_to_int64(str_split(address, '@', &domain), &number) || number < FIRST_ADDRESS ||
         number >= FIRST_ADDRESS + world->people_count) {
         return -1;
     }
@@ -188,19 +189,24 @@ static void join(struct sim *world, void *argument)
 
 /* ---- reacting ---- */
 
+enum deed people_deed_of(const char *token)
+{
+    if (strcmp(token, "x:resume") == 0) {
+        return DEED_RESUME;
+    }
+    if (strcmp(token, "x:delete") == 0) {
+        return DEED_ERASE;
+    }
+    bool renames = strstr(token, ":rename") != NULL || strstr(token, ":again") != NULL ||
+                   strstr(token, ":smaller") != NULL;
+    return renames ? DEED_RENAMES : DEED_OTHER;
+}
+
 void people_tap(struct sim *world, int person, int64_t message_id, const char *token)
 {
-    struct update update = {.person = person, .kind = INPUT_BUTTON};
+    struct update update = {.person = person, .kind = INPUT_BUTTON, .deed = people_deed_of(token)};
     snprintf(update.token, sizeof(update.token), "%s", token);
     snprintf(update.message_id, sizeof(update.message_id), "%lld", (long long)message_id);
-    if (strcmp(update.token, "x:resume") == 0) {
-        update.deed = DEED_RESUME;
-    } else if (strcmp(update.token, "x:delete") == 0) {
-        update.deed = DEED_ERASE;
-    } else if (strstr(update.token, ":rename") != NULL || strstr(update.token, ":again") != NULL ||
-               strstr(update.token, ":smaller") != NULL) {
-        update.deed = DEED_RENAMES;
-    }
     source_add(world, &update);
 }
 
@@ -261,7 +267,8 @@ int people_add(struct sim *world, const char *name, enum channel_kind channel)
     ASSERT(world->people != NULL);
     struct person_actor *person = &world->people[world->people_count];
     *person = (struct person_actor){.channel = channel, .language = "en"};
-    snprintf(person->address, sizeof(person->address), "%d", FIRST_ADDRESS + world->people_count);
+    snprintf(person->address, sizeof(person->address), "%d%s", FIRST_ADDRESS + world->people_count,
+             channel == CHANNEL_EMAIL ? "@example.org" : "");
     snprintf(person->name, sizeof(person->name), "%s", name);
     return world->people_count++;
 }

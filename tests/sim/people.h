@@ -10,7 +10,7 @@ enum { PEOPLE_TOKENS = 12 };
 
 struct person_actor {
     enum channel_kind channel;
-    char address[16];
+    char address[24];
     char name[16];
     char language[8];
     int64_t user_id; /* 0: not known to the engine */
@@ -34,6 +34,8 @@ const char *people_source(const struct person_actor *person);
 void people_known(struct sim *world, int person, int64_t user_id);
 /* What they do: an update that the source offers. value: days of DEED_PAUSE. */
 void people_say(struct sim *world, int person, enum deed deed, int64_t value, const char *text);
+/* What a button stands for. */
+enum deed people_deed_of(const char *token);
 void people_tap(struct sim *world, int person, int64_t message_id, const char *token);
 void people_block(struct sim *world, int person, bool blocks);
 /* A message arrived on their device. */

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "mail.h"
 #include "people.h"
 #include "world.h"
 
@@ -86,6 +87,19 @@ static void plan_report(struct provider *provider, const struct outgoing *outgoi
     world_at(world, world->now_ms + delay_ms, tell, planned);
 }
 
+/* What only an e-mail server answers. */
+static struct fate fate_of_mail(struct sim *world, struct fate fate)
+{
+    if (fate.report == REPORT_SENT && faults_happen(&world->faults, FAULT_KEY_UNDER_WAY)) {
+        return (struct fate){.report = REPORT_RETRY, .reason = "under_way"};
+    }
+    if (fate.report == REPORT_PAUSED) {
+        fate.pause_all = true;
+        fate.retry_after_ms *= 3; /* quotas last longer */
+    }
+    return fate;
+}
+
 static struct fate fate_of(struct sim *world, const struct person_actor *person)
 {
     struct faults *faults = &world->faults;
@@ -125,7 +139,7 @@ static struct fate fate_of(struct sim *world, const struct person_actor *person)
     if (!for_good && faults_happen(faults, FAULT_REPORT_LATE)) {
         fate.late_ms = dice_range(dice, 1, 30) * MINUTE_MS;
     }
-    return fate;
+    return person->channel == CHANNEL_EMAIL ? fate_of_mail(world, fate) : fate;
 }
 
 static void digest(struct sim *world, const struct outgoing *outgoing)
@@ -135,6 +149,25 @@ static void digest(struct sim *world, const struct outgoing *outgoing)
         sum = (sum ^ (unsigned char)outgoing->text.ptr[i]) * 1099511628211u;
     }
     world->result.digest = sum * 1099511628211u;
+}
+
+/* told: the engine will hear of it in time. */
+static void arrive(struct provider *provider, int person, const struct outgoing *outgoing,
+                   bool told)
+{
+    struct sim *world = provider->world;
+    bool is_mail = provider->ops.kind == CHANNEL_EMAIL;
+    if (is_mail && !mail_takes(world, outgoing->delivery_id)) {
+        faults_note(&world->faults, FAULT_KEY_KNOWN);
+        auditor_known(world->auditor, outgoing->delivery_id, told);
+        return;
+    }
+    auditor_delivered(world->auditor, outgoing->delivery_id, told, world_clock_ms(world));
+    if (is_mail) {
+        mail_goes_out(world, person, outgoing);
+    } else {
+        people_receive(world, person, provider->message_id, outgoing);
+    }
 }
 
 static void deliver(struct provider *provider, const struct outgoing *outgoing,
@@ -147,8 +180,7 @@ static void deliver(struct provider *provider, const struct outgoing *outgoing,
     world->result.lost += !told;
     provider->message_id++;
     if (fate->delivered) {
-        auditor_delivered(world->auditor, outgoing->delivery_id, told, world_clock_ms(world));
-        people_receive(world, person, provider->message_id, outgoing);
+        arrive(provider, person, outgoing, told && fate->report == REPORT_SENT);
     }
     plan_report(provider, outgoing, fate, dice_range(&world->dice, 30, 900) + fate->late_ms, true);
     if (faults_happen(&world->faults, FAULT_REPORT_TWICE)) {
@@ -163,6 +195,7 @@ static void try_message(struct provider *provider, const struct outgoing *outgoi
     const struct attempt attempt = {.delivery_id = outgoing->delivery_id,
                                     .user_id = outgoing->user_id,
                                     .class = (int)outgoing->class,
+                                    .has_key = provider->ops.limits.needs_idempotency,
                                     .text = arena_str(outgoing->arena, outgoing->text).ptr};
     if (faults_happen(&world->faults, FAULT_CRASH_BEFORE_SEND)) {
         world_crash(world);
@@ -245,8 +278,10 @@ struct channel *provider_new(struct sim *world, enum channel_kind kind)
     struct provider *provider = calloc(1, sizeof(*provider));
     ASSERT(provider != NULL);
     provider->world = world;
+    bool is_mail = kind == CHANNEL_EMAIL;
     provider->ops = (struct channel_ops){.kind = kind,
-                                         .limits = {.per_second = 30,
+                                         .limits = {.per_second = is_mail ? 2 : 30,
+                                                    .needs_idempotency = is_mail,
                                                     .per_second_per_address = 1,
                                                     .burst_per_address = 3,
                                                     .per_minute_per_group = 20},

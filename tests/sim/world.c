@@ -15,6 +15,7 @@
 #include "base/embed.h"
 #include "base/limits.h"
 #include "bi/metrics.h"
+#include "mail.h"
 #include "operators.h"
 #include "people.h"
 #include "provider.h"
@@ -459,6 +460,8 @@ static void begin(struct sim *world)
     world->auditor = auditor_new();
     world->channels[CHANNEL_TELEGRAM] = provider_new(world, CHANNEL_TELEGRAM);
     world->channels[CHANNEL_WEBCHAT] = provider_new(world, CHANNEL_WEBCHAT);
+    world->channels[CHANNEL_EMAIL] = provider_new(world, CHANNEL_EMAIL);
+    world->mail = mail_new(world);
     if (world->options.script != NULL) {
         begin_script(world);
     } else {
@@ -466,6 +469,7 @@ static void begin(struct sim *world)
         boot(world);
         world->faults.on = true;
         people_new(world);
+        mail_people_new(world);
         operators_new(world);
     }
 }
@@ -484,6 +488,7 @@ static void end(struct sim *world)
     }
     free(world->heap);
     source_free(world);
+    mail_free(world->mail);
     script_free(world->script);
     calls_free(world->calls);
     for (int i = 0; i < CHANNEL_COUNT; i++) {
@@ -570,6 +575,9 @@ static void drain(struct sim *world)
     if (auditor_failure(world->auditor)[0] == '\0') {
         if (!source_is_empty(world)) {
             auditor_fail(world->auditor, "an update was never confirmed");
+        }
+        if (!mail_is_empty(world)) {
+            auditor_fail(world->auditor, "an event about a mail was never confirmed");
         }
         auditor_drained(world->auditor, world_clock_ms(world));
         ask_metrics(world);

@@ -20,6 +20,7 @@
 
 struct person_actor; /* people.h */
 struct update;       /* source.h */
+struct mail;         /* mail.h */
 struct planned;      /* provider.h: a report on its way */
 struct sim;
 struct world_result;
@@ -108,6 +109,7 @@ struct sim {
     struct calls *calls;
     struct update **updates;
     int update_count, update_capacity;
+    struct mail *mail;
     struct auditor *auditor;
 };
 

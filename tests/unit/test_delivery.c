@@ -76,6 +76,10 @@ static void who_waits_gets_uncertain_messages_once_more(void **state)
     assert_true(delivery_resends_uncertain(&delivery));
     delivery.uncertain = 2;
     assert_false(delivery_resends_uncertain(&delivery));
+    delivery.channel = CHANNEL_EMAIL; /* has a key */
+    assert_true(delivery_resends_uncertain(&delivery));
+    delivery.class = CLASS_NUDGE; /* was counted when it was tried, and may not come hours later */
+    assert_false(delivery_resends_uncertain(&delivery));
     delivery = (struct delivery){.class = CLASS_NUDGE, .uncertain = 1};
     assert_false(delivery_resends_uncertain(&delivery));
     delivery.class = CLASS_FOLLOWUP;
