@@ -6,7 +6,7 @@ import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-const pages = ['chat'];
+const pages = ['chat', 'dashboard'];
 const out = process.argv[2];
 if (!out) {
   console.error('usage: node build.mjs FOLDER');

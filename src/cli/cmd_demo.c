@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/digest.h"
 #include "base/limits.h"
 #include "bi/reference_dataset.h"
 #include "cli/arguments.h"
@@ -20,7 +21,7 @@ static const char text[] =
     "  nudge demo --listen 127.0.0.1:9000 --time-scale 1200\n"
     "  DATABASE_URL=sqlite:demo.sqlite nudge demo --no-serve     only load the people";
 
-enum { MORNING_MINUTE = 8 * 60 + 30 };
+enum { MORNING_MINUTE = 8 * 60 + 30, KEY_BYTES = 9 };
 
 struct demo_options {
     const char *listen;
@@ -31,6 +32,7 @@ struct demo_options {
 struct demo {
     struct clock *clock;
     double scale;
+    const char *key;    /* of the dashboard */
     const char *folder; /* temporary, removed at the end; NULL: the store is the user's own */
 };
 
@@ -55,11 +57,12 @@ static void set_pace(void *context, struct engine *engine)
 static void say_where(void *context, int port)
 {
     const struct demo *demo = context;
-    printf("\n  Open  http://127.0.0.1:%d/chat  and say hello.\n\n"
+    printf("\n  Open  http://127.0.0.1:%d/chat  and say hello.\n"
+           "  Open  http://127.0.0.1:%d/admin/dashboard-enhanced  with the key  %s\n\n"
            "  Time runs %g times as fast while nothing waits for you.\n"
            "  In another terminal:  DATABASE_URL=sqlite:%s/demo.sqlite nudge metrics\n"
            "  Stop with Ctrl-C.\n\n",
-           port, demo->scale, demo->folder);
+           port, port, demo->key, demo->scale, demo->folder);
     fflush(stdout);
 }
 
@@ -105,8 +108,21 @@ static enum err load(struct cli *cli, int64_t now_ms, struct err_detail *detail)
     return error;
 }
 
+/* One of its own, unless ADMIN_API_KEY is set. */
+static void choose_key(struct cli *cli, struct demo *demo)
+{
+    if (cli->config.admin_api_key[0] == '\0') {
+        char random[KEY_BYTES];
+        digest_random(random, sizeof(random));
+        cli->config.admin_api_key =
+            digest_base64url(cli->arena, (struct str){random, sizeof(random)}).ptr;
+    }
+    demo->key = cli->config.admin_api_key;
+}
+
 static int serve(struct cli *cli, struct demo *demo, const char *listen)
 {
+    choose_key(cli, demo);
     struct err_detail detail = {""};
     struct runtime *runtime = NULL;
     const struct runtime_options options = {

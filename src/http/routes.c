@@ -29,6 +29,7 @@ static const struct route routes[] = {
     {METHOD_POST, "/resend/webhook", route_resend_webhook},
     {METHOD_GET, "/mail/button", route_mail_button_page},
     {METHOD_POST, "/mail/button", route_mail_button},
+    {METHOD_GET, "/admin/dashboard-enhanced", route_dashboard},
     {METHOD_GET, "/api/", route_api},
     {METHOD_POST, "/api/", route_api},
 };

@@ -11,6 +11,7 @@ http_route route_asset, route_chat_page, route_chat_session, route_chat_link, ro
     route_chat_history, route_chat_events, route_chat_export;
 http_route route_unsubscribe_page, route_unsubscribe, route_mail_button_page, route_mail_button;
 http_route route_resend_webhook;
+http_route route_dashboard;
 http_route route_api; /* everything below /api/ has a table of its own (api/table.c) */
 
 /* Answers with an embedded page or asset, in gzip form when the client takes it. */

@@ -206,6 +206,37 @@ test('named keys: only a hash is kept, and a removed one is valid no more', asyn
     assert.ok(Number(added[0].n) >= 3);
 });
 
+test('a session of the dashboard is signed, and ends with its key', async () => {
+    const begin = (key, headers = {}) =>
+        fetch(`${home.url}/api/session`, { method: 'POST', body: JSON.stringify({ key }), headers: { ...from(), ...headers } });
+    const { key } = await home.json('keys', 'add', 'bert', '--read-only');
+    const answer = await begin(key);
+    assert.deepEqual(await answer.json(), { actor: 'key:bert', may_act: false, demo: false, zone: 'UTC' });
+    assert.match(answer.headers.get('set-cookie'), /^nudge_session=[^;]+; Path=\/; HttpOnly; SameSite=Strict; Max-Age=43200$/);
+    assert.match(
+        (await begin(ADMIN, { 'X-Forwarded-Proto': 'https' })).headers.get('set-cookie'), /; Secure$/);
+    const [cookie] = answer.headers.get('set-cookie').split(';');
+    assert.ok(!cookie.includes(key));
+    assert.equal((await read('/api/session', { Cookie: cookie })).actor, 'key:bert');
+    const [actor, until, signature] = cookie.split('=')[1].split('.');
+    for (const forged of [
+        `admin.${until}.${signature}`, `${actor}.${Number(until) + 1}.${signature}`, `${actor}.${until}.`,
+        `${actor}.${until}.${signature}x`, `${actor}.${until}`, '', '..', 'key:.1.x', `viewer.${until}.${signature}`,
+    ]) {
+        const refused = await get('/api/session', { Cookie: `nudge_session=${forged}` });
+        assert.equal(refused.status, 401, forged);
+    }
+    await home.run('keys', 'remove', 'bert');
+    assert.equal((await get('/api/session', { Cookie: cookie })).status, 401);
+    const late = (await begin(VIEWER)).headers.get('set-cookie').split(';')[0];
+    await read('/api/session', { Cookie: late });
+    home.advance('12h');
+    assert.equal((await get('/api/session', { Cookie: late })).status, 401);
+    assert.equal((await begin('guess')).status, 403);
+    await assertProblem(
+        await fetch(`${home.url}/api/session`, { method: 'POST', body: '{', headers: from() }), 400, /.+/);
+});
+
 test('without keys nobody is let in', async () => {
     const bare = await Installation.make();
     await bare.serve();

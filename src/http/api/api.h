@@ -3,6 +3,8 @@
  * hand a command to the engine. Private to src/http. */
 #pragma once
 
+#include "base/digest.h"
+#include "bi/metrics.h"
 #include "http/analyst.h"
 
 /* What a key may do. */
@@ -52,10 +54,17 @@ json_t *api_schemas(void);
 /* The document (openapi.c). New reference. */
 json_t *api_openapi(void);
 
-/* ---- keys (keys.c) ---- */
+/* ---- keys (keys.c) and sessions (session.c) ---- */
 
 /* Who asks, by key or by session; answers 401, 403 or 429 itself and gives false. */
 bool api_authorise(struct api_call *call, enum api_role role);
+/* Who has the key, as call->caller; answers 403 or 429 itself and gives false. */
+bool api_by_key(struct api_call *call, struct str key);
+/* What the actor's key may do, and its hash; false when it is valid no more. */
+bool api_key_of_actor(struct api_call *call, struct str actor, struct api_caller *ret_caller,
+                      char ret_hash[DIGEST_HEX_BYTES + 1]);
+/* Who the dashboard's cookie says; false without a valid one. */
+bool api_session(struct api_call *call, struct api_caller *ret_caller);
 /* Beginning of the names of settings that hold named keys. */
 #define API_KEY_SETTING "key/"
 
@@ -68,6 +77,13 @@ bool api_fail(struct api_call *call, enum err error, const struct err_detail *de
 /* ---- operations ---- */
 
 api_run api_run_openapi;
+/* Everybody's figures as of now. */
+MUST_CHECK enum err api_metrics(struct api_call *call, const struct metrics_filter *filter,
+                                struct metrics *ret_metrics, struct err_detail *detail);
+/* session.c */
+api_run api_run_session, api_run_session_begin, api_run_session_end;
+/* rollout.c */
+api_run api_run_rollout, api_run_next_actions;
 /* figures.c */
 api_run api_run_business_intelligence, api_run_onboarding_funnel, api_run_behavioral_insights,
     api_run_retention_analysis, api_run_metrics, api_run_funnel, api_run_retention;

@@ -16,8 +16,8 @@ static enum err read_filter(struct api_call *call, struct metrics_filter *ret_fi
     return metrics_filter_read(call->arena, &words, ret_filter, detail);
 }
 
-static enum err read_metrics(struct api_call *call, const struct metrics_filter *filter,
-                             struct metrics *ret_metrics, struct err_detail *detail)
+enum err api_metrics(struct api_call *call, const struct metrics_filter *filter,
+                     struct metrics *ret_metrics, struct err_detail *detail)
 {
     const struct catalog *catalog = NULL;
     int64_t now_ms = clock_now_ms(http_app(call->request)->clock);
@@ -56,7 +56,7 @@ static bool reply_part(struct api_call *call, enum part part)
     struct metrics metrics;
     struct err_detail detail = {""};
     int64_t begun_ms = clock_monotonic_ms(app->clock);
-    enum err error = read_metrics(call, &everybody, &metrics, &detail);
+    enum err error = api_metrics(call, &everybody, &metrics, &detail);
     if (error != OK) {
         return api_fail(call, error, &detail);
     }
@@ -97,7 +97,7 @@ bool api_run_metrics(struct api_call *call)
     struct err_detail detail = {""};
     enum err error = read_filter(call, &filter, &detail);
     if (error == OK) {
-        error = read_metrics(call, &filter, &metrics, &detail);
+        error = api_metrics(call, &filter, &metrics, &detail);
     }
     return error == OK ? api_reply(call, metrics_json(call->arena, &metrics))
                        : api_fail(call, error, &detail);

@@ -1,8 +1,8 @@
 /* Who asks: a key in a header, or the dashboard's session. Of named keys only a hash is kept, as a
  * setting "key/NAME"; wrong keys are limited by the client's address. */
 #include <microhttpd.h>
+#include <string.h>
 
-#include "base/digest.h"
 #include "http/api/api.h"
 
 enum { KEYS_MAX = 1000, KEY_BYTES_MAX = 512, ATTEMPTS = 10, ATTEMPTS_PER_MINUTE = 6 };
@@ -72,8 +72,38 @@ static bool refuse_key(struct api_call *call, int64_t now_ms)
     return false;
 }
 
-/* Whose key it is; answers 403 and 429. */
-static bool by_key(struct api_call *call, struct str key)
+bool api_key_of_actor(struct api_call *call, struct str actor, struct api_caller *ret_caller,
+                      char ret_hash[DIGEST_HEX_BYTES + 1])
+{
+    const struct config *config = http_app(call->request)->config;
+    ret_caller->actor = actor;
+    bool is_admin = str_is(actor, "admin");
+    if (is_admin || str_is(actor, "viewer")) {
+        struct str key = str_of(is_admin ? config->admin_api_key : config->viewer_api_key);
+        ret_caller->role = is_admin ? API_ACT : API_READ;
+        digest_sha256_hex(key, ret_hash);
+        return key.length > 0;
+    }
+    struct err_detail detail = {""};
+    struct str stored = STR_NONE;
+    json_t *key = NULL;
+    if (!str_starts(actor, STR("key:"))) {
+        return false;
+    }
+    struct str setting =
+        arena_printf(call->arena, API_KEY_SETTING "%.*s", (int)actor.length - 4, actor.ptr + 4);
+    enum err error = store_setting_get(call->store, call->arena, setting.ptr, &stored, &detail);
+    if (error != OK || stored.length == 0 ||
+        json_read(stored, stored.length, &key, &detail) != OK) {
+        return false;
+    }
+    str_copy(ret_hash, DIGEST_HEX_BYTES + 1, json_get_str(key, "hash"));
+    ret_caller->role = role_of(json_get_str(key, "role"));
+    json_decref(key);
+    return ret_caller->role != API_NOBODY && strlen(ret_hash) == DIGEST_HEX_BYTES;
+}
+
+bool api_by_key(struct api_call *call, struct str key)
 {
     struct request *request = call->request;
     int64_t now_ms = clock_monotonic_ms(http_app(request)->clock);
@@ -93,19 +123,45 @@ static bool by_key(struct api_call *call, struct str key)
     return call->caller.role != API_NOBODY || refuse_key(call, now_ms);
 }
 
+/* A browser sends the cookie along with whatever asks for it: only pages of our own may act. */
+static bool is_own_page(struct request *request)
+{
+    struct str site = http_header(request, "Sec-Fetch-Site");
+    struct str origin = http_header(request, "Origin");
+    struct str host = http_header(request, "Host");
+    struct str rest;
+    (void)str_split(origin, ':', &rest);
+    return (site.length == 0 || str_is(site, "same-origin")) && host.length > 0 &&
+           str_starts(rest, STR("//")) &&
+           str_equal((struct str){rest.ptr + 2, rest.length - 2}, host);
+}
+
+static bool identify(struct api_call *call)
+{
+    struct request *request = call->request;
+    struct str key = given_key(request);
+    if (key.length > 0) {
+        return api_by_key(call, key);
+    }
+    if (!api_session(call, &call->caller)) {
+        http_reply_header(request, "WWW-Authenticate", "Bearer realm=\"nudge\"");
+        http_problem(request, MHD_HTTP_UNAUTHORIZED,
+                     "a key is needed, as X-Admin-Key, X-API-Key or Authorization: Bearer");
+        return false;
+    }
+    if (request_method(request) != METHOD_GET && !is_own_page(request)) {
+        http_problem(request, MHD_HTTP_FORBIDDEN, "this came from another site's page");
+        return false;
+    }
+    return true;
+}
+
 bool api_authorise(struct api_call *call, enum api_role role)
 {
     if (role == API_NOBODY) {
         return true;
     }
-    struct str key = given_key(call->request);
-    if (key.length == 0) {
-        http_reply_header(call->request, "WWW-Authenticate", "Bearer realm=\"nudge\"");
-        http_problem(call->request, MHD_HTTP_UNAUTHORIZED,
-                     "a key is needed, as X-Admin-Key, X-API-Key or Authorization: Bearer");
-        return false;
-    }
-    if (!by_key(call, key)) {
+    if (!identify(call)) {
         return false;
     }
     if (call->caller.role < role) {

@@ -43,6 +43,15 @@ static const struct schema_row rows[] = {
     {"RetentionCohort", "week:when imported:count cells:RetentionCell[] month_1:maybe"},
     {"RetentionCell", "eligible:count active:count rate:maybe"},
     {"Target", "baseline:maybe target:number gained:maybe factor:maybe"},
+    {"NextActions", "actions:NextAction[]"},
+    {"NextAction", "opportunity:text recommendation:text why:text expected_effect:text how:text"},
+    {"Rollout",
+     "name:text share:number started_at:when rolled_back_entries:flag rolled_back_nurture:flag "
+     "held:flag existing_rescue:flag existing_amplification:flag people_original:count "
+     "people_optimized:count"},
+    {"Login", "key:text"},
+    {"Session", "actor:text may_act:flag demo:flag zone:text"},
+    {"Nothing", ""},
     {"Document", "openapi:text info:any paths:any components:any"},
     {"Problem", "type:text title:text status:count detail:text"},
 };

@@ -16,6 +16,13 @@ static const struct api_parameter of_people[] = {
 static const struct api_operation operations[] = {
     {METHOD_GET, "/api/openapi.json", API_NOBODY, "openapi", "This document", NULL, NULL,
      "Document", api_run_openapi},
+    {METHOD_GET, "/api/session", API_READ, "session", "Who asks, and what they may", NULL, NULL,
+     "Session", api_run_session},
+    {METHOD_POST, "/api/session", API_NOBODY, "beginSession",
+     "Opens a session of the dashboard: a cookie that lasts twelve hours", NULL, "Login", "Session",
+     api_run_session_begin},
+    {METHOD_POST, "/api/session/end", API_NOBODY, "endSession", "Ends the session", NULL, NULL,
+     "Nothing", api_run_session_end},
     {METHOD_GET, "/api/business-intelligence", API_READ, "businessIntelligence",
      "All figures as callers of the previous system read them", NULL, NULL, "BusinessIntelligence",
      api_run_business_intelligence},
@@ -35,6 +42,11 @@ static const struct api_operation operations[] = {
      of_people, NULL, "Funnel", api_run_funnel},
     {METHOD_GET, "/api/retention", API_READ, "retention", "Who came back, by the week of joining",
      of_people, NULL, "Retention", api_run_retention},
+    {METHOD_GET, "/api/next-actions", API_READ, "nextActions",
+     "What to do next, the most pressing first, with the reason", NULL, NULL, "NextActions",
+     api_run_next_actions},
+    {METHOD_GET, "/api/rollout", API_READ, "rollout", "Who gets the optimized set", NULL, NULL,
+     "Rollout", api_run_rollout},
 };
 
 const struct api_operation *api_operations(int *ret_count)

@@ -1,0 +1,49 @@
+// A chart by ECharts in the page's colours. It is a picture beside a table that says the same, so it is hidden from
+// screen readers. Drawn on a canvas, which the page's policy allows.
+import { BarChart } from 'echarts/charts';
+import { GridComponent, TooltipComponent } from 'echarts/components';
+import { init, use as register, type EChartsCoreOption } from 'echarts/core';
+import { CanvasRenderer } from 'echarts/renderers';
+import { useEffect, useRef } from 'preact/hooks';
+
+register([BarChart, GridComponent, TooltipComponent, CanvasRenderer]);
+
+export interface Colours {
+  ink: string;
+  quiet: string;
+  line: string;
+  accent: string;
+  panel: string;
+}
+
+function colours(): Colours {
+  const style = getComputedStyle(document.documentElement);
+  const of = (name: string) => style.getPropertyValue(`--${name}`).trim();
+  return { ink: of('ink'), quiet: of('quiet'), line: of('line'), accent: of('accent'), panel: of('panel') };
+}
+
+export function Chart(props: { make: (colours: Colours) => EChartsCoreOption }) {
+  const place = useRef<HTMLDivElement>(null);
+  const make = useRef(props.make);
+  make.current = props.make;
+  const drawn = useRef<ReturnType<typeof init>>();
+  useEffect(() => {
+    const chart = init(place.current!, undefined, { renderer: 'canvas' });
+    drawn.current = chart;
+    const draw = () => chart.setOption(make.current(colours()), true);
+    const dark = matchMedia('(prefers-color-scheme: dark)');
+    dark.addEventListener('change', draw);
+    const size = new ResizeObserver(() => chart.resize());
+    size.observe(place.current!);
+    draw();
+    return () => {
+      dark.removeEventListener('change', draw);
+      size.disconnect();
+      chart.dispose();
+    };
+  }, []);
+  useEffect(() => {
+    drawn.current?.setOption(props.make(colours()), true);
+  }, [props.make]);
+  return <div class="chart" ref={place} aria-hidden="true" />;
+}

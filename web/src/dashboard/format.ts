@@ -1,0 +1,13 @@
+// How figures are written: rounded half up to one decimal, as every other surface does.
+export function decimal(value: number): string {
+  const tenths = Math.floor(Math.abs(value) * 10 + 0.5);
+  return `${value < 0 && tenths > 0 ? '−' : ''}${Math.floor(tenths / 10)}.${tenths % 10}`;
+}
+
+export const signed = (value: number) => (value > -0.05 ? `+${decimal(value)}` : decimal(value));
+
+export const words = (name: string) => name.replace(/_/g, ' ');
+
+export function instant(iso: string, zone: string): string {
+  return new Date(iso).toLocaleString('en-GB', { timeZone: zone, dateStyle: 'medium', timeStyle: 'short' });
+}

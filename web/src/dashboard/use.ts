@@ -1,0 +1,44 @@
+// Reading from the API for a component: what came last, what went wrong, and again now and then.
+import { useCallback, useEffect, useState } from 'preact/hooks';
+import { Problem, read } from './api';
+
+export interface Reading<T> {
+  value?: T;
+  problem?: Problem;
+  again: () => void;
+}
+
+const AGAIN_MS = 30_000;
+
+export function useReading<T>(path: string, onLeave: () => void): Reading<T> {
+  const [value, setValue] = useState<T>();
+  const [problem, setProblem] = useState<Problem>();
+  const [round, setRound] = useState(0);
+  const again = useCallback(() => setRound((before) => before + 1), []);
+  useEffect(() => {
+    const stop = new AbortController();
+    read<T>(path, stop.signal)
+      .then((answer) => {
+        if (!stop.signal.aborted) {
+          setValue(answer);
+          setProblem(undefined);
+        }
+      })
+      .catch((error: unknown) => {
+        if (stop.signal.aborted) {
+          return;
+        }
+        const met = error instanceof Problem ? error : new Problem(0, String(error));
+        if (met.status === 401) {
+          onLeave();
+        }
+        setProblem(met);
+      });
+    const timer = setTimeout(again, AGAIN_MS);
+    return () => {
+      stop.abort();
+      clearTimeout(timer);
+    };
+  }, [path, round]);
+  return { value, problem, again };
+}
