@@ -9,6 +9,7 @@ int cmd_copy(int argc, char **argv);
 int cmd_deliveries(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
+int cmd_experiment(int argc, char **argv);
 int cmd_journeys(int argc, char **argv);
 int cmd_keys(int argc, char **argv);
 int cmd_metrics(int argc, char **argv);

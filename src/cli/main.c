@@ -29,6 +29,7 @@ static const struct command commands[] = {
     {"sending", "the global switch: on, off, dry-run", cmd_sending},
     {"rollout", "decide who gets the optimized set", cmd_rollout},
     {"rollback", "return to the original set at once", cmd_rollback},
+    {"experiment", "try variants of a message, and say which is better", cmd_experiment},
     {"users", "find, show, export and erase people", cmd_users},
     {"keys", "add, list and remove named keys of the API", cmd_keys},
     {"bridge", "take over the people of a previous bot's database", cmd_bridge},

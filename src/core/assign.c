@@ -7,15 +7,28 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "base/limits.h"
 
 enum { VARIANTS_MAX = 32 };
+
+struct decimal {
+    char text[24];
+    size_t length;
+};
+
+static struct decimal decimal_of(int64_t user_id)
+{
+    struct decimal decimal;
+    int length = snprintf(decimal.text, sizeof(decimal.text), "%lld", (long long)user_id);
+    decimal.length = (size_t)length;
+    return decimal;
+}
 
 /* Bucket 0..9999 of the user's decimal id (version 2 gives multiples of 1/10000). */
 static int bucket_of(struct str seed, int64_t user_id)
 {
-    char decimal[24];
-    int length = snprintf(decimal, sizeof(decimal), "%lld", (long long)user_id);
-    double n = hash_bucket(seed, (struct str){decimal, (size_t)length}, 2);
+    struct decimal decimal = decimal_of(user_id);
+    double n = hash_bucket(seed, (struct str){decimal.text, decimal.length}, 2);
     return (int)(n * 10000 + 0.5);
 }
 
@@ -75,4 +88,64 @@ int assign_variant(const struct step *step, int64_t user_id)
         assign_choose(bucket_of(step->experiment, user_id) / 10000.0, ranges, step->variant_count);
     /* Weights that sum to a little less than 1 leave a gap at the end: it belongs to the last. */
     return chosen >= 0 ? chosen : step->variant_count - 1;
+}
+
+bool assign_in_namespace(struct str id, struct str space, double from, double to)
+{
+    char seed[LIMIT_KEY_BYTES + 3];
+    ASSERT(space.length <= LIMIT_KEY_BYTES);
+    int length = snprintf(seed, sizeof(seed), "__%.*s", STR_ARG(space));
+    double n = hash_bucket((struct str){seed, (size_t)length}, id, 1);
+    return n >= from && n < to;
+}
+
+int assign_arm(const struct experiment *experiment, int64_t user_id)
+{
+    double weights[EXPERIMENT_ARMS_MAX];
+    struct bucket_range ranges[EXPERIMENT_ARMS_MAX];
+    struct decimal id = decimal_of(user_id);
+    if (experiment->space.length > 0 &&
+        !assign_in_namespace((struct str){id.text, id.length}, experiment->space,
+                             experiment->space_from, experiment->space_to)) {
+        return -1;
+    }
+    for (int i = 0; i < experiment->arm_count; i++) {
+        weights[i] = experiment->arms[i].weight;
+    }
+    assign_ranges(experiment->arm_count, experiment->coverage, weights, experiment->arm_count,
+                  ranges);
+    return assign_choose(bucket_of(experiment->seed, user_id) / 10000.0, ranges,
+                         experiment->arm_count);
+}
+
+struct assigned assign_step(const struct installation *installation, const struct step *step,
+                            int64_t user_id)
+{
+    const struct experiments *experiments = installation->experiments;
+    struct assigned first = {0};
+    if (step->variant_count == 0) {
+        return first;
+    }
+    if (experiments != NULL && experiments->holdout_permyriad > 0 &&
+        bucket_of(STR("holdout"), user_id) < experiments->holdout_permyriad) {
+        return first;
+    }
+    const struct experiment *experiment = experiment_find(experiments, step->experiment);
+    if (experiment == NULL) {
+        int index = assign_variant(step, user_id);
+        return (struct assigned){.variant = step->variants[index].id, .is_exposed = true};
+    }
+    switch (experiment->state) {
+    case EXPERIMENT_RUNNING:
+        break;
+    case EXPERIMENT_STOPPED:
+        return first;
+    case EXPERIMENT_SHIPPED:
+        return (struct assigned){.variant = experiment->shipped};
+    }
+    int arm = assign_arm(experiment, user_id);
+    return arm < 0 ? first
+                   : (struct assigned){.variant = experiment->arms[arm].variant,
+                                       .is_exposed = true,
+                                       .weight = experiment->arms[arm].weight};
 }

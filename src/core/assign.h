@@ -15,5 +15,19 @@ void assign_equal_weights(int count, double *ret_weights);
 void assign_ranges(int count, double coverage, const double *weights, int weight_count,
                    struct bucket_range *ret_ranges);
 int assign_choose(double n, const struct bucket_range *ranges, int count);
-/* The variant of a step's experiment for the user; -1: no experiment. */
+/* The variant of a step's experiment for the user by the journey's weights; -1: no experiment. */
 int assign_variant(const struct step *step, int64_t user_id);
+/* Whether the user is in the namespace's range: hash version 1, as GrowthBook has it. */
+bool assign_in_namespace(struct str id, struct str space, double from, double to);
+/* The index of a started experiment's arm for the user; -1: the user takes no part. */
+int assign_arm(const struct experiment *experiment, int64_t user_id);
+
+/* What a step says to the user. variant: "" the step's first. is_exposed: saying it is part of an
+ * experiment. weight: the chance that it had in a running one; 0 without. */
+struct assigned {
+    struct str variant;
+    bool is_exposed;
+    double weight;
+};
+struct assigned assign_step(const struct installation *installation, const struct step *step,
+                            int64_t user_id);

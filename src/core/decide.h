@@ -9,6 +9,7 @@
 #include "base/ids.h"
 #include "core/catalog.h"
 #include "core/decision.h"
+#include "core/experiment.h"
 #include "core/input.h"
 #include "core/person.h"
 #include "core/trace.h"
@@ -39,6 +40,7 @@ struct installation {
     struct str bot_name;          /* for links; "" unknown */
     struct str public_url;        /* "" unknown */
     struct rollout rollout;
+    const struct experiments *experiments; /* NULL: none was started */
 };
 
 /* Facts about the whole population that only some chat commands read; NULL when unknown. */

@@ -445,13 +445,17 @@ static void add_words(struct codec_words *words, const struct catalog *catalog)
 /* All else follows from it. */
 static void write_head(struct codec *c, const struct world *world)
 {
-    uint64_t version = RECORD_VERSION;
     struct installation installation = *world->installation;
+    bool has_experiments = installation.experiments != NULL;
+    uint64_t version = has_experiments ? WORLD_VERSION_EXPERIMENTS : RECORD_VERSION;
     int count;
     const struct catalog_file *files = catalog_files(world->catalog, &count);
     codec_rewind(c);
     code_number(c, &version);
     code_installation(c, &installation, NULL);
+    if (has_experiments) {
+        code_experiments(c, &installation.experiments, NULL);
+    }
     code_count(c, &count, count);
     for (int i = 0; i < count; i++) {
         code_bytes(c, files[i].name);

@@ -17,5 +17,10 @@ void code_message(struct codec *codec, struct record_message *message);
 void code_result(struct codec *codec, struct record_result *result);
 void code_record_run(struct codec *codec, struct record_run *run);
 void code_record_commitment(struct codec *codec, struct record_commitment *commitment);
-/* arena: for what is read. */
+/* A world without experiments has the version of records; one with them another. */
+enum { WORLD_VERSION_EXPERIMENTS = 3 };
+/* arena: for what is read. Without the experiments. */
 void code_installation(struct codec *codec, struct installation *installation, struct arena *arena);
+/* What assignment reads of them. */
+void code_experiments(struct codec *codec, const struct experiments **experiments,
+                      struct arena *arena);

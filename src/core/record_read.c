@@ -217,7 +217,7 @@ static void code_rollout(struct codec *c, struct rollout *rollout)
     code_bool(c, &rollout->held);
 }
 
-_Static_assert(sizeof(struct installation) == 136, "a new field belongs into code_installation");
+_Static_assert(sizeof(struct installation) == 144, "a new field belongs into code_installation");
 
 void code_installation(struct codec *c, struct installation *installation, struct arena *arena)
 {
@@ -247,15 +247,64 @@ void code_installation(struct codec *c, struct installation *installation, struc
     }
 }
 
+static void code_experiment(struct codec *c, struct experiment *experiment)
+{
+    code_str(c, &experiment->name);
+    experiment->state =
+        (enum experiment_state)code_enum(c, (int)experiment->state, EXPERIMENT_SHIPPED + 1);
+    code_str(c, &experiment->shipped);
+    code_str(c, &experiment->seed);
+    code_double(c, &experiment->coverage);
+    code_str(c, &experiment->space);
+    code_double(c, &experiment->space_from);
+    code_double(c, &experiment->space_to);
+    code_count(c, &experiment->arm_count, EXPERIMENT_ARMS_MAX);
+    for (int i = 0; i < experiment->arm_count; i++) {
+        code_str(c, &experiment->arms[i].variant);
+        code_double(c, &experiment->arms[i].weight);
+    }
+    c->bad = c->bad || experiment->space.length > LIMIT_KEY_BYTES;
+}
+
+void code_experiments(struct codec *c, const struct experiments **experiments, struct arena *arena)
+{
+    struct experiments copy = {0};
+    if (!c->reading) {
+        copy = **experiments;
+    }
+    code_int(c, &copy.holdout_permyriad);
+    code_count(c, &copy.count, EXPERIMENTS_MAX);
+    if (c->reading) {
+        copy.items = ARENA_ARRAY(arena, struct experiment, (size_t)copy.count);
+    }
+    for (int i = 0; i < copy.count && !c->bad; i++) {
+        struct experiment experiment = copy.items[i];
+        code_experiment(c, &experiment);
+        if (c->reading) {
+            copy.items[i] = experiment;
+        }
+    }
+    if (c->reading) {
+        struct experiments *read = ARENA_NEW(arena, struct experiments);
+        *read = copy;
+        *experiments = read;
+    }
+}
+
 enum err record_world_read(struct arena *arena, struct str bytes, struct record_world *ret_world,
                            struct err_detail *detail)
 {
     struct codec c = codec_reader(bytes);
+    uint64_t version = 0;
     *ret_world = (struct record_world){.file_count = 0};
-    if (!has_version(&c)) {
+    code_number(&c, &version);
+    if (c.bad || (version != RECORD_VERSION && version != WORLD_VERSION_EXPERIMENTS)) {
         return err_set(detail, ERR_INVALID, "its world has a form that this program does not know");
     }
     code_installation(&c, &ret_world->installation, arena);
+    if (version == WORLD_VERSION_EXPERIMENTS) {
+        code_experiments(&c, &ret_world->installation.experiments, arena);
+    }
     code_count(&c, &ret_world->file_count, FILES_MAX);
     ret_world->files = ARENA_ARRAY(arena, struct catalog_file, (size_t)ret_world->file_count);
     for (int i = 0; i < ret_world->file_count && !c.bad; i++) {

@@ -385,7 +385,7 @@ void run_show_again(struct deciding *deciding, struct run *run)
     const struct step *step = run_step_of(deciding, run);
     /* Who was offered something smaller is shown that. */
     enum message_kind kind = run->ultra && step->ultra != NULL ? KIND_ULTRA : KIND_STEP;
-    struct str variant = kind == KIND_STEP ? run_variant(step, run->user_id) : STR_NONE;
+    struct str variant = kind == KIND_STEP ? run_variant(deciding, run, step) : STR_NONE;
     int count;
     struct button *buttons = compose_buttons(
         deciding, run, step->id, compose_prompt(journey, run->step, kind), STR_NONE, &count);

@@ -95,7 +95,7 @@ static void show_choice(const struct press *press, bool keep_others)
     const struct step *step = &journey->steps[press->step];
     struct str label = compose_message(deciding, press->button->text, press->run, true);
     struct str variant =
-        press->kind == KIND_STEP ? run_variant(step, press->run->user_id) : STR_NONE;
+        press->kind == KIND_STEP ? run_variant(deciding, press->run, step) : STR_NONE;
     struct str said = compose_message(
         deciding, compose_source(journey, press->step, press->kind, variant), press->run, false);
     struct str chosen = arena_printf(deciding->arena, "%.*s\n\n→ %.*s", STR_ARG(said),

@@ -10,7 +10,9 @@ void run_phase(struct run *run, enum run_phase to, int64_t next_at_ms);
 struct event *run_event(struct deciding *deciding, const struct run *run, enum event_type type,
                         int step, const char *rule);
 const struct step *run_step_of(const struct deciding *deciding, const struct run *run);
-struct str run_variant(const struct step *step, int64_t user_id);
+/* The variant of the step's message that the run says, or said. */
+struct str run_variant(const struct deciding *deciding, const struct run *run,
+                       const struct step *step);
 
 /* run.c */
 void run_note_entered(struct deciding *deciding, struct str journey, int64_t at_ms);

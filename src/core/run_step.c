@@ -236,18 +236,46 @@ void run_next_step(struct deciding *deciding, struct run *run, int64_t anchor_ms
     finish(deciding, run, answered || told);
 }
 
-struct str run_variant(const struct step *step, int64_t user_id)
+/* Of {"experiment":"variant", …}, whose names are plain; "" when it is not there. */
+static struct str exposed_variant(const struct run *run, struct str experiment)
 {
-    int index = assign_variant(step, user_id);
-    return index >= 0 ? step->variants[index].id : STR_NONE;
+    struct str rest = run->variants;
+    while (rest.length > 0) {
+        struct str name, variant;
+        str_split(rest, '"', &rest);
+        name = str_split(rest, '"', &rest);
+        str_split(rest, '"', &rest);
+        variant = str_split(rest, '"', &rest);
+        if (str_equal(name, experiment)) {
+            return variant;
+        }
+    }
+    return STR_NONE;
+}
+
+/* Experiments start and end, but what somebody saw, or is about to, stays what it is. */
+struct str run_variant(const struct deciding *deciding, const struct run *run,
+                       const struct step *step)
+{
+    if (step->variant_count == 0) {
+        return STR_NONE;
+    }
+    struct str seen = exposed_variant(run, step->experiment);
+    if (seen.length > 0) {
+        return seen;
+    }
+    const struct delivery *said = person_delivery(deciding->person, run->delivery_id);
+    if (said != NULL && said->kind == KIND_STEP && str_equal(said->step, step->id)) {
+        return said->variant;
+    }
+    return assign_step(deciding->world->installation, step, run->user_id).variant;
 }
 
 void run_say(struct deciding *deciding, struct run *run, enum message_kind kind, int64_t due_at_ms)
 {
     const struct journey *journey = run_journey(deciding->world, run);
     const struct step *step = run_step_of(deciding, run);
-    struct str variant =
-        kind == KIND_STEP ? run_variant(step, deciding->person->user.id) : STR_NONE;
+    struct str variant = kind == KIND_STEP ? run_variant(deciding, run, step) : STR_NONE;
     const struct message *text = compose_source(journey, run->step, kind, variant);
     ASSERT(text != NULL);
     struct delivery *delivery =
@@ -272,20 +300,15 @@ struct delivery *run_pending(const struct deciding *deciding, const struct run *
 /* ---- the outcome of a message
  * ----------------------------------------------------------------------- */
 
-void run_step_sent(struct deciding *deciding, struct run *run, int step, int64_t at_ms,
-                   const char *rule)
+/* That the person was shown a variant as part of an experiment. A shipped one is none any more. */
+static void note_exposed(struct deciding *deciding, struct run *run, int step, int64_t at_ms,
+                         const char *rule)
 {
-    const struct journey *journey = run_journey(deciding->world, run);
-    if (run->step_sent_at_ms[step] != 0) {
-        return;
-    }
-    run->step_sent_at_ms[step] = at_ms;
-    run->changed = true;
-    struct event *sent = run_event(deciding, run, EVENT_STEP_SENT, step, rule);
-    sent->at_ms = at_ms;
-    const struct step *of = &journey->steps[step];
-    struct str variant = run_variant(of, run->user_id);
-    if (variant.length == 0) {
+    const struct step *of = &run_journey(deciding->world, run)->steps[step];
+    struct str variant = run_variant(deciding, run, of);
+    const struct experiment *experiment =
+        experiment_find(deciding->world->installation->experiments, of->experiment);
+    if (variant.length == 0 || (experiment != NULL && experiment->state == EXPERIMENT_SHIPPED)) {
         return;
     }
     struct event *exposed = run_event(deciding, run, EVENT_EXPERIMENT_EXPOSED, step, rule);
@@ -298,6 +321,19 @@ void run_step_sent(struct deciding *deciding, struct run *run, int step, int64_t
     run->variants =
         arena_printf(deciding->arena, "{%.*s%s\"%.*s\":\"%.*s\"}", STR_ARG(others),
                      others.length > 0 ? "," : "", STR_ARG(of->experiment), STR_ARG(variant));
+}
+
+void run_step_sent(struct deciding *deciding, struct run *run, int step, int64_t at_ms,
+                   const char *rule)
+{
+    if (run->step_sent_at_ms[step] != 0) {
+        return;
+    }
+    run->step_sent_at_ms[step] = at_ms;
+    run->changed = true;
+    struct event *sent = run_event(deciding, run, EVENT_STEP_SENT, step, rule);
+    sent->at_ms = at_ms;
+    note_exposed(deciding, run, step, at_ms, rule);
 }
 
 static bool was_sent(const struct delivery *delivery)

@@ -283,6 +283,11 @@ static enum err bridge_import(struct doing *doing, struct err_detail *detail)
     return bridge_people(doing->engine, doing->batch, doing->command, doing->payload, detail);
 }
 
+static enum err experiment(struct doing *doing, struct err_detail *detail)
+{
+    return experiment_change(doing->engine, doing->batch, doing->command, doing->payload, detail);
+}
+
 /* ---- definitions and settings ---- */
 
 static struct definition_file *read_files(struct doing *doing, int *ret_count)
@@ -330,6 +335,11 @@ static enum err journeys_apply(struct doing *doing, struct err_detail *detail)
             STR_ARG(first.file), first.line, first.column, STR_ARG(first.text), mistakes.count);
         return OK;
     }
+    doing->command->error = experiment_check_catalog(engine, catalog, &doing->command->detail);
+    if (doing->command->error != OK) {
+        catalog_free(catalog);
+        return OK;
+    }
     int changed = count_changed(engine->catalog, catalog);
     struct str stored = json_write(doing->batch->arena, doing->payload);
     error = settings_store_catalog(engine, catalog, doing->batch->now_ms, detail);
@@ -358,7 +368,7 @@ static enum err setting_put(struct doing *doing, struct err_detail *detail)
     }
     if (str_is(name, "sending") || str_starts(name, STR("rollout/")) ||
         str_starts(name, STR("journeys/")) || str_starts(name, STR("move/")) ||
-        str_starts(name, STR("secret/"))) {
+        str_starts(name, STR("secret/")) || str_is(name, "experiments")) {
         return refuse(doing, ERR_INVALID, "that setting has a command of its own");
     }
     struct arena *arena = doing->batch->arena;
@@ -389,6 +399,7 @@ static const struct {
     {"bridge_import", bridge_import},
     {"broadcast", broadcast},
     {"broadcast_state", broadcast_state},
+    {"experiment", experiment},
     {"deliveries_process", deliveries_process},
     {"delivery_retry", delivery_retry},
     {"journeys_apply", journeys_apply},

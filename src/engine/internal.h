@@ -300,6 +300,11 @@ enum sending_mode engine_sending(const struct engine *engine);
 /* settings.c */
 enum err settings_load(struct engine *engine, struct err_detail *detail);
 enum err settings_save_rollout(struct engine *engine, int64_t now_ms, struct err_detail *detail);
+/* Has what the JSON holds (NULL: nothing) decide from now on. */
+enum err settings_use_experiments(struct engine *engine, const json_t *json,
+                                  struct err_detail *detail);
+enum err settings_save_experiments(struct engine *engine, const struct experiments *experiments,
+                                   int64_t now_ms, struct err_detail *detail);
 enum err settings_load_pauses(struct engine *engine, struct err_detail *detail);
 enum err settings_store_catalog(struct engine *engine, const struct catalog *catalog,
                                 int64_t now_ms, struct err_detail *detail);
@@ -342,6 +347,12 @@ enum err broadcast_begin(struct engine *engine, struct batch *batch, struct comm
 /* Pauses, resumes or cancels one. */
 enum err broadcast_change(struct engine *engine, struct batch *batch, struct command_work *command,
                           const json_t *payload, struct err_detail *detail);
+/* experiment.c: starts, stops and ships one, or sets the holdout. */
+enum err experiment_change(struct engine *engine, struct batch *batch, struct command_work *command,
+                           const json_t *payload, struct err_detail *detail);
+/* ERR_CONFLICT: the journeys would change the variants of a running experiment. */
+enum err experiment_check_catalog(const struct engine *engine, const struct catalog *after,
+                                  struct err_detail *detail);
 /* bridge.c: takes over people of a previous bot's tables (core/live_person.h). */
 enum err bridge_people(struct engine *engine, struct batch *batch, struct command_work *command,
                        const json_t *payload, struct err_detail *detail);

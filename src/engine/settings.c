@@ -8,6 +8,7 @@
 #include "engine/internal.h"
 
 static const char ROLLOUT_SETTING[] = "rollout/superior_onboarding";
+static const char EXPERIMENTS_SETTING[] = "experiments";
 
 static enum err read_setting(struct store *store, struct arena *arena, const char *name,
                              json_t **ret_json, struct err_detail *detail)
@@ -133,8 +134,39 @@ enum err settings_load(struct engine *engine, struct err_detail *detail)
     if (error == OK) {
         engine->installation.groups_in_use = json_is_true(json);
         json_decref(json);
-        engine->settings_stale = false;
+        error =
+            read_setting(engine->store, engine->settings_arena, EXPERIMENTS_SETTING, &json, detail);
     }
+    if (error == OK) {
+        error = settings_use_experiments(engine, json, detail);
+        json_decref(json);
+        engine->settings_stale = error != OK;
+    }
+    return error;
+}
+
+enum err settings_use_experiments(struct engine *engine, const json_t *json,
+                                  struct err_detail *detail)
+{
+    struct experiments *experiments = NULL;
+    enum err error = experiments_read(engine->settings_arena, json, &experiments, detail);
+    if (error != OK) {
+        return err_wrap(detail, error, "setting %s", EXPERIMENTS_SETTING);
+    }
+    engine->installation.experiments = experiments;
+    return OK;
+}
+
+enum err settings_save_experiments(struct engine *engine, const struct experiments *experiments,
+                                   int64_t now_ms, struct err_detail *detail)
+{
+    json_t *json = experiments_json(experiments);
+    struct str text = json_write(engine->arena, json);
+    enum err error = store_setting_put(engine->store, EXPERIMENTS_SETTING, text, now_ms, detail);
+    if (error == OK) {
+        error = settings_use_experiments(engine, json, detail);
+    }
+    json_decref(json);
     return error;
 }
 

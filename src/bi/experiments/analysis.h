@@ -1,0 +1,60 @@
+/* What an experiment has shown so far (docs/reference/experiments.md). Read from the store's
+ * events: people count by their first exposure, which is recorded when the message was really sent;
+ * an outcome counts within the experiment's window, and a person is judged when it is over. One
+ * thread, the store's. */
+#pragma once
+
+#include "bi/experiments/bayes.h"
+#include "core/experiment.h"
+#include "store/store.h"
+
+enum guardrail { GUARD_BLOCKS = 0, GUARD_OPT_OUTS, GUARD_COMPLAINTS, GUARD_COUNT };
+/* "blocks", …: static storage. */
+const char *guardrail_name(enum guardrail guard);
+
+struct arm_result {
+    struct str variant;
+    double weight;
+    int64_t exposed;       /* people who were shown it */
+    struct sample outcome; /* of those whose window is over */
+    struct effect effect;  /* against the first arm; of the first itself all 0 and e_value 1 */
+    struct chance chance;
+    struct sample guards[GUARD_COUNT];
+    struct effect guard_effects[GUARD_COUNT];
+    bool found;                     /* e-BH over all figures of all arms says it differs */
+    bool guards_found[GUARD_COUNT]; /* likewise */
+};
+
+enum verdict {
+    VERDICT_SPLIT_BROKEN,  /* people are not split by the weights: nothing can be said */
+    VERDICT_TOO_EARLY,     /* the planned people or days are not there yet */
+    VERDICT_BETTER,        /* `winner` is better than the first arm */
+    VERDICT_FIRST_IS_BEST, /* all others are worse */
+    VERDICT_NOT_SHOWN      /* the truth may lie on either side */
+};
+
+struct analysis {
+    const struct experiment *experiment;
+    int64_t now_ms;
+    bool is_share; /* outcomes are yes or no, and shown as percentages */
+    struct arm_result arms[EXPERIMENT_ARMS_MAX];
+    int arm_count;
+    int64_t people; /* judged, of all arms */
+    double split_p; /* the probability that stays valid under looking; below 0.01: broken */
+    double theta;   /* CUPED's; 0: people had no history that says anything */
+    enum verdict verdict;
+    int winner; /* an arm; -1 none */
+};
+
+/* ret_analysis points into the experiment. Errors are the store's. */
+MUST_CHECK enum err analysis_read(struct store *store, struct arena *arena,
+                                  const struct experiment *experiment, int64_t now_ms,
+                                  struct analysis *ret_analysis, struct err_detail *detail);
+/* Effects, chances, the split and the verdict from the sums: what analysis_read does last. */
+void analysis_judge(struct analysis *analysis, const struct paired_sums *sums);
+/* One or two sentences for people, never more certain than the numbers. */
+struct str verdict_text(struct arena *arena, const struct analysis *analysis);
+/* All experiments of the store; NULL none. */
+MUST_CHECK enum err analysis_experiments(struct store *store, struct arena *arena,
+                                         struct experiments **ret_experiments,
+                                         struct err_detail *detail);
