@@ -22,6 +22,7 @@ struct config {
     const char *telegram_bot_token;
     const char *telegram_api_url;
     const char *telegram_webhook_secret; /* default: HMAC of the token */
+    bool telegram_receive;               /* off: another bot owns the chats and forwards updates */
     bool telegram_pacing;                /* off only for measuring */
     const char *resend_api_key;
     const char *resend_base_url;

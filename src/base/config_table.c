@@ -43,6 +43,12 @@ static const struct config_row rows[] = {
      AT(telegram_webhook_secret),
      .secret = true,
      .help = "what Telegram's updates must carry; without it, it is derived from the bot token"},
+    {.name = "TELEGRAM_RECEIVE",
+     .kind = "on/off",
+     AT(telegram_receive),
+     .fallback = "on",
+     .help = "ask for updates (unless a webhook is set) and register the bot's commands; off where "
+             "another bot owns the chats and forwards to the API"},
     {.name = "TELEGRAM_PACING",
      .kind = "on/off",
      AT(telegram_pacing),

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bi/people.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "core/delivery.h"
@@ -25,40 +26,12 @@ struct delivery_options {
     bool all;
 };
 
-static json_t *delivery_json(const struct cell *cells)
-{
-    char id[24];
-    char user_id[24];
-    snprintf(id, sizeof(id), "%" PRId64, cells[0].integer);
-    snprintf(user_id, sizeof(user_id), "%" PRId64, cells[1].integer);
-    json_t *json = json_object();
-    json_object_set_new(json, "id", json_string(id));
-    json_object_set_new(json, "user_id", json_string(user_id));
-    json_object_set_new(json, "sequence_type", json_str(cells[2].text));
-    json_object_set_new(json, "step", json_str(cells[3].text));
-    json_object_set_new(json, "kind",
-                        json_string(message_kind_name((enum message_kind)cells[4].integer)));
-    json_object_set_new(json, "class",
-                        json_string(message_class_name((enum message_class)cells[5].integer)));
-    json_object_set_new(json, "channel",
-                        json_string(channel_kind_name((enum channel_kind)cells[6].integer)));
-    json_object_set_new(json, "state",
-                        json_string(delivery_state_name((enum delivery_state)cells[7].integer)));
-    json_object_set_new(json, "reason", json_str(cells[8].text));
-    json_object_set_new(json, "created_at_ms", json_integer(cells[9].integer));
-    json_object_set_new(json, "sent_at_ms", json_integer(cells[10].integer));
-    json_object_set_new(json, "attempts", json_integer(cells[11].integer));
-    json_object_set_new(json, "uncertain", json_integer(cells[12].integer));
-    json_object_set_new(json, "next_at_ms", json_integer(cells[13].integer));
-    return json;
-}
-
 static void print_deliveries(struct cli *cli, const struct rows *rows)
 {
     if (cli->json) {
         json_t *list = json_array();
         for (int i = 0; i < rows->count; i++) {
-            json_array_append_new(list, delivery_json(rows->cells + i * rows->columns));
+            json_array_append_new(list, people_delivery_json(rows->cells + i * rows->columns));
         }
         cli_print_json(json_pack("{s:o}", "deliveries", list));
         return;
@@ -67,7 +40,7 @@ static void print_deliveries(struct cli *cli, const struct rows *rows)
                                            "state", "reason", "created",  "sent", "next"};
     struct table *table = table_new(cli->arena, 10, headings);
     for (int i = 0; i < rows->count; i++) {
-        json_t *row = delivery_json(rows->cells + i * rows->columns);
+        json_t *row = people_delivery_json(rows->cells + i * rows->columns);
         const char *cells[] = {json_string_value(json_object_get(row, "id")),
                                json_string_value(json_object_get(row, "user_id")),
                                json_string_value(json_object_get(row, "sequence_type")),
@@ -110,9 +83,9 @@ static int list(struct cli *cli, const struct delivery_options *options)
     }
     struct err_detail detail = {""};
     struct rows rows = {0};
-    const struct arg args[] = {ARG_INT(state), ARG_INT(user_id), ARG_INT(limit)};
+    const struct arg args[] = {ARG_INT(state), ARG_INT(user_id), ARG_INT(limit), ARG_INT(0)};
     enum err error =
-        store_query(store, cli->arena, "deliveries_list", args, 3, (int)limit, &rows, &detail);
+        store_query(store, cli->arena, "deliveries_list", args, 4, (int)limit, &rows, &detail);
     if (error == OK) {
         print_deliveries(cli, &rows);
     }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bi/people.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/users_card.h"
@@ -31,7 +32,7 @@ static const char text[] =
     "  nudge users resume telegram:123456\n"
     "  nudge users erase 7421960348211200013 --yes";
 
-enum { TIMELINE_EVENTS = 40, ROWS_SHOWN = 50 };
+enum { ROWS_SHOWN = 50 };
 
 /* 0 after printing what is wrong, with *ret_status. */
 static int64_t find_person(struct cli *cli, struct store *store, struct str word, int *ret_status)
@@ -63,49 +64,16 @@ static int64_t find_person(struct cli *cli, struct store *store, struct str word
     return rows.cells[0].integer;
 }
 
-/* Rows as a JSON array of objects by their column names; ids as text. */
-static json_t *rows_json(const struct rows *rows)
-{
-    json_t *list = json_array();
-    for (int i = 0; i < rows->count; i++) {
-        json_t *object = json_object();
-        for (int k = 0; k < rows->columns; k++) {
-            const struct cell *cell = &rows->cells[i * rows->columns + k];
-            struct str name = str_of(rows->names[k]);
-            bool is_id =
-                str_is(name, "id") ||
-                (name.length > 3 && str_is((struct str){name.ptr + name.length - 3, 3}, "_id"));
-            json_t *value = NULL;
-            if (cell->type == CELL_TEXT) {
-                value = json_str(cell->text);
-            } else if (cell->type == CELL_REAL) {
-                value = json_real(cell->real);
-            } else if (cell->type == CELL_NULL) {
-                value = json_null();
-            } else if (is_id) {
-                value = json_sprintf("%" PRId64, cell->integer);
-            } else {
-                value = json_integer(cell->integer);
-            }
-            json_object_set_new(object, rows->names[k], value);
-        }
-        json_array_append_new(list, object);
-    }
-    return list;
-}
-
 static int list_people(struct cli *cli, struct store *store, struct str beginning)
 {
     struct err_detail detail = {""};
     struct rows rows = {0};
-    const struct arg args[] = {ARG_TEXT(beginning), ARG_INT(ROWS_SHOWN)};
-    enum err error =
-        store_query(store, cli->arena, "users_list", args, 2, ROWS_SHOWN, &rows, &detail);
+    enum err error = people_list(store, cli->arena, beginning, ROWS_SHOWN, 0, &rows, &detail);
     if (error != OK) {
         return cli_fail(cli, error, &detail);
     }
     if (cli->json) {
-        cli_print_json(json_pack("{s:o}", "users", rows_json(&rows)));
+        cli_print_json(json_pack("{s:o}", "users", people_rows_json(&rows)));
         return CLI_OK;
     }
     static const char *const headings[] = {"id",   "name", "joined",     "set",
@@ -130,46 +98,11 @@ static int list_people(struct cli *cli, struct store *store, struct str beginnin
     return CLI_OK;
 }
 
-static enum err read_person(struct cli *cli, struct store *store, int64_t user_id,
-                            json_t **ret_json, struct err_detail *detail)
-{
-    static const struct {
-        const char *key;
-        const char *block;
-        int limit;
-    } parts[] = {
-        {"runs", "user_runs", ROWS_SHOWN},
-        {"commitments", "user_commitments", ROWS_SHOWN},
-        {"timeline", "user_timeline", TIMELINE_EVENTS},
-    };
-    struct rows rows = {0};
-    const struct arg card[] = {ARG_INT(user_id)};
-    enum err error = store_query(store, cli->arena, "user_card", card, 1, 1, &rows, detail);
-    if (error != OK || rows.count == 0) {
-        return error != OK ? error
-                           : err_set(detail, ERR_NOT_FOUND, "there is no user %" PRId64, user_id);
-    }
-    json_t *list = rows_json(&rows);
-    json_t *person = json_incref(json_array_get(list, 0));
-    json_decref(list);
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && error == OK; i++) {
-        const struct arg args[] = {ARG_INT(user_id), ARG_INT(parts[i].limit)};
-        error =
-            store_query(store, cli->arena, parts[i].block, args, 2, parts[i].limit, &rows, detail);
-        if (error == OK) {
-            json_object_set_new(person, parts[i].key, rows_json(&rows));
-        }
-    }
-    users_card_words(person);
-    *ret_json = person;
-    return error;
-}
-
 static int show(struct cli *cli, struct store *store, int64_t user_id)
 {
     struct err_detail detail = {""};
     json_t *person = NULL;
-    enum err error = read_person(cli, store, user_id, &person, &detail);
+    enum err error = people_card(store, cli->arena, user_id, &person, &detail);
     if (error != OK) {
         json_decref(person);
         return cli_fail(cli, error, &detail);

@@ -108,9 +108,10 @@ static enum err make_telegram(struct runtime *runtime, struct clock *clock,
                                               .token = config->telegram_bot_token,
                                               .api_url = config->telegram_api_url,
                                               .sink = *sink,
-                                              .polling = !webhook,
+                                              .polling = config->telegram_receive && !webhook,
                                               .commands = commands,
-                                              .command_count = command_count};
+                                              .command_count =
+                                                  config->telegram_receive ? command_count : 0};
     return telegram_new(&telegram, &runtime->channels[CHANNEL_TELEGRAM], detail);
 }
 

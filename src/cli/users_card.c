@@ -7,39 +7,6 @@
 
 #include "core/delivery.h"
 
-/* ---- words ------------------------------------------------------------------------------------
- */
-
-static void set_word(json_t *object, const char *key, const char *word)
-{
-    json_object_set_new(object, key, json_string(word));
-}
-
-void users_card_words(json_t *person)
-{
-    size_t index;
-    json_t *row;
-    set_word(person, "journey_set",
-             journey_set_name((enum journey_set)json_get_int(person, "journey_set", 0)));
-    set_word(person, "channel",
-             channel_kind_name((enum channel_kind)json_get_int(person, "channel", 0)));
-    json_array_foreach(json_object_get(person, "runs"), index, row)
-    {
-        set_word(row, "outcome",
-                 run_outcome_name((enum run_outcome)json_get_int(row, "outcome", 0)));
-        set_word(row, "phase", run_phase_name((enum run_phase)json_get_int(row, "phase", 0)));
-        json_object_set_new(row, "step", json_integer(json_get_int(row, "step", 0) + 1));
-    }
-    json_array_foreach(json_object_get(person, "commitments"), index, row)
-    {
-        set_word(row, "state",
-                 commitment_state_name((enum commitment_state)json_get_int(row, "state", 0)));
-    }
-}
-
-/* ---- tables -----------------------------------------------------------------------------------
- */
-
 static const char *text_of(struct cli *cli, const json_t *row, const char *key)
 {
     struct str text = json_get_str(row, key);

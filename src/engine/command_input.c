@@ -62,10 +62,11 @@ static enum err kind_of(struct str word, enum input_kind *ret_kind, struct err_d
                    "\"kind\" is none of trigger, track, commitment, answer, admin, text, button");
 }
 
-enum err command_input(struct arena *arena, const json_t *payload, struct str actor,
-                       struct input *ret_input, struct err_detail *detail)
+enum err engine_read_input(struct arena *arena, const json_t *payload, struct str actor,
+                           struct input *ret_input, struct err_detail *detail)
 {
-    struct input input = {.source = actor};
+    bool by_api = str_starts(actor, STR(ENGINE_API_ACTOR));
+    struct input input = {.source = by_api ? STR("api") : actor};
     enum err error = kind_of(json_get_str(payload, "kind"), &input.kind, detail);
     if (error == OK) {
         error = command_person(arena, payload, &input, detail);

@@ -195,8 +195,8 @@ static enum err input(struct doing *doing, struct err_detail *detail)
     (void)detail;
     struct command_work *command = doing->command;
     struct input read;
-    command->error =
-        command_input(doing->batch->arena, doing->payload, command->actor, &read, &command->detail);
+    command->error = engine_read_input(doing->batch->arena, doing->payload, command->actor, &read,
+                                       &command->detail);
     if (command->error != OK) {
         return OK;
     }
@@ -462,6 +462,9 @@ static struct str merged_result(struct batch *batch, const struct work *work)
     struct str id = arena_printf(batch->arena, "%lld", (long long)work->input.user_id);
     json_object_set_new(result, "user_id", json_str(id));
     json_object_set_new(result, "handled", json_boolean(work->decision.handled || work->duplicate));
+    if (work->duplicate) {
+        json_object_set_new(result, "duplicate", json_true());
+    }
     struct str merged = json_write(batch->arena, result);
     json_decref(result);
     return merged;

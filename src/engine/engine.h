@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/config.h"
+#include "base/json.h"
 #include "channel/channel.h"
 #include "core/catalog.h"
 #include "store/store.h"
@@ -93,8 +94,15 @@ MUST_CHECK enum err engine_submit(struct engine *engine, const struct input *inp
  *   journeys_apply      {"files":[{"name","yaml"},…]} all of them    {"journeys","changed"} counts
  *   setting_put         {"name","value"}                            {}
  */
+/* Beginning of the actors of those who ask by the API ("api:key:anna"); their inputs' source is
+ * "api". */
+#define ENGINE_API_ACTOR "api:"
 MUST_CHECK enum err engine_command(struct engine *engine, struct str kind, struct str payload,
                                    struct str actor, engine_done *done, void *context);
+/* An input as JSON, as in the payload of the command "input", for engine_submit; its strings are in
+ * the arena. ERR_INVALID or ERR_LIMIT with what is wrong. */
+MUST_CHECK enum err engine_read_input(struct arena *arena, const json_t *payload, struct str actor,
+                                      struct input *ret_input, struct err_detail *detail);
 /* The sink to give to channels. */
 struct channel_sink engine_sink(struct engine *engine);
 

@@ -333,9 +333,6 @@ void engine_report_unsent(struct engine *engine, enum channel_kind channel,
 enum err engine_take_lease(struct engine *engine, struct err_detail *detail);
 /* Takes over the new catalog; the old one lives on for the batch's sake. */
 void engine_swap_catalog(struct engine *engine, struct catalog *catalog);
-/* command_input.c: an input as JSON. ERR_INVALID with what is wrong. */
-enum err command_input(struct arena *arena, const json_t *payload, struct str actor,
-                       struct input *ret_input, struct err_detail *detail);
 /* Reads who is meant: "user_id", or "channel" and "identity". */
 enum err command_person(struct arena *arena, const json_t *payload, struct input *ret_input,
                         struct err_detail *detail);

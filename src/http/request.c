@@ -278,12 +278,15 @@ void http_command(struct request *request, const char *kind, struct str payload,
 
 void http_submit(struct request *request, const struct input *input, http_answer *answer)
 {
-    if (atomic_load(&request->server->quiescing)) {
+    bool waits_already = request->suspended; /* since the analyst was asked, who ends first */
+    if (!waits_already && atomic_load(&request->server->quiescing)) {
         http_problem_of(request, ERR_CANCELLED, NULL);
         return;
     }
     request->answer = answer;
-    http_suspend(request);
+    if (!waits_already) {
+        http_suspend(request);
+    }
     enum err error = engine_submit(request->server->app.engine, input, submitted, request);
     if (error != OK) {
         http_problem_of(request, error, NULL);

@@ -272,8 +272,8 @@ static void erasure_leaves_a_shell(void **state)
         assert_int_equal(due[i].user_id, other->user.id);
     }
     struct rows rows;
-    const struct arg list[] = {ARG_INT(-1), ARG_INT(person->user.id), ARG_INT(10)};
-    assert_ok(store_query(fixture->store, fixture->arena, "deliveries_list", list, 3, 10, &rows,
+    const struct arg list[] = {ARG_INT(-1), ARG_INT(person->user.id), ARG_INT(10), ARG_INT(0)};
+    assert_ok(store_query(fixture->store, fixture->arena, "deliveries_list", list, 4, 10, &rows,
                           &fixture->detail));
     assert_int_equal(rows.count, 2); /* counts stay */
     assert_err(ERR_NOT_FOUND,

@@ -50,8 +50,8 @@ static bool run(struct request *request, struct analyst *analyst)
                             .arena = http_arena(request),
                             .store = analyst_store(analyst)};
     bool known_path;
-    const struct api_operation *operation = find(request, &known_path, &call.word);
-    return !api_authorise(&call, operation->role) || operation->run(&call);
+    call.operation = find(request, &known_path, &call.word);
+    return !api_authorise(&call, call.operation->role) || call.operation->run(&call);
 }
 
 void route_api(struct request *request)

@@ -23,6 +23,7 @@ struct api_call {
     struct arena *arena;
     struct store *store;
     struct api_caller caller;
+    const struct api_operation *operation;
     struct str word; /* what stands where the path has {…} */
 };
 
@@ -46,6 +47,7 @@ struct api_operation {
     const char *body;                       /* name of its schema; NULL: none */
     const char *answer;                     /* name of its schema */
     api_run *run;
+    const char *asks; /* of the engine: kind of its command, of an input, or name of a request */
 };
 const struct api_operation *api_operations(int *ret_count);
 
@@ -74,12 +76,32 @@ bool api_session(struct api_call *call, struct api_caller *ret_caller);
 bool api_reply(struct api_call *call, json_t *json);
 bool api_fail(struct api_call *call, enum err error, const struct err_detail *detail);
 
+/* A page of a list: the query's "limit" (1 to 200, else 50) and "before", the id that the page
+ * before ended with. Answers 400 itself and gives false. */
+bool api_page(struct api_call *call, int *ret_limit, int64_t *ret_before);
+/* {KEY: list, "next": what to give as "before", null at the end}; takes the list over. */
+bool api_reply_page(struct api_call *call, const char *key, json_t *list, int limit);
+
+/* Has the engine do the command and answers with its result; takes the payload over. */
+bool api_command(struct api_call *call, const char *kind, json_t *payload);
+/* The actor for the engine's audit; and, for what is decided once only, the header Idempotency-Key
+ * as the engine remembers it ("" without one). False: it is too long, and 400 was answered. */
+struct str api_actor(const struct api_call *call);
+bool api_once(struct api_call *call, struct str *ret_external_id);
+
 /* ---- operations ---- */
 
 api_run api_run_openapi;
 /* Everybody's figures as of now. */
 MUST_CHECK enum err api_metrics(struct api_call *call, const struct metrics_filter *filter,
                                 struct metrics *ret_metrics, struct err_detail *detail);
+/* people.c, lists.c */
+api_run api_run_people, api_run_person, api_run_person_explain, api_run_deliveries,
+    api_run_feedback, api_run_audit, api_run_journeys, api_run_sending;
+/* act.c */
+api_run api_run_command, api_run_person_request, api_run_rollout_set, api_run_rollback_preview;
+/* sidecar.c */
+api_run api_run_input, api_run_telegram_update;
 /* session.c */
 api_run api_run_session, api_run_session_begin, api_run_session_end;
 /* rollout.c */

@@ -23,9 +23,21 @@ static json_t *parameter(const char *name, size_t name_length, const char *where
                      "type", word);
 }
 
+/* Whether the same Idempotency-Key is decided on once. */
+static bool decides_once(const struct api_operation *operation)
+{
+    return operation->run == api_run_input || operation->run == api_run_person_request;
+}
+
 static json_t *parameters(const struct api_operation *operation)
 {
     json_t *list = json_array();
+    if (decides_once(operation)) {
+        static const char name[] = "Idempotency-Key";
+        json_array_append_new(list,
+                              parameter(name, sizeof(name) - 1, "header",
+                                        "What came with it before is not done again", API_TEXT));
+    }
     const char *open = strchr(operation->path, '{');
     if (open != NULL) {
         size_t length = (size_t)(strchr(open, '}') - open) - 1;

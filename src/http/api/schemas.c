@@ -1,7 +1,7 @@
 /* The shapes of bodies and answers, for the OpenAPI document. A row is a name and its members,
  * "name:type", with "?" behind those that may be missing. Types: text, count, number, maybe (a
- * number or null), flag, when (an instant of ISO 8601), id (a number as text), any, another row's
- * name; "[]" behind one makes a list of it. */
+ * number or null), flag, when (an instant of ISO 8601), id (a number as text), next (an id or
+ * null), any, another row's name; "[]" behind one makes a list of it. */
 #include "bi/metrics.h"
 #include "http/api/api.h"
 
@@ -49,6 +49,53 @@ static const struct schema_row rows[] = {
      "name:text share:number started_at:when rolled_back_entries:flag rolled_back_nurture:flag "
      "held:flag existing_rescue:flag existing_amplification:flag people_original:count "
      "people_optimized:count"},
+    {"Share", "share:number"},
+    {"ShareSet", "name:text share_before:number share:number"},
+    {"Stage", "stage:text open:flag"},
+    {"StageSet", "stage:text open:flag people:count"},
+    {"RollbackPreview", "people_moved:count people_in_the_middle:count"},
+    {"Rollback", "what:text? move:flag?"},
+    {"RolledBack", "what:text moved:count"},
+    {"Sending", "mode:text"},
+    {"SendingSet", "mode_before:text mode:text"},
+    {"Journeys", "journeys:Journey[]"},
+    {"Journey", "name:text version:text hash:text class:text replaces:text"},
+    {"People", "people:PersonLine[] next:next"},
+    {"PersonLine",
+     "id:id first_name:text username:text joined_at_ms:count channel:text journey_set:text "
+     "commitments_total:count commitments_completed:count activity_last_at_ms:count is_test:count "
+     "stopped:count"},
+    {"Person", "id:id first_name:text journey_set:text channel:text joined_at_ms:count runs:any[] "
+               "commitments:any[] timeline:any[]"},
+    {"Decisions", "decisions:Decision[]"},
+    {"Decision", "what:text? verdict:text sentences:text[]?"},
+    {"Reply", "text:text"},
+    {"Pause", "days:count?"},
+    {"Decided", "handled:flag duplicate:flag? user_id:id?"},
+    {"Deliveries", "deliveries:Delivery[] next:next"},
+    {"Delivery", "id:id user_id:id sequence_type:text step:text kind:text class:text channel:text "
+                 "state:text reason:text created_at_ms:count sent_at_ms:count attempts:count "
+                 "uncertain:count next_at_ms:count"},
+    {"Retry", "id:id? all:flag?"},
+    {"Retried", "retried:count"},
+    {"Processed", "telegram_sent:count telegram_failed:count email_sent:count email_failed:count "
+                  "total_processed:count"},
+    {"Feedback", "feedback:FeedbackLine[] next:next"},
+    {"FeedbackLine",
+     "id:id user_id:id first_name:text at_ms:count text:text rating:count is_problem:count"},
+    {"Audit", "audit:AuditLine[] next:next"},
+    {"AuditLine", "id:id at_ms:count actor:text action:text before:text after:text"},
+    {"Update", "update_id:count"},
+    {"Who", "user_id:id? channel:text? identity:text?"},
+    {"Trigger", "user_id:id? channel:text? identity:text? first_name:text? language:text? "
+                "journey:text?"},
+    {"Entered", "entered:flag? reason:text? run_id:id? handled:flag duplicate:flag user_id:id?"},
+    {"Answer", "user_id:id? channel:text? identity:text? text:text"},
+    {"Commitment", "user_id:id? channel:text? identity:text? text:text size_minutes:number? "
+                   "planned_at:text? external_id:text?"},
+    {"Committed", "commitment_id:id? handled:flag duplicate:flag user_id:id?"},
+    {"Event", "user_id:id? channel:text? identity:text? event:text properties:any? "
+              "revenue:number?"},
     {"Login", "key:text"},
     {"Session", "actor:text may_act:flag demo:flag zone:text"},
     {"Nothing", ""},
@@ -73,6 +120,7 @@ static json_t *type_of(struct str word)
         {"flag", "{\"type\": \"boolean\"}"},
         {"when", "{\"type\": [\"string\", \"null\"], \"format\": \"date-time\"}"},
         {"id", "{\"type\": \"string\", \"pattern\": \"^[0-9]+$\"}"},
+        {"next", "{\"type\": [\"string\", \"null\"]}"},
         {"any", "{}"},
     };
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {

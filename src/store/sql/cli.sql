@@ -9,20 +9,20 @@ GROUP BY journey_set
 ORDER BY journey_set;
 
 -- name: deliveries_list
--- The newest messages, of one state (?1 its number, -1: any) and one person (?2, 0: anyone).
+-- The newest messages, of one state (?1 its number, -1: any) and one person (?2, 0: anyone), older than ?4 (0: any).
 SELECT d.id, d.user_id, d.sequence, d.step, d.kind, d.class, d.channel, d.state, d.reason,
        d.created_at_ms, d.sent_at_ms, d.attempts, d.uncertain, d.next_at_ms
 FROM deliveries AS d
-WHERE (?1 < 0 OR d.state = ?1) AND (?2 = 0 OR d.user_id = ?2)
+WHERE (?1 < 0 OR d.state = ?1) AND (?2 = 0 OR d.user_id = ?2) AND (?4 = 0 OR d.id < ?4)
 ORDER BY d.id DESC
 LIMIT ?3;
 
 -- name: users_list
--- The newest people, or those whose name or user name begins with ?1.
+-- The newest people, or those whose name or user name begins with ?1; with smaller ids than ?3 (0: any).
 SELECT u.id, u.first_name, u.username, u.joined_at_ms, u.channel, u.journey_set, u.commitments_total,
        u.commitments_completed, u.activity_last_at_ms, u.is_test, u.stopped
 FROM users AS u
-WHERE u.is_erased = 0
+WHERE u.is_erased = 0 AND (?3 = 0 OR u.id < ?3)
   AND (?1 = '' OR lower(u.first_name) LIKE lower(?1) || '%' ESCAPE '\'
        OR lower(u.username) LIKE lower(?1) || '%' ESCAPE '\')
 ORDER BY u.id DESC
@@ -96,3 +96,26 @@ SELECT
     coalesce(c.failed, 0), coalesce(c.uncertain, 0)
 FROM newest AS n LEFT JOIN counted AS c ON c.broadcast_id = n.id
 ORDER BY n.id DESC;
+
+-- name: feedback_list
+-- The newest feedback of people, older than ?2 (0: any); ratings, too.
+SELECT f.id, f.user_id, u.first_name, f.at_ms, f.text, f.rating, f.is_problem
+FROM feedback AS f JOIN users AS u ON u.id = f.user_id
+WHERE u.is_erased = 0 AND (?2 = 0 OR f.id < ?2)
+ORDER BY f.id DESC
+LIMIT ?1;
+
+-- name: audit_page
+-- Who did what, the newest first, older than ?2 (0: any).
+SELECT id, at_ms, actor, action, before, after FROM audit_log
+WHERE ?2 = 0 OR id < ?2
+ORDER BY id DESC
+LIMIT ?1;
+
+-- name: rollback_preview
+-- Whom a rollback with --move concerns at most, and who of them is in the middle of a journey.
+SELECT
+    count(*),
+    count(*) FILTER (WHERE EXISTS (SELECT 1 FROM runs AS r WHERE r.user_id = u.id AND r.outcome = 0))
+FROM users AS u
+WHERE u.journey_set = 1 AND u.is_erased = 0;
