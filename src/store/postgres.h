@@ -3,7 +3,8 @@
  * is read, and before the commit. Rows of statements "of many" are collected, and sent as arrays.
  *
  * Through a pooler that gives each transaction another connection (pooler=transaction in the URL,
- * or port 6543) nothing is prepared, and the search path is set in each transaction. */
+ * port 6543, or noticed when connecting) nothing is prepared, and what a session would keep is set
+ * in each transaction. */
 #pragma once
 
 #include <libpq-fe.h>
@@ -76,6 +77,7 @@ struct postgres_store {
     char *schema;
     char *schema_quoted;
     bool pooled;
+    bool pooling_said; /* by the URL; else it is looked for when connecting */
     bool in_transaction;
     bool serving;                           /* holds the lock of lease.c */
     struct postgres_statement **statements; /* by block, NULL until first used */
@@ -101,6 +103,9 @@ static inline struct postgres_store *postgres_of(struct store *store)
 MUST_CHECK enum err postgres_connect(struct postgres_store *store, struct err_detail *detail);
 
 /* ---- postgres_pipeline.c: commands under way ------------------------------------------------- */
+
+/* What a writer's connection wants: $1 the quoted schema, $2 whether for one transaction alone. */
+extern const char pipeline_writer_settings[];
 
 /* Queues a command of constant text with parameters as text. */
 void pipeline_send(struct postgres_store *store, const char *sql, int count,

@@ -1,6 +1,6 @@
 /* Connecting to PostgreSQL, transactions, and the lock that tells that this process lives.
  *
- * Beside what libpq takes, a URL may say schema=NAME and pooler=transaction. Everything else of it
+ * Beside what libpq takes, a URL may say schema=NAME and pooler=KIND. Everything else of it
  * (sslmode, options, …) is libpq's. A lost connection is opened again by the next call outside of a
  * transaction; inside, the transaction has failed with ERR_BUSY. */
 #include "store/postgres.h"
@@ -40,6 +40,7 @@ static bool take_parameter(struct postgres_store *store, struct str part, bool *
     if (str_starts(part, str_of(pooler))) {
         struct str kind = {part.ptr + strlen(pooler), part.length - strlen(pooler)};
         store->pooled = str_is(kind, "transaction");
+        store->pooling_said = true;
         *ret_bad |= !store->pooled && !str_is(kind, "none") && !str_is(kind, "session");
         return true;
     }
@@ -61,7 +62,7 @@ static enum err read_url(struct postgres_store *store, const char *url, struct e
     const char *query = strchr(url, '?');
     size_t head = query != NULL ? (size_t)(query - url) : strlen(url);
     store->schema = strdup("nudge");
-    store->pooled = is_pooler_port(url);
+    store->pooled = store->pooling_said = is_pooler_port(url);
     store->url = calloc(1, strlen(url) + 1);
     ASSERT(store->schema != NULL && store->url != NULL);
     memcpy(store->url, url, head);
@@ -110,25 +111,39 @@ static enum err refused(const struct postgres_store *store, struct err_detail *d
                    (int)(length < LIBPQ_TEXT_MAX ? length : LIBPQ_TEXT_MAX), message, hint);
 }
 
-/* Plans of decisions go down indexes also while statistics still say that tables are empty, and are
- * made once: they are the same for any arguments. Compiling them would cost more than running. */
+/* A pooler gives its clients process ids of its own. Which kind it is cannot be asked; all that
+ * works through one of transactions works through one of sessions, too. */
+static enum err notice_pooler(struct postgres_store *store, struct err_detail *detail)
+{
+    PGresult *result = PQexec(store->connection, "SELECT pg_backend_pid()");
+    enum err error = OK;
+    if (PQresultStatus(result) == PGRES_TUPLES_OK) {
+        store->pooled =
+            strtol(PQgetvalue(result, 0, 0), NULL, 10) != PQbackendPID(store->connection);
+    } else {
+        error = postgres_map(result, "look for a pooler", detail);
+    }
+    PQclear(result);
+    return error;
+}
+
 static enum err set_up(struct postgres_store *store, struct err_detail *detail)
 {
-    static const char writer[] =
-        "SELECT set_config('search_path', $1, false), set_config('enable_seqscan', 'off', false), "
-        "set_config('enable_hashjoin', 'off', false), "
-        "set_config('enable_mergejoin', 'off', false), "
-        "set_config('plan_cache_mode', 'force_generic_plan', false), "
-        "set_config('jit', 'off', false)";
-    static const char reader[] = "SELECT set_config('search_path', $1, false), "
+    static const char reader[] = "SELECT set_config('search_path', $1, $2::bool), "
                                  "set_config('default_transaction_read_only', 'on', false)";
-    const char *const values[] = {store->schema_quoted};
+    const char *const values[] = {store->schema_quoted, "false"};
+    if (!store->pooling_said) {
+        enum err error = notice_pooler(store, detail);
+        if (error != OK) {
+            return error;
+        }
+    }
     if (store->pooled) {
         return OK;
     }
-    PGresult *result =
-        PQexecParams(store->connection, store->base.mode == STORE_WRITER ? writer : reader, 1, NULL,
-                     values, NULL, NULL, 0);
+    PGresult *result = PQexecParams(
+        store->connection, store->base.mode == STORE_WRITER ? pipeline_writer_settings : reader, 2,
+        NULL, values, NULL, NULL, 0);
     enum err error = PQresultStatus(result) == PGRES_TUPLES_OK
                          ? OK
                          : postgres_map(result, "set up the connection", detail);

@@ -23,13 +23,26 @@ static void expect(struct postgres_store *store, struct expected expected)
     store->has_exact |= expected.what == EXPECT_COUNT;
 }
 
-/* The path is not the connection's own here, so that each transaction says it first. */
-static void send_search_path(struct postgres_store *store)
+/* Plans of decisions go down indexes also while statistics still say that tables are empty, and are
+ * made once: they are the same for any arguments. Compiling them would cost more than running. */
+const char pipeline_writer_settings[] =
+    "SELECT set_config('search_path', $1, $2::bool), "
+    "set_config('enable_seqscan', 'off', $2::bool), "
+    "set_config('enable_hashjoin', 'off', $2::bool), "
+    "set_config('enable_mergejoin', 'off', $2::bool), "
+    "set_config('plan_cache_mode', 'force_generic_plan', $2::bool), "
+    "set_config('jit', 'off', $2::bool)";
+
+/* The connection is another's in the next transaction, so that each says first what it wants. */
+static void send_settings(struct postgres_store *store)
 {
-    const char *const values[] = {store->schema_quoted};
-    PQsendQueryParams(store->connection, "SELECT set_config('search_path', $1, true)", 1, NULL,
-                      values, NULL, NULL, 0);
-    expect(store, (struct expected){.what = EXPECT_DONE, .doing = "set the search path"});
+    const char *const values[] = {store->schema_quoted, "true"};
+    bool writes = store->base.mode == STORE_WRITER;
+    PQsendQueryParams(store->connection,
+                      writes ? pipeline_writer_settings
+                             : "SELECT set_config('search_path', $1, true)",
+                      writes ? 2 : 1, NULL, values, NULL, NULL, 0);
+    expect(store, (struct expected){.what = EXPECT_DONE, .doing = "set up a transaction"});
 }
 
 /* Failures to send show when the results are awaited. */
@@ -38,12 +51,12 @@ void pipeline_send(struct postgres_store *store, const char *sql, int count,
 {
     bool begins = strncmp(sql, "BEGIN", 5) == 0;
     if (store->pooled && !store->in_transaction && store->expected_count == 0 && !begins) {
-        send_search_path(store);
+        send_settings(store);
     }
     PQsendQueryParams(store->connection, sql, count, NULL, values, NULL, NULL, 0);
     expect(store, (struct expected){.what = what, .doing = doing});
     if (store->pooled && begins) {
-        send_search_path(store);
+        send_settings(store);
     }
 }
 
@@ -58,7 +71,7 @@ void pipeline_send_values(struct postgres_store *store, const char *sql,
         formats[i] = BINARY;
     }
     if (store->pooled && !store->in_transaction && store->expected_count == 0) {
-        send_search_path(store);
+        send_settings(store);
     }
     PQsendQueryParams(store->connection, sql, values->count, values->types, values->values,
                       values->lengths, formats, 0);
@@ -109,7 +122,7 @@ void pipeline_send_statement(struct postgres_statement *statement, enum expectat
         types[i] = statement->of_many ? array_type(parameter->type) : parameter->type;
     }
     if (store->pooled && !store->in_transaction && store->expected_count == 0) {
-        send_search_path(store);
+        send_settings(store);
     }
     struct expected expected = {.what = what, .doing = statement->what, .count = count};
     expected.keeps = what == EXPECT_ROWS ? statement : NULL;

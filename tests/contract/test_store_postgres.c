@@ -226,6 +226,7 @@ static void nothing_is_prepared_through_a_pooler(void **state)
 {
     FIXTURE;
     struct store *pooled = another(fixture, "&pooler=transaction");
+    assert_false(postgres_of(fixture->store)->pooled); /* looked for, and there is none */
     struct fixture own = *fixture;
     own.store = pooled;
     struct person *person = fixture_person(&own);
