@@ -22,6 +22,8 @@ static const struct command commands[] = {
     {"migrate", "bring the store's schema up to date", cmd_migrate},
     {"journeys", "check, list, show and draw definitions", cmd_journeys},
     {"metrics", "how well does it work?", cmd_metrics},
+    {"funnel", "how far do people come along ordered steps?", cmd_funnel},
+    {"retention", "who comes back, by when they began?", cmd_retention},
     {"simulate", "rehearse journeys with made-up people, sending nothing", cmd_simulate},
     {"onboarding", "start the onboarding of one person by hand", cmd_onboarding},
     {"deliveries", "list messages, send what is due, retry dead ones", cmd_deliveries},

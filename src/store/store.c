@@ -67,6 +67,11 @@ enum err store_begin(struct store *store, struct err_detail *detail)
     return store->driver->begin(store, detail);
 }
 
+enum err store_begin_reading(struct store *store, struct err_detail *detail)
+{
+    return store->driver->begin_reading(store, detail);
+}
+
 enum err store_commit(struct store *store, struct err_detail *detail)
 {
     enum err error = counts_write(store, detail);

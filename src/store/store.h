@@ -89,6 +89,8 @@ MUST_CHECK enum err store_lease_show(struct store *store, struct lease *ret_leas
 /* ---- the batch transaction ------------------------------------------------------------------- */
 
 MUST_CHECK enum err store_begin(struct store *store, struct err_detail *detail);
+/* A transaction that sees one instant and writes nothing; ends with store_rollback. */
+MUST_CHECK enum err store_begin_reading(struct store *store, struct err_detail *detail);
 MUST_CHECK enum err store_commit(struct store *store, struct err_detail *detail);
 void store_rollback(struct store *store);
 
