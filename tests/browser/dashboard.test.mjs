@@ -10,7 +10,7 @@ import { Installation } from '../lib/nudge.mjs';
 
 const PATH = '/admin/dashboard-enhanced';
 const IMAGES = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'docs', 'images');
-const KEYS = { ADMIN_API_KEY: 'the-full-key', VIEWER_API_KEY: 'the-reading-key', TRUSTED_PROXIES: '127.0.0.1' };
+const KEYS = { ADMIN_API_KEY: 'the-full-key', VIEWER_API_KEY: 'the-reading-key', TRUSTED_PROXIES: '127.0.0.1', WEBCHAT_ENABLED: 'on' };
 let browser;
 let home;
 
@@ -149,6 +149,114 @@ test('it works by keyboard alone, from a phone to a wall', async () => {
     assert.ok(reached.has('Sign out'), [...reached].join(', '));
     assert.deepEqual(complaints(problems), []);
     await context.close();
+});
+
+const go = (page, name) => page.getByRole('navigation').getByRole('link', { name }).click();
+
+/** No wider than a phone, and nothing that a screen reader stumbles over. */
+async function checkPage(page) {
+    const size = page.viewportSize();
+    await page.setViewportSize({ width: 360, height: 640 });
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(wide <= 360, `the page is ${wide} wide`);
+    await checkAccess(page, 'light');
+    await checkAccess(page, 'dark');
+    await page.setViewportSize(size);
+}
+
+/** Somebody who writes in the web chat. */
+async function visitor(text) {
+    const headers = { 'Content-Type': 'application/json' };
+    const session = await fetch(`${home.url}/chat/session`, { method: 'POST', headers, body: '{}' });
+    const cookie = session.headers.get('set-cookie').split(';')[0];
+    const answer = await fetch(`${home.url}/chat/messages`, {
+        method: 'POST', headers: { ...headers, Cookie: cookie }, body: JSON.stringify({ id: 'm-1', text }),
+    });
+    assert.equal(answer.status, 200, await answer.text());
+}
+
+test('messages: what became of them', async () => {
+    const { context, page, problems } = await open({ viewport: { width: 1280, height: 900 } });
+    await signIn(page);
+    await go(page, 'Messages');
+    await page.getByText('There are no such messages.').waitFor(WAIT);
+    await visitor('/start');
+    const first = page.getByRole('row', { name: /webchat/ }).first();
+    await home.until('a message', async () => {
+        await page.getByLabel('State').selectOption('dead');
+        await page.getByText('There are no such messages.').waitFor(WAIT);
+        await page.getByLabel('State').selectOption('');
+        await page.getByText('There are no such messages.').or(first).first().waitFor(WAIT);
+        return first.isVisible();
+    });
+    await checkPage(page);
+    await page.getByRole('button', { name: 'Try all dead and failed again' }).click();
+    await page.getByText('They are tried again.').waitFor(WAIT);
+    await first.getByRole('link').click();
+    await page.getByRole('heading', { name: 'What happened and why' }).waitFor(WAIT);
+    assert.deepEqual(complaints(problems), []);
+    await context.close();
+});
+
+test('people: finding one, why they got what they got, and acting', async () => {
+    const { context, page, problems } = await open({ viewport: { width: 1280, height: 900 } });
+    await signIn(page);
+    await go(page, 'People');
+    const rows = page.getByRole('rowheader');
+    await rows.first().waitFor(WAIT);
+    const name = await rows.last().innerText();
+    await checkPage(page);
+    await page.getByLabel('Name, id, or telegram:ID').fill('nobody is called so');
+    await page.keyboard.press('Enter');
+    await page.getByText('Nobody is known so.').waitFor(WAIT);
+    await page.getByLabel('Name, id, or telegram:ID').fill(name);
+    await page.getByRole('button', { name: 'Search' }).click();
+    await page.getByRole('link', { name, exact: true }).first().click();
+    await page.getByRole('heading', { name, exact: true }).waitFor(WAIT);
+    await page.getByText('Nothing was decided in the last 30 days.').waitFor(WAIT);
+    await page.getByRole('button', { name: 'Pause for 7 days' }).click();
+    await page.getByText('Paused for seven days.').waitFor(WAIT);
+    await page.getByText(/Paused until 22 Jan 2026/).waitFor(WAIT);
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByText('Messages go on.').waitFor(WAIT);
+    await page.reload();
+    await page.locator('.timeline li').nth(1).waitFor(WAIT);
+    await checkPage(page);
+    assert.deepEqual(complaints(problems), []);
+    await context.close();
+});
+
+test('rollout: its share, and a way back that says first whom it concerns', async () => {
+    const { context, page, problems } = await open({ viewport: { width: 1280, height: 900 } });
+    await signIn(page);
+    await go(page, 'Rollout');
+    await page.getByLabel('Share of new people, %').fill('25');
+    await page.getByRole('button', { name: 'Set share' }).click();
+    await page.locator('.lead', { hasText: '25 % of new people' }).waitFor(WAIT);
+    await page.getByRole('button', { name: 'Open the rescue of those who joined before' }).click();
+    await page.getByRole('button', { name: 'Close the rescue of those who joined before' }).waitFor(WAIT);
+    await checkPage(page);
+    await page.getByRole('button', { name: 'Roll back …' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(/Everybody new gets the original set at once.*Nothing is deleted/).waitFor(WAIT);
+    await checkAccess(page, 'light');
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ ...WAIT, state: 'hidden' });
+    assert.equal((await home.json('rollout', 'status')).rolled_back_entries, false);
+    await page.getByLabel('New entries only').check();
+    await page.getByRole('button', { name: 'Roll back …' }).click();
+    await dialog.getByRole('button', { name: 'Roll back now' }).click();
+    await page.locator('.lead', { hasText: 'New entries are rolled back' }).waitFor(WAIT);
+    assert.equal((await home.json('rollout', 'status')).rolled_back_entries, true);
+    assert.deepEqual(complaints(problems), []);
+    await context.close();
+
+    const reader = await open();
+    await signIn(reader.page, KEYS.VIEWER_API_KEY);
+    await go(reader.page, 'Rollout');
+    await reader.page.locator('.lead').waitFor(WAIT);
+    assert.equal(await reader.page.getByRole('button').count(), 1, 'nothing but signing out');
+    await reader.context.close();
 });
 
 test('nobody yet, waiting, and a server that fails are said in words', async () => {

@@ -47,6 +47,9 @@ export interface NextAction {
   how: string;
 }
 
+/** A page of a list: `next` is what to give as "before", null at the end. */
+export type Page<Key extends string, Item> = { [key in Key]: Item[] } & { next: string | null };
+
 export class Problem extends Error {
   constructor(
     readonly status: number,

@@ -11,3 +11,6 @@ export const words = (name: string) => name.replace(/_/g, ' ');
 export function instant(iso: string, zone: string): string {
   return new Date(iso).toLocaleString('en-GB', { timeZone: zone, dateStyle: 'medium', timeStyle: 'short' });
 }
+
+/** An instant that the store keeps; '' for none. */
+export const when = (at_ms: number, zone: string) => (at_ms > 0 ? instant(new Date(at_ms).toISOString(), zone) : '');

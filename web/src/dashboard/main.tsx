@@ -4,15 +4,62 @@ import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { post, Problem, read, type Session } from './api';
 import { Login } from './login';
+import { Messages } from './messages';
 import { Overview } from './overview';
+import { People, Person } from './people';
+import { RolloutPage } from './rollout';
+
+const PAGES = [
+  { path: '', title: 'Overview' },
+  { path: 'messages', title: 'Messages' },
+  { path: 'people', title: 'People' },
+  { path: 'rollout', title: 'Rollout' },
+];
+
+/** What follows "#/" in the address: ["people", "742…"]. */
+const place = () => location.hash.replace(/^#\/?/, '').split('/');
+
+function Content({ at, ...props }: { at: string[]; session: Session; leave: () => void }) {
+  switch (at[0]) {
+    case 'messages':
+      return <Messages {...props} />;
+    case 'people':
+      return at[1] ? <Person key={at[1]} id={at[1]} {...props} /> : <People {...props} />;
+    case 'rollout':
+      return <RolloutPage {...props} />;
+    default:
+      return <Overview {...props} />;
+  }
+}
 
 function Frame({ session, leave }: { session: Session; leave: () => void }) {
+  const [at, setAt] = useState(place);
+  useEffect(() => {
+    const moved = () => setAt(place());
+    addEventListener('hashchange', moved);
+    return () => removeEventListener('hashchange', moved);
+  }, []);
+  const page = PAGES.find((each) => each.path === at[0]) ?? PAGES[0]!;
+  useEffect(() => {
+    document.title = `${page.title} – nudge`;
+  }, [page]);
+  const toContent = (event: Event) => {
+    event.preventDefault(); // the address says which page it is
+    document.getElementById('content')?.focus();
+  };
   const signOut = () => post('/api/session/end', {}).finally(leave);
   return (
     <>
-      <a class="skip" href="#content">To the content</a>
+      <a class="skip" href="#content" onClick={toContent}>To the content</a>
       <header class="head">
         <h1>nudge</h1>
+        <nav aria-label="Pages">
+          {PAGES.map((each) => (
+            <a key={each.path} href={`#/${each.path}`} aria-current={each === page ? 'page' : undefined}>
+              {each.title}
+            </a>
+          ))}
+        </nav>
         <p class="who">
           {session.actor.replace(/^key:/, '')}
           {session.may_act ? '' : ' (reads only)'}
@@ -20,7 +67,7 @@ function Frame({ session, leave }: { session: Session; leave: () => void }) {
         <button onClick={signOut}>Sign out</button>
       </header>
       <main id="content" tabIndex={-1}>
-        <Overview session={session} leave={leave} />
+        <Content at={at} session={session} leave={leave} />
       </main>
     </>
   );

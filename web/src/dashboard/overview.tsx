@@ -5,7 +5,7 @@ import type { Metrics, NextAction, Rollout, Session, Stage } from './api';
 import { Chart, type Colours } from './chart';
 import { decimal, instant, signed, words } from './format';
 import { State } from './state';
-import { useReading } from './use';
+import { useReading, type Reading } from './use';
 
 interface Figure {
   name: string;
@@ -178,8 +178,7 @@ function rolloutState(rollout: Rollout): string {
     : `${rollout.share} % of new people get the optimized set.`;
 }
 
-function RolloutPanel({ session, leave }: { session: Session; leave: () => void }) {
-  const reading = useReading<Rollout>('/api/rollout', leave);
+export function RolloutPanel({ session, reading }: { session: Session; reading: Reading<Rollout> }) {
   const rollout = reading.value;
   return (
     <section class="panel" aria-labelledby="rollout">
@@ -228,12 +227,13 @@ function NextActions({ leave }: { leave: () => void }) {
 }
 
 export function Overview(props: { session: Session; leave: () => void }) {
+  const rollout = useReading<Rollout>('/api/rollout', props.leave);
   return (
     <>
       <Figures leave={props.leave} />
       <div class="panels">
         <Funnel leave={props.leave} />
-        <RolloutPanel session={props.session} leave={props.leave} />
+        <RolloutPanel session={props.session} reading={rollout} />
         <NextActions leave={props.leave} />
       </div>
     </>
