@@ -26,36 +26,43 @@ const char *kpi_state_name(enum kpi_state state)
 enum group { TREATED, CONTROL, BEFORE, GROUP_COUNT };
 static const char *const group_words[GROUP_COUNT] = {"", "the control group",
                                                      "those before the rollout"};
-struct evaluation {
+struct kpi_groups {
+    const struct kpi_plan *plan;
+    int64_t started_at_ms, now_ms;
+    struct metrics of[GROUP_COUNT];
+};
+
+/* Where the figures are read. */
+struct reading {
     struct store *store;
     struct arena *arena;
     const struct catalog *catalog;
-    struct kpi_report *report;
-    struct metrics *groups; /* GROUP_COUNT */
+    struct kpi_groups *groups;
+    struct err_detail *detail;
 };
 
 /* All figures of a group, with the conversion as the plan counts it. */
-static enum err read_group(struct evaluation *evaluation, enum group group,
-                           struct metrics_filter filter, struct err_detail *detail)
+static enum err read_group(const struct reading *reading, enum group group,
+                           struct metrics_filter filter)
 {
-    const struct kpi_report *report = evaluation->report;
-    struct metrics *metrics = &evaluation->groups[group];
+    const struct kpi_groups *groups = reading->groups;
+    struct metrics *metrics = &reading->groups->of[group];
     struct metrics old_enough;
-    enum err error = metrics_read(evaluation->store, evaluation->arena, evaluation->catalog,
-                                  &filter, report->now_ms, metrics, detail);
+    enum err error = metrics_read(reading->store, reading->arena, reading->catalog, &filter,
+                                  groups->now_ms, metrics, reading->detail);
     if (error != OK) {
         return error;
     }
-    int64_t age_ms = report->plan->conversion_age_ms;
+    int64_t age_ms = groups->plan->conversion_age_ms;
     filter.within_ms = age_ms;
-    int64_t to_ms = report->now_ms - age_ms + 1;
+    int64_t to_ms = groups->now_ms - age_ms + 1;
     filter.to_ms = filter.to_ms == 0 || to_ms < filter.to_ms ? to_ms : filter.to_ms;
     if (filter.to_ms <= filter.from_ms) {
         metrics->conversion_rate = metrics->conversion_rate_outside_onboarding = rate_of(0, 0);
         return OK;
     }
-    error = metrics_read(evaluation->store, evaluation->arena, evaluation->catalog, &filter,
-                         report->now_ms, &old_enough, detail);
+    error = metrics_read(reading->store, reading->arena, reading->catalog, &filter, groups->now_ms,
+                         &old_enough, reading->detail);
     if (error == OK) {
         metrics->conversion_rate = old_enough.conversion_rate;
         metrics->conversion_rate_outside_onboarding = old_enough.conversion_rate_outside_onboarding;
@@ -63,19 +70,27 @@ static enum err read_group(struct evaluation *evaluation, enum group group,
     return error;
 }
 
-static enum err read_groups(struct evaluation *evaluation, struct err_detail *detail)
+enum err kpi_groups_read(struct store *store, struct arena *arena, const struct catalog *catalog,
+                         const struct kpi_plan *plan, int64_t started_at_ms, int64_t now_ms,
+                         struct kpi_groups **ret_groups, struct err_detail *detail)
 {
-    int64_t start_ms = evaluation->report->started_at_ms;
-    int64_t age_ms = evaluation->report->now_ms - start_ms;
+    int64_t age_ms = now_ms - started_at_ms;
     const struct metrics_filter filters[GROUP_COUNT] = {
-        [TREATED] = {.from_ms = start_ms, .set = STR("optimized")},
-        [CONTROL] = {.from_ms = start_ms, .set = STR("original")},
-        [BEFORE] = {.from_ms = start_ms > age_ms ? start_ms - age_ms : 0, .to_ms = start_ms},
+        [TREATED] = {.from_ms = started_at_ms, .set = STR("optimized")},
+        [CONTROL] = {.from_ms = started_at_ms, .set = STR("original")},
+        [BEFORE] = {.from_ms = started_at_ms > age_ms ? started_at_ms - age_ms : 0,
+                    .to_ms = started_at_ms},
     };
+    struct kpi_groups *groups = ARENA_NEW(arena, struct kpi_groups);
+    struct reading reading = {store, arena, catalog, groups, detail};
+    groups->plan = plan;
+    groups->started_at_ms = started_at_ms;
+    groups->now_ms = now_ms;
     enum err error = OK;
     for (int group = 0; error == OK && group < GROUP_COUNT; group++) {
-        error = read_group(evaluation, (enum group)group, filters[group], detail);
+        error = read_group(&reading, (enum group)group, filters[group]);
     }
+    *ret_groups = groups;
     return error;
 }
 
@@ -104,14 +119,13 @@ static struct figure figure_of(const struct metrics *metrics, const struct metri
 }
 
 /* Whether there are enough people behind it; counts speak for themselves. */
-static bool is_enough(const struct evaluation *evaluation, const struct metrics *metrics,
+static bool is_enough(const struct kpi_groups *groups, const struct metrics *metrics,
                       const struct metric_row *row)
 {
     struct figure figure = figure_of(metrics, row);
     int64_t n =
         row->kind == METRIC_NUMBER || row->kind == METRIC_HOUR ? metrics->total_users : figure.n;
-    return !isnan(figure.value) &&
-           (row->kind == METRIC_COUNT || n >= evaluation->report->plan->minimum_people);
+    return !isnan(figure.value) && (row->kind == METRIC_COUNT || n >= groups->plan->minimum_people);
 }
 
 /* The row of the same figure of the period before; NULL: there is none. */
@@ -131,14 +145,14 @@ static const struct metric_row *row_before(const struct metric_row *row)
 
 /* ---- lines ---- */
 
-static void compare(const struct evaluation *evaluation, struct kpi_line_result *result)
+static void compare(const struct kpi_groups *groups, struct kpi_line_result *result)
 {
     const struct metric_row *row = result->line->metric;
     const struct metric_row *before = row_before(row);
     result->compared = (double)NAN;
     result->with = "";
     if (before != NULL) {
-        result->compared = figure_of(&evaluation->groups[TREATED], before).value;
+        result->compared = figure_of(&groups->of[TREATED], before).value;
         result->with = "the period before";
         /* Nothing to fall from. */
         if (!(result->compared > 0)) {
@@ -147,8 +161,8 @@ static void compare(const struct evaluation *evaluation, struct kpi_line_result 
         return;
     }
     for (int group = CONTROL; group < GROUP_COUNT; group++) {
-        if (is_enough(evaluation, &evaluation->groups[group], row)) {
-            result->compared = figure_of(&evaluation->groups[group], row).value;
+        if (is_enough(groups, &groups->of[group], row)) {
+            result->compared = figure_of(&groups->of[group], row).value;
             result->with = group_words[group];
             return;
         }
@@ -176,31 +190,30 @@ static bool holds(const struct kpi_line_result *result)
     return value < result->compared;
 }
 
-static void judge_line(const struct evaluation *evaluation, const struct kpi_line *line,
-                       struct kpi_line_result *result)
+void kpi_judge(const struct kpi_groups *groups, const struct kpi_line *line,
+               struct kpi_line_result *result)
 {
-    const struct metrics *treated = &evaluation->groups[TREATED];
+    const struct metrics *treated = &groups->of[TREATED];
     struct figure figure = figure_of(treated, line->metric);
     *result = (struct kpi_line_result){
         .line = line, .value = figure.value, .n = figure.n, .compared = (double)NAN, .with = ""};
-    bool known = is_enough(evaluation, treated, line->metric);
+    bool known = is_enough(groups, treated, line->metric);
     if (line->test == KPI_RISES || line->test == KPI_FALLS) {
-        compare(evaluation, result);
+        compare(groups, result);
         known = known && !isnan(result->compared);
     }
     result->state = !known ? KPI_NOT_ENOUGH_DATA : holds(result) ? KPI_MET : KPI_NOT_MET;
 }
 
-static void judge_verdict(const struct evaluation *evaluation, const struct kpi_verdict *verdict,
+static void judge_verdict(const struct kpi_groups *groups, const struct kpi_verdict *verdict,
                           struct kpi_verdict_result *result)
 {
-    const struct kpi_report *report = evaluation->report;
     result->verdict = verdict;
-    result->due_at_ms = report->started_at_ms + verdict->due_ms;
-    result->is_due = report->now_ms >= result->due_at_ms;
+    result->due_at_ms = groups->started_at_ms + verdict->due_ms;
+    result->is_due = groups->now_ms >= result->due_at_ms;
     result->state = KPI_MET;
     for (int i = 0; i < verdict->line_count; i++) {
-        judge_line(evaluation, &verdict->lines[i], &result->lines[i]);
+        kpi_judge(groups, &verdict->lines[i], &result->lines[i]);
         enum kpi_state state = result->lines[i].state;
         if (state == KPI_NOT_MET || (state == KPI_NOT_ENOUGH_DATA && result->state == KPI_MET)) {
             result->state = state;
@@ -208,46 +221,33 @@ static void judge_verdict(const struct evaluation *evaluation, const struct kpi_
     }
 }
 
-static void judge_target(const struct evaluation *evaluation, const struct kpi_target *target,
+static void judge_target(const struct kpi_groups *groups, const struct kpi_target *target,
                          struct kpi_value *value)
 {
-    const struct kpi_report *report = evaluation->report;
     size_t offset = target->metric->offset;
     value->target = target;
-    value->due = kpi_target_at(target, report->now_ms - report->started_at_ms);
-    memcpy(&value->treated, (const char *)&evaluation->groups[TREATED] + offset,
-           sizeof(value->treated));
-    memcpy(&value->control, (const char *)&evaluation->groups[CONTROL] + offset,
-           sizeof(value->control));
-    value->state = value->treated.n < report->plan->minimum_people ? KPI_NOT_ENOUGH_DATA
+    value->due = kpi_target_at(target, groups->now_ms - groups->started_at_ms);
+    memcpy(&value->treated, (const char *)&groups->of[TREATED] + offset, sizeof(value->treated));
+    memcpy(&value->control, (const char *)&groups->of[CONTROL] + offset, sizeof(value->control));
+    value->state = value->treated.n < groups->plan->minimum_people ? KPI_NOT_ENOUGH_DATA
                    : value->treated.percent >= value->due          ? KPI_MET
                                                                    : KPI_NOT_MET;
 }
 
-enum err kpi_evaluate(struct store *store, struct arena *arena, const struct catalog *catalog,
-                      const struct kpi_plan *plan, int64_t started_at_ms, int64_t now_ms,
-                      struct kpi_report *ret_report, struct err_detail *detail)
+void kpi_evaluate(const struct kpi_groups *groups, struct kpi_report *ret_report)
 {
-    *ret_report =
-        (struct kpi_report){.plan = plan, .started_at_ms = started_at_ms, .now_ms = now_ms};
-    if (started_at_ms == 0) {
-        return OK;
-    }
-    struct evaluation evaluation = {store, arena, catalog, ret_report,
-                                    arena_alloc(arena, GROUP_COUNT * sizeof(struct metrics))};
-    enum err error = read_groups(&evaluation, detail);
-    if (error != OK) {
-        return error;
-    }
-    ret_report->treated = evaluation.groups[TREATED].total_users;
-    ret_report->control = evaluation.groups[CONTROL].total_users;
+    const struct kpi_plan *plan = groups->plan;
+    *ret_report = (struct kpi_report){.plan = plan,
+                                      .started_at_ms = groups->started_at_ms,
+                                      .now_ms = groups->now_ms,
+                                      .treated = groups->of[TREATED].total_users,
+                                      .control = groups->of[CONTROL].total_users};
     for (int i = 0; i < plan->target_count; i++) {
-        judge_target(&evaluation, &plan->targets[i], &ret_report->values[i]);
+        judge_target(groups, &plan->targets[i], &ret_report->values[i]);
     }
     for (int i = 0; i < plan->verdict_count; i++) {
-        judge_verdict(&evaluation, &plan->verdicts[i], &ret_report->verdicts[i]);
+        judge_verdict(groups, &plan->verdicts[i], &ret_report->verdicts[i]);
     }
-    return OK;
 }
 
 /* ---- JSON ---- */
@@ -279,7 +279,7 @@ static json_t *target_json(const struct kpi_value *value)
     return json;
 }
 
-static json_t *line_json(const struct kpi_line_result *result)
+json_t *kpi_line_json(const struct kpi_line_result *result)
 {
     const struct kpi_line *line = result->line;
     json_t *json = json_pack("{s:s, s:s, s:s}", "metric", line->metric->name, "test",
@@ -299,7 +299,7 @@ static json_t *verdict_json(struct arena *arena, const struct kpi_verdict_result
 {
     json_t *lines = json_array();
     for (int i = 0; i < result->verdict->line_count; i++) {
-        json_array_append_new(lines, line_json(&result->lines[i]));
+        json_array_append_new(lines, kpi_line_json(&result->lines[i]));
     }
     json_t *json = json_object();
     json_object_set_new(json, "name", json_str(result->verdict->name));

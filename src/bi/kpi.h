@@ -43,11 +43,19 @@ struct kpi_report {
     struct kpi_verdict_result verdicts[KPI_VERDICTS_MAX];
 };
 
-/* Evaluates as of now_ms. The plan and the catalog must outlive the report. */
-MUST_CHECK enum err kpi_evaluate(struct store *store, struct arena *arena,
-                                 const struct catalog *catalog, const struct kpi_plan *plan,
-                                 int64_t started_at_ms, int64_t now_ms,
-                                 struct kpi_report *ret_report, struct err_detail *detail);
+/* The figures of the people who are compared: treated, control, and those who joined in as long a
+ * time before the start. In the arena; the plan must outlive them. */
+struct kpi_groups;
+MUST_CHECK enum err kpi_groups_read(struct store *store, struct arena *arena,
+                                    const struct catalog *catalog, const struct kpi_plan *plan,
+                                    int64_t started_at_ms, int64_t now_ms,
+                                    struct kpi_groups **ret_groups, struct err_detail *detail);
+void kpi_judge(const struct kpi_groups *groups, const struct kpi_line *line,
+               struct kpi_line_result *ret_result);
+void kpi_evaluate(const struct kpi_groups *groups, struct kpi_report *ret_report);
 
-/* {"started_at", "week", "targets": [...], "verdicts": [...]}. New reference. */
+/* {"started_at", "week", "treated_people", "control_people", "targets": [...], "verdicts": [...]};
+ * of a rollout that has not begun (started_at_ms 0) {"started_at": null}. New reference. */
 json_t *kpi_json(struct arena *arena, const struct kpi_report *report);
+/* {"metric", "test", "state", "value", "n", "bound" or "compared" and "with"}. New reference. */
+json_t *kpi_line_json(const struct kpi_line_result *result);

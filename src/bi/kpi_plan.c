@@ -19,7 +19,30 @@ const char *kpi_test_name(enum kpi_test test)
     return test_names[test];
 }
 
+bool kpi_test_of(struct str name, enum kpi_test *ret_test)
+{
+    for (int test = 0; test <= KPI_FALLS; test++) {
+        if (str_is(name, test_names[test])) {
+            *ret_test = (enum kpi_test)test;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- pieces ---- */
+
+const struct metric_row *kpi_figure(struct str name)
+{
+    int count;
+    const struct metric_row *rows = metrics_rows(&count);
+    for (int i = 0; i < count; i++) {
+        if (str_is(name, rows[i].name)) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
 
 /* A figure by its name; NULL and a mistake when there is none. */
 static const struct metric_row *figure(struct compiling *compiling, const struct tree_node *node)
@@ -28,14 +51,15 @@ static const struct metric_row *figure(struct compiling *compiling, const struct
         schema_mistake(compiling, node, "expected the name of a figure");
         return NULL;
     }
+    const struct metric_row *found = kpi_figure(node->text);
+    if (found != NULL) {
+        return found;
+    }
     int count;
     const struct metric_row *rows = metrics_rows(&count);
     struct nearest nearest = nearest_to(node->text);
     for (int i = 0; i < count; i++) {
         nearest_offer(&nearest, str_of(rows[i].name));
-        if (str_is(node->text, rows[i].name)) {
-            return &rows[i];
-        }
     }
     bool near = nearest.best.length > 0;
     schema_mistake(compiling, node, "there is no figure \"%.*s\"%s%.*s%s", STR_ARG(node->text),
@@ -93,8 +117,8 @@ struct line_words {
     int trend; /* KPI_RISES, KPI_FALLS, -1 */
 };
 
-static void read_line(struct compiling *compiling, const struct tree_node *node,
-                      struct kpi_line *ret_line)
+void kpi_line_read(struct compiling *compiling, const struct tree_node *node,
+                   struct kpi_line *ret_line)
 {
     static const struct schema_word trends[] = {
         {"rises", KPI_RISES}, {"falls", KPI_FALLS}, {NULL, 0}};
@@ -113,7 +137,7 @@ static void read_line(struct compiling *compiling, const struct tree_node *node,
     for (int test = 0; test <= KPI_AT_MOST; test++) {
         words.bounds[test] = (double)NAN;
     }
-    schema_read(compiling, node, "a verdict's line", ROWS(rows), &words);
+    schema_read(compiling, node, "a line", ROWS(rows), &words);
     for (int test = 0; test <= KPI_AT_MOST; test++) {
         if (!isnan(words.bounds[test])) {
             words.line.test = (enum kpi_test)test;
@@ -139,7 +163,7 @@ static void read_lines(struct compiling *compiling, const struct tree_node *node
         return;
     }
     for (const struct tree_node *child = node->first; child != NULL; child = child->next) {
-        read_line(compiling, child, &verdict->lines[verdict->line_count++]);
+        kpi_line_read(compiling, child, &verdict->lines[verdict->line_count++]);
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include "bi/metrics.h"
 #include "core/mistakes.h"
+#include "core/schema.h"
 
 enum { KPI_TARGETS_MAX = 32, KPI_VERDICTS_MAX = 8, KPI_LINES_MAX = 16 };
 
@@ -43,6 +44,14 @@ struct kpi_plan {
  * the arena and as long as `yaml`. */
 MUST_CHECK enum err kpi_plan_read(struct arena *arena, struct str file, struct str yaml,
                                   const struct kpi_plan **ret_plan, struct mistakes *ret_mistakes);
+
+/* One line, wherever a file has such; what is wrong becomes a mistake. */
+void kpi_line_read(struct compiling *compiling, const struct tree_node *node,
+                   struct kpi_line *ret_line);
+/* NULL: there is none of that name. */
+const struct metric_row *kpi_figure(struct str name);
+/* False: it is no test's name. */
+bool kpi_test_of(struct str name, enum kpi_test *ret_test);
 
 /* What is aimed at in the week that holds `age_ms` after the start: the first, the second, then
  * success. */

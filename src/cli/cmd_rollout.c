@@ -4,6 +4,8 @@
 
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/kpi_load.h"
+#include "cli/rollout_view.h"
 
 static const char rollout_text[] =
     "Decides which share of new people gets the optimized set.\v"
@@ -14,52 +16,11 @@ static const char rollout_text[] =
     "  nudge rollout status\n"
     "  nudge rollout set superior_onboarding 25     a quarter of the new people\n"
     "  nudge rollout stage existing_rescue open     also rescue people who joined before\n"
+    "  nudge rollout plan gradual                   what would happen when\n"
+    "  nudge rollout start gradual --automatic      from stage to stage as its gates open\n"
+    "  nudge rollout hold --reason \"too many questions\"\n"
+    "  nudge rollout advance                        to the next stage now\n"
     "  nudge rollback                               back to the original set";
-
-static int show_status(struct cli *cli)
-{
-    int status = CLI_OK;
-    struct store *store = cli_store(cli, STORE_READER, &status);
-    if (store == NULL) {
-        return status;
-    }
-    struct err_detail detail = {""};
-    struct str stored = STR_NONE;
-    struct rows people = {0};
-    enum err error =
-        store_setting_get(store, cli->arena, "rollout/superior_onboarding", &stored, &detail);
-    if (error == OK) {
-        error = store_query(store, cli->arena, "rollout_people", NULL, 0, 4, &people, &detail);
-    }
-    store_close(store);
-    json_t *rollout = NULL;
-    if (error == OK && stored.length > 0) {
-        error = json_read(stored, stored.length, &rollout, &detail);
-    }
-    if (error != OK) {
-        return cli_fail(cli, error, &detail);
-    }
-    rollout = rollout != NULL ? rollout
-                              : json_pack("{s:s, s:i}", "name", "superior_onboarding", "share", 0);
-    for (int i = 0; i < people.count; i++) {
-        const struct cell *cells = people.cells + i * people.columns;
-        json_object_set_new(rollout, cells[0].integer == 1 ? "people_optimized" : "people_original",
-                            json_integer(cells[1].integer));
-    }
-    if (cli->json) {
-        cli_print_json(rollout);
-        return CLI_OK;
-    }
-    printf("superior_onboarding: %g %% of new people get the optimized set%s\n",
-           json_get_number(rollout, "share", 0),
-           json_get_bool(rollout, "rolled_back_entries", false) ? " (rolled back: nobody new does)"
-                                                                : "");
-    printf("people so far: %lld optimized, %lld original\n",
-           (long long)json_get_int(rollout, "people_optimized", 0),
-           (long long)json_get_int(rollout, "people_original", 0));
-    json_decref(rollout);
-    return CLI_OK;
-}
 
 /* Runs the command; prints JSON, or `format` is left to the caller when it returns CLI_OK. */
 static int run(struct cli *cli, const char *kind, json_t *payload, json_t **ret_result)
@@ -116,24 +77,107 @@ static int open_stage(struct cli *cli, const struct arguments *arguments)
     return CLI_OK;
 }
 
+struct rollout_options {
+    bool automatic;
+    const char *reason;
+};
+
+static void print_move(const json_t *plan)
+{
+    const json_t *stages = json_object_get(plan, "stages");
+    const json_t *stage = json_array_get(stages, (size_t)json_get_int(plan, "at", 0));
+    struct str name = json_get_str(plan, "name");
+    struct str at = json_get_str(stage, "name");
+    printf("plan %.*s %s stage %lld of %zu, %.*s\n", STR_ARG(name),
+           json_get_bool(plan, "held", false) ? "is held at" : "is at",
+           (long long)json_get_int(plan, "at", 0) + 1, json_array_size(stages), STR_ARG(at));
+}
+
+/* start, advance, hold, resume. Takes the payload's reference. */
+static int move_plan(struct cli *cli, const char *action, const struct rollout_options *options,
+                     json_t *payload)
+{
+    json_t *result = NULL;
+    json_object_set_new(payload, "action", json_string(action));
+    json_object_set_new(payload, "reason",
+                        json_string(options->reason != NULL ? options->reason : ""));
+    int status = run(cli, "rollout_plan", payload, &result);
+    if (status != CLI_OK) {
+        return status;
+    }
+    if (cli->json) {
+        cli_print_json(result);
+        return CLI_OK;
+    }
+    print_move(result);
+    json_decref(result);
+    return CLI_OK;
+}
+
+static int start_plan(struct cli *cli, const struct arguments *arguments,
+                      const struct rollout_options *options)
+{
+    struct err_detail detail = {""};
+    const struct rollout_plan *plan = NULL;
+    if (arguments->word_count != 2) {
+        return cli_usage(cli, "expected: rollout start PLAN, such as gradual");
+    }
+    enum err error = rollout_plan_load(cli->arena, cli->config.journeys_dir,
+                                       str_of(arguments->words[1]), &plan, &detail);
+    if (error != OK) {
+        return cli_fail(cli, error, &detail);
+    }
+    json_t *payload = json_object();
+    json_object_set_new(payload, "plan", rollout_plan_json(plan));
+    json_object_set_new(payload, "automatic", json_boolean(options->automatic));
+    return move_plan(cli, "start", options, payload);
+}
+
+static int do_rollout(struct cli *cli, const struct arguments *arguments,
+                      const struct rollout_options *options)
+{
+    static const char *const moves[] = {"advance", "hold", "resume"};
+    if (arguments->word_count == 0 || arguments_is(arguments, 0, "status")) {
+        return rollout_show_status(cli);
+    }
+    if (arguments_is(arguments, 0, "set")) {
+        return set_share(cli, arguments);
+    }
+    if (arguments_is(arguments, 0, "stage")) {
+        return open_stage(cli, arguments);
+    }
+    if (arguments_is(arguments, 0, "plan")) {
+        return rollout_show_plan(
+            cli, str_of(arguments->word_count > 1 ? arguments->words[1] : "gradual"));
+    }
+    if (arguments_is(arguments, 0, "start")) {
+        return start_plan(cli, arguments, options);
+    }
+    for (size_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++) {
+        if (arguments_is(arguments, 0, moves[i]) && arguments->word_count == 1) {
+            return move_plan(cli, moves[i], options, json_object());
+        }
+    }
+    return cli_usage(
+        cli, "expected status, set, stage, plan, start, advance, hold or resume; see --help");
+}
+
 int cmd_rollout(int argc, char **argv)
 {
-    static const struct option_row rows[] = {{0}};
+    struct rollout_options options = {0};
+    const struct option_row rows[] = {
+        {"automatic", 0, NULL, "start: go on by itself when the gates of the next stage are open",
+         &options.automatic, NULL},
+        {"reason", 'r', "TEXT", "Why, for the history", NULL, &options.reason},
+        {0}};
     struct cli cli;
     struct arguments arguments;
-    int status = arguments_begin(&cli, rows, "status\nset NAME SHARE\nstage STAGE open|close",
+    int status = arguments_begin(&cli, rows,
+                                 "status\nset NAME SHARE\nstage STAGE open|close\nplan [PLAN]\n"
+                                 "start PLAN\nadvance\nhold\nresume",
                                  rollout_text, argc, argv, &arguments);
-    if (status != CLI_OK) {
-        return cli_end(&cli, status);
-    }
-    if (arguments.word_count == 0 || arguments_is(&arguments, 0, "status")) {
-        status = show_status(&cli);
-    } else if (arguments_is(&arguments, 0, "set")) {
-        status = set_share(&cli, &arguments);
-    } else if (arguments_is(&arguments, 0, "stage")) {
-        status = open_stage(&cli, &arguments);
-    } else {
-        status = cli_usage(&cli, "expected status, set or stage");
+    if (status == CLI_OK) {
+        status = do_rollout(&cli, &arguments, &options);
     }
     return cli_end(&cli, status);
 }

@@ -49,3 +49,27 @@ enum err kpi_plan_load(struct arena *arena, const char *folder, const struct kpi
     }
     return error;
 }
+
+enum err rollout_plan_load(struct arena *arena, const char *folder, struct str name,
+                           const struct rollout_plan **ret_plan, struct err_detail *detail)
+{
+    struct str file = arena_printf(arena, "rollout/%.*s.yaml", STR_ARG(name));
+    struct str yaml = STR_NONE;
+    struct mistakes mistakes = {0};
+    bool is_name = name.length > 0;
+    for (size_t i = 0; i < name.length; i++) {
+        is_name &= (name.ptr[i] >= 'a' && name.ptr[i] <= 'z') ||
+                   (name.ptr[i] >= '0' && name.ptr[i] <= '9') || name.ptr[i] == '_';
+    }
+    enum err error = is_name ? kpi_file(arena, folder, file, &yaml, detail) : ERR_NOT_FOUND;
+    if (error == ERR_NOT_FOUND) {
+        return err_set(detail, ERR_NOT_FOUND,
+                       "there is no plan \"%.*s\"; there are gradual, checklist and what stands in "
+                       "rollout/ of JOURNEYS_DIR",
+                       STR_ARG(name));
+    }
+    if (error == OK && rollout_plan_read(arena, file, yaml, ret_plan, &mistakes) != OK) {
+        error = kpi_mistakes(arena, &mistakes, detail);
+    }
+    return error;
+}

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "bi/kpi_plan.h"
+#include "bi/rollout_plan.h"
 
 /* The file of that name ("kpi/plan.yaml") of the folder, else the program's own one. ERR_NOT_FOUND:
  * neither has it. */
@@ -11,6 +12,10 @@ MUST_CHECK enum err kpi_file(struct arena *arena, const char *folder, struct str
 /* kpi/plan.yaml. ERR_INVALID: the detail names the first mistake and how many there are. */
 MUST_CHECK enum err kpi_plan_load(struct arena *arena, const char *folder,
                                   const struct kpi_plan **ret_plan, struct err_detail *detail);
+/* rollout/NAME.yaml. ERR_NOT_FOUND: the detail names those that there are. */
+MUST_CHECK enum err rollout_plan_load(struct arena *arena, const char *folder, struct str name,
+                                      const struct rollout_plan **ret_plan,
+                                      struct err_detail *detail);
 /* OK, or ERR_INVALID with the first of the mistakes and how many there are. */
 MUST_CHECK enum err kpi_mistakes(struct arena *arena, const struct mistakes *mistakes,
                                  struct err_detail *detail);

@@ -10,14 +10,25 @@
 #include "cli/journeys_load.h"
 #include "cli/kpi_load.h"
 
-/* One decimal; "–" when unknown. */
-static const char *number(struct cli *cli, double value)
+const char *kpi_number(struct arena *arena, double value)
 {
     if (isnan(value)) {
         return "–";
     }
     int64_t tenths = tenths_of(value);
-    return arena_printf(cli->arena, "%lld.%lld", (long long)(tenths / 10), (long long)(tenths % 10))
+    return arena_printf(arena, "%lld.%lld", (long long)(tenths / 10), (long long)(tenths % 10)).ptr;
+}
+
+const char *kpi_expected(struct arena *arena, const struct kpi_line *line)
+{
+    if (line->test == KPI_RISES || line->test == KPI_FALLS) {
+        return kpi_test_name(line->test);
+    }
+    return arena_printf(arena, "%s %g",
+                        line->test == KPI_AT_LEAST  ? "at least"
+                        : line->test == KPI_AT_MOST ? "at most"
+                                                    : kpi_test_name(line->test),
+                        line->bound)
         .ptr;
 }
 
@@ -26,8 +37,9 @@ static const char *rate_words(struct cli *cli, const struct rate *rate)
     if (rate->n == 0) {
         return "–";
     }
-    return arena_printf(cli->arena, "%s (%s – %s), n %lld", number(cli, rate->percent),
-                        number(cli, rate->low), number(cli, rate->high), (long long)rate->n)
+    return arena_printf(cli->arena, "%s (%s – %s), n %lld", kpi_number(cli->arena, rate->percent),
+                        kpi_number(cli->arena, rate->low), kpi_number(cli->arena, rate->high),
+                        (long long)rate->n)
         .ptr;
 }
 
@@ -40,10 +52,12 @@ static void print_targets(struct cli *cli, const struct kpi_report *report)
     table_right(table, 4);
     for (int i = 0; i < report->plan->target_count; i++) {
         const struct kpi_value *value = &report->values[i];
-        const char *cells[] = {
-            value->target->metric->name,         rate_words(cli, &value->treated),
-            rate_words(cli, &value->control),    number(cli, value->due),
-            number(cli, value->target->success), kpi_state_name(value->state)};
+        const char *cells[] = {value->target->metric->name,
+                               rate_words(cli, &value->treated),
+                               rate_words(cli, &value->control),
+                               kpi_number(cli->arena, value->due),
+                               kpi_number(cli->arena, value->target->success),
+                               kpi_state_name(value->state)};
         table_row(table, cells);
     }
     table_print(table);
@@ -52,20 +66,11 @@ static void print_targets(struct cli *cli, const struct kpi_report *report)
 /* "above 40", "rises (12.5 of the control group)" */
 static const char *expected(struct cli *cli, const struct kpi_line_result *result)
 {
-    const struct kpi_line *line = result->line;
-    if (line->test != KPI_RISES && line->test != KPI_FALLS) {
-        return arena_printf(cli->arena, "%s %g",
-                            line->test == KPI_AT_LEAST  ? "at least"
-                            : line->test == KPI_AT_MOST ? "at most"
-                                                        : kpi_test_name(line->test),
-                            line->bound)
-            .ptr;
-    }
-    return isnan(result->compared)
-               ? arena_printf(cli->arena, "%s", kpi_test_name(line->test)).ptr
-               : arena_printf(cli->arena, "%s (%s: %s)", kpi_test_name(line->test), result->with,
-                              number(cli, result->compared))
-                     .ptr;
+    const char *words = kpi_expected(cli->arena, result->line);
+    return isnan(result->compared) ? words
+                                   : arena_printf(cli->arena, "%s (%s: %s)", words, result->with,
+                                                  kpi_number(cli->arena, result->compared))
+                                         .ptr;
 }
 
 static void print_verdicts(struct cli *cli, const struct kpi_report *report)
@@ -90,7 +95,7 @@ static void print_verdicts(struct cli *cli, const struct kpi_report *report)
                                    "",
                                    line->line->metric->name,
                                    expected(cli, line),
-                                   number(cli, line->value),
+                                   kpi_number(cli->arena, line->value),
                                    kpi_state_name(line->state)};
             table_row(table, cells);
         }
@@ -124,6 +129,7 @@ int kpi_show(struct cli *cli, struct store *store)
     const struct kpi_plan *plan = NULL;
     struct rollout_state state;
     struct kpi_report *report = ARENA_NEW(cli->arena, struct kpi_report);
+    struct kpi_groups *groups = NULL;
     struct catalog *catalog = NULL;
     int64_t now_ms = 0;
     enum err error = kpi_plan_load(cli->arena, cli->config.journeys_dir, &plan, &detail);
@@ -136,13 +142,16 @@ int kpi_show(struct cli *cli, struct store *store)
     if (error == OK) {
         error = journeys_in_force(cli->arena, store, cli->config.journeys_dir, &catalog, &detail);
     }
-    if (error == OK) {
-        error = kpi_evaluate(store, cli->arena, catalog, plan, state.started_at_ms, now_ms, report,
-                             &detail);
+    if (error == OK && state.started_at_ms != 0) {
+        error = kpi_groups_read(store, cli->arena, catalog, plan, state.started_at_ms, now_ms,
+                                &groups, &detail);
     }
     catalog_free(catalog);
     if (error != OK) {
         return cli_fail(cli, error, &detail);
+    }
+    if (groups != NULL) {
+        kpi_evaluate(groups, report);
     }
     if (cli->json) {
         cli_print_json(kpi_json(cli->arena, report));

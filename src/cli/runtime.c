@@ -18,6 +18,7 @@
 #include "channel/telegram.h"
 #include "channel/webchat.h"
 #include "channel/webhook_signature.h"
+#include "cli/evaluator.h"
 #include "cli/journeys_load.h"
 #include "cli/mail_site.h"
 #include "core/commands.h"
@@ -419,10 +420,16 @@ int runtime_serve(struct cli *cli, struct runtime *runtime, const struct serve_o
         pthread_t thread;
         int failed = pthread_create(&thread, NULL, run_engine, runtime->engine);
         ASSERT(failed == 0);
-        error = start_channels(runtime, &detail);
+        struct evaluator *evaluator = NULL;
+        const struct evaluator_options hourly = {&cli->config, cli->clock, runtime->engine};
+        error = evaluator_new(&hourly, &evaluator, &detail);
+        if (error == OK) {
+            error = start_channels(runtime, &detail);
+        }
         if (error == OK) {
             wait_for_end(runtime, options, server, &signals);
         }
+        evaluator_free(evaluator);
         stop(runtime, server, thread);
     }
     store_close(analyst_reader);

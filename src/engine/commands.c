@@ -6,149 +6,23 @@
 
 #include "base/check.h"
 #include "base/limits.h"
-#include "engine/internal.h"
+#include "engine/commands.h"
 
-enum { PAYLOAD_BYTES_MAX = 4 * 1024 * 1024, RETRY_MAX = 1000, KEPT_OF_POWER_USERS = 10 };
+enum { PAYLOAD_BYTES_MAX = 4 * 1024 * 1024, RETRY_MAX = 1000 };
 
-/* What a command's function works with. A result it sets is given to whoever asked. */
-struct doing {
-    struct engine *engine;
-    struct batch *batch;
-    struct command_work *command;
-    const json_t *payload;
-};
-
-/* OK also when the command was wrong: then command->error says so. */
-typedef enum err command_function(struct doing *doing, struct err_detail *detail);
-
-static enum err refuse(struct doing *doing, enum err error, const char *text)
+enum err command_refuse(struct doing *doing, enum err error, const char *text)
 {
     doing->command->error = err_set(&doing->command->detail, error, "%s", text);
     return OK;
 }
 
 /* Takes the reference. */
-static struct str written(struct doing *doing, json_t *json)
+struct str command_written(struct doing *doing, json_t *json)
 {
     ASSERT(json != NULL);
     struct str text = json_write(doing->batch->arena, json);
     json_decref(json);
     return text;
-}
-
-/* ---- rollout ---- */
-
-static enum err rollout_set(struct doing *doing, struct err_detail *detail)
-{
-    struct rollout *rollout = &doing->engine->installation.rollout;
-    if (!str_equal(json_get_str(doing->payload, "name"), rollout->name)) {
-        return refuse(doing, ERR_NOT_FOUND,
-                      "there is no rollout of that name; expected superior_onboarding");
-    }
-    double share = json_get_number(doing->payload, "share", -1);
-    if (!(share >= 0 && share <= 100)) {
-        return refuse(doing, ERR_INVALID, "\"share\" is a percentage from 0 to 100");
-    }
-    double before = rollout->share_permyriad / 100.0;
-    rollout->share_permyriad = (int)(share * 100 + 0.5);
-    rollout->rolled_back_entries = false;
-    rollout->rolled_back_nurture = false;
-    if (rollout->started_at_ms == 0 && rollout->share_permyriad > 0) {
-        rollout->started_at_ms = doing->batch->now_ms;
-    }
-    doing->command->before = arena_printf(doing->batch->arena, "{\"share\":%g}", before);
-    doing->command->after = arena_printf(doing->batch->arena, "{\"share\":%g}", share);
-    doing->command->result =
-        written(doing, json_pack("{s:s, s:f, s:f}", "name", "superior_onboarding", "share_before",
-                                 before, "share", rollout->share_permyriad / 100.0));
-    return settings_save_rollout(doing->engine, doing->batch->now_ms, detail);
-}
-
-static enum err count_people(struct doing *doing, const char *block, const struct arg *args,
-                             int arg_count, int64_t *ret_count, struct err_detail *detail)
-{
-    struct rows rows = {0};
-    enum err error = store_query(doing->engine->store, doing->batch->arena, block, args, arg_count,
-                                 1, &rows, detail);
-    *ret_count = error == OK && rows.count == 1 ? rows.cells[0].integer : 0;
-    return error;
-}
-
-static enum err rollback(struct doing *doing, struct err_detail *detail)
-{
-    struct rollout *rollout = &doing->engine->installation.rollout;
-    struct str what = json_get_str(doing->payload, "what");
-    bool all = what.length == 0 || str_is(what, "all");
-    if (!all && !str_is(what, "entries") && !str_is(what, "nurture")) {
-        return refuse(doing, ERR_INVALID, "\"what\" is none of all, entries, nurture");
-    }
-    rollout->rolled_back_entries |= all || str_is(what, "entries");
-    rollout->rolled_back_nurture |= all || str_is(what, "nurture");
-    int64_t moved = 0;
-    enum err error = settings_save_rollout(doing->engine, doing->batch->now_ms, detail);
-    if (error == OK && json_get_bool(doing->payload, "move", false)) {
-        error = count_people(doing, "engine_optimized_people", NULL, 0, &moved, detail);
-        if (error == OK) {
-            error = sweep_move(doing->engine, doing->batch, "rollback", detail);
-        }
-    }
-    json_t *result = json_object();
-    json_object_set_new(result, "what", json_str(all ? STR("all") : what));
-    json_object_set_new(result, "moved", json_integer(moved));
-    doing->command->result = doing->command->after = written(doing, result);
-    return error;
-}
-
-/* How many people a stage writes to at once: the silent, or those who keep what they promise. */
-static enum err count_stage(struct doing *doing, enum stage stage, int64_t *ret_people,
-                            struct err_detail *detail)
-{
-    const struct catalog *catalog = doing->engine->catalog;
-    int64_t silence_ms = 0;
-    for (int i = 0; i < catalog_journey_count(catalog); i++) {
-        const struct journey *journey = catalog_journey_at(catalog, i);
-        if (journey->stage == stage && journey->trigger == TRIGGER_INACTIVITY) {
-            silence_ms = journey->trigger_after_ms;
-        }
-    }
-    bool rescue = stage == STAGE_EXISTING_RESCUE;
-    const struct arg args[] = {ARG_INT(doing->engine->installation.rollout.started_at_ms),
-                               ARG_INT(doing->batch->now_ms - silence_ms),
-                               ARG_INT(rescue ? 0 : KEPT_OF_POWER_USERS)};
-    return count_people(doing, "engine_existing_people", args, 3, ret_people, detail);
-}
-
-static enum err rollout_stage(struct doing *doing, struct err_detail *detail)
-{
-    struct rollout *rollout = &doing->engine->installation.rollout;
-    struct str stage = json_get_str(doing->payload, "stage");
-    bool open = json_get_bool(doing->payload, "open", false);
-    bool rescue = str_is(stage, "existing_rescue");
-    if (!rescue && !str_is(stage, "existing_amplification")) {
-        return refuse(doing, ERR_INVALID,
-                      "\"stage\" is none of existing_rescue, existing_amplification");
-    }
-    if (rescue) {
-        rollout->stage_existing_rescue = open;
-    } else {
-        rollout->stage_existing_amplification = open;
-    }
-    int64_t people = 0;
-    enum err error = settings_save_rollout(doing->engine, doing->batch->now_ms, detail);
-    if (error == OK && open) {
-        error = count_stage(doing, rescue ? STAGE_EXISTING_RESCUE : STAGE_EXISTING_AMPLIFICATION,
-                            &people, detail);
-        if (error == OK) {
-            error = sweep_move(doing->engine, doing->batch,
-                               rescue ? "existing_rescue" : "existing_amplification", detail);
-        }
-    }
-    json_t *result = json_object();
-    json_object_set_new(result, "stage", json_str(stage));
-    json_object_set_new(result, "open", json_boolean(open));
-    json_object_set_new(result, "people", json_integer(people));
-    doing->command->result = doing->command->after = written(doing, result);
-    return error;
 }
 
 /* ---- sending ---- */
@@ -174,15 +48,15 @@ static enum err sending(struct doing *doing, struct err_detail *detail)
     struct engine *engine = doing->engine;
     enum sending_mode mode;
     if (!settings_mode_of(json_get_str(doing->payload, "mode"), &mode)) {
-        return refuse(doing, ERR_INVALID, "\"mode\" is none of on, off, dry-run");
+        return command_refuse(doing, ERR_INVALID, "\"mode\" is none of on, off, dry-run");
     }
     const char *before = settings_mode_name(engine->sending_stored);
     const char *after = settings_mode_name(mode);
     engine->sending_stored = mode;
-    doing->command->before = written(doing, json_pack("{s:s}", "mode", before));
-    doing->command->after = written(doing, json_pack("{s:s}", "mode", after));
+    doing->command->before = command_written(doing, json_pack("{s:s}", "mode", before));
+    doing->command->after = command_written(doing, json_pack("{s:s}", "mode", after));
     doing->command->result =
-        written(doing, json_pack("{s:s, s:s}", "mode_before", before, "mode", after));
+        command_written(doing, json_pack("{s:s, s:s}", "mode_before", before, "mode", after));
     enum err error = store_setting_put(engine->store, "sending", doing->command->after,
                                        doing->batch->now_ms, detail);
     return error == OK && mode != SENDING_OFF ? release_held(doing, detail) : error;
@@ -233,7 +107,7 @@ static enum err delivery_retry(struct doing *doing, struct err_detail *detail)
         return error;
     }
     if (rows.count == 0 && !all) {
-        return refuse(doing, ERR_NOT_FOUND, "there is no message with that id");
+        return command_refuse(doing, ERR_NOT_FOUND, "there is no message with that id");
     }
     for (int i = 0; i < rows.count; i++) {
         const struct cell *cells = rows.cells + (ptrdiff_t)i * rows.columns;
@@ -246,7 +120,7 @@ static enum err delivery_retry(struct doing *doing, struct err_detail *detail)
         work->command = all ? NULL : doing->command;
     }
     doing->command->result = doing->command->after =
-        written(doing, json_pack("{s:i}", "retried", rows.count));
+        command_written(doing, json_pack("{s:i}", "retried", rows.count));
     return OK;
 }
 
@@ -325,7 +199,7 @@ static enum err journeys_apply(struct doing *doing, struct err_detail *detail)
     struct mistakes mistakes = {0};
     struct catalog *catalog = NULL;
     if (count == 0) {
-        return refuse(doing, ERR_INVALID, "\"files\" holds no definitions");
+        return command_refuse(doing, ERR_INVALID, "\"files\" holds no definitions");
     }
     enum err error = catalog_build(doing->batch->arena, files, count, &catalog, &mistakes);
     if (error != OK) {
@@ -352,8 +226,8 @@ static enum err journeys_apply(struct doing *doing, struct err_detail *detail)
         return error;
     }
     doing->command->result = doing->command->after =
-        written(doing, json_pack("{s:i, s:i}", "journeys", catalog_journey_count(catalog),
-                                 "changed", changed));
+        command_written(doing, json_pack("{s:i, s:i}", "journeys", catalog_journey_count(catalog),
+                                         "changed", changed));
     engine_swap_catalog(engine, catalog);
     doing->batch->world.catalog = catalog;
     return OK;
@@ -364,12 +238,12 @@ static enum err setting_put(struct doing *doing, struct err_detail *detail)
     struct str name = json_get_str(doing->payload, "name");
     const json_t *value = json_object_get(doing->payload, "value");
     if (name.length == 0 || name.length > LIMIT_KEY_BYTES || value == NULL) {
-        return refuse(doing, ERR_INVALID, "expected \"name\" and \"value\"");
+        return command_refuse(doing, ERR_INVALID, "expected \"name\" and \"value\"");
     }
     if (str_is(name, "sending") || str_starts(name, STR("rollout/")) ||
         str_starts(name, STR("journeys/")) || str_starts(name, STR("move/")) ||
         str_starts(name, STR("secret/")) || str_is(name, "experiments")) {
-        return refuse(doing, ERR_INVALID, "that setting has a command of its own");
+        return command_refuse(doing, ERR_INVALID, "that setting has a command of its own");
     }
     struct arena *arena = doing->batch->arena;
     struct str copy = arena_str(arena, name);
@@ -391,9 +265,10 @@ static const struct {
     const char *kind;
     command_function *function;
 } COMMANDS[] = {
-    {"rollout_set", rollout_set},
-    {"rollback", rollback},
-    {"rollout_stage", rollout_stage},
+    {"rollout_set", command_rollout_set},
+    {"rollback", command_rollback},
+    {"rollout_plan", command_rollout_plan},
+    {"rollout_stage", command_rollout_stage},
     {"sending", sending},
     {"input", input},
     {"bridge_import", bridge_import},
@@ -423,11 +298,11 @@ static enum err run_one(struct engine *engine, struct batch *batch, struct comma
     struct doing doing = {.engine = engine, .batch = batch, .command = command};
     command_function *function = function_of(command->kind);
     if (function == NULL) {
-        return refuse(&doing, ERR_NOT_FOUND, "there is no command of that kind");
+        return command_refuse(&doing, ERR_NOT_FOUND, "there is no command of that kind");
     }
     command->error = json_read(command->payload, PAYLOAD_BYTES_MAX, &payload, &command->detail);
     if (command->error == OK && !json_is_object(payload)) {
-        refuse(&doing, ERR_INVALID, "the payload is no JSON object");
+        command_refuse(&doing, ERR_INVALID, "the payload is no JSON object");
     }
     enum err error = OK;
     if (command->error == OK) {

@@ -75,6 +75,11 @@ MUST_CHECK enum err engine_submit(struct engine *engine, const struct input *inp
  *   rollout_set         {"name","share"} percent 0..100             {"name","share_before","share"}
  *   rollback            {"what":"all|entries|nurture","move":bool}  {"what","moved"} people
  *   rollout_stage       {"stage":"existing_rescue|…","open":bool}   {"stage","open","people"}
+ *   rollout_plan        {"action":"start","plan":{"name",        {"name","stages","at","since_ms",
+ *                        "stages":[{"name","share" or "opens",     "started_at_ms","automatic",
+ *                        …}]},"automatic":bool,"reason"},          "held","reason"}
+ *                       {"action":"advance","from"?,"reason"},
+ *                       {"action":"hold|resume","reason"}
  *   sending             {"mode":"on|off|dry-run"}                   {"mode_before","mode"}
  *   input               {"kind":"trigger|track|commitment|answer|   the decision's result object
  *                        admin", "user_id" or "channel"+"identity", with "user_id" and "handled"

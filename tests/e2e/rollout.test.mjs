@@ -1,6 +1,9 @@
 // Who gets the optimized set, for good; and the way back. Commands of the terminal reach the server
 // that runs by its inbox.
 import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Scene } from '../lib/scene.mjs';
 
@@ -274,5 +277,93 @@ describe('stages', () => {
         await nearly.receive(/10 of 10 commitments kept.*Nel/);
         await scene.settled();
         assert.equal((await scene.user(nearly)).journey_set, 1);
+    });
+});
+
+/** A folder with a plan of three days, without gates but for one that nobody meets. */
+async function plans(t) {
+    const folder = await mkdtemp(join(tmpdir(), 'nudge-plans-'));
+    t.after(() => rm(folder, { recursive: true }));
+    await mkdir(join(folder, 'rollout'));
+    await writeFile(join(folder, 'rollout', 'quick.yaml'), `name: quick
+stages:
+  - {name: few, day: 1, share: 10}
+  - {name: half, day: 2, share: 50}
+  - {name: all, day: 3, share: 100, gates: [{metric: total_users, at_least: 1000}]}
+`);
+    return folder;
+}
+
+/** Starts the plan of that folder. */
+async function start(scene, folder, ...options) {
+    const { env } = scene.home;
+    scene.home.env = { ...env, JOURNEYS_DIR: folder };
+    const started = await scene.home.run('rollout', 'start', 'quick', ...options);
+    scene.home.env = env;
+    return started;
+}
+
+describe('a plan', () => {
+    test('goes on by itself when the day has come, and waits for its gates', async (t) => {
+        const scene = await Scene.open(t, { share: null });
+        const started = await start(scene, await plans(t), '--automatic');
+        assert.equal(started.stdout, 'plan quick is at stage 1 of 3, few\n', started.stderr);
+        await scene.later('20h');
+        assert.equal((await scene.home.json('rollout', 'status')).share, 10);
+        await scene.later('5h');
+        const status = await scene.home.until('the second stage', async () => {
+            const now = await scene.home.json('rollout', 'status');
+            return now.share === 50 && now;
+        });
+        assert.equal(status.plan.stage, 'half');
+        assert.equal(status.plan.next.stage, 'all');
+        assert.equal(status.plan.next.is_day, false);
+        assert.equal(status.plan.next.gates[0].state, 'not met');
+        assert.equal(status.history[0].actor, 'gates');
+        assert.deepEqual(JSON.parse(status.history[0].after), {
+            action: 'advance', plan: 'quick', reason: 'its day has come and its gates are open', stage: 'half',
+        });
+        await scene.later('25h');
+        const waits = await scene.home.json('rollout', 'status');
+        assert.deepEqual([waits.share, waits.plan.next.is_day, waits.plan.next.is_open], [50, true, false]);
+        const text = (await scene.home.run('rollout', 'status')).stdout;
+        assert.match(text, /plan quick: stage 2 of 3, half, .* goes on by itself/);
+        assert.match(text, /total_users at least 1000 +0\.0 +not met/);
+    });
+
+    test('goes on by hand, is held, and stands still after a rollback', async (t) => {
+        const scene = await Scene.open(t, { share: null });
+        const folder = await plans(t);
+        await start(scene, folder, '--automatic');
+        const held = await scene.home.run('rollout', 'hold', '--reason', 'questions');
+        assert.equal(held.stdout, 'plan quick is held at stage 1 of 3, few\n');
+        await scene.later('25h');
+        const status = await scene.home.json('rollout', 'status');
+        assert.deepEqual([status.share, status.plan.held, status.plan.reason], [10, true, 'questions']);
+        await scene.home.json('rollout', 'resume');
+        await scene.home.json('rollout', 'advance', '--reason', 'looks good');
+        await scene.home.json('rollback');
+        await scene.later('25h');
+        const back = await scene.home.json('rollout', 'status');
+        assert.deepEqual([back.rolled_back_entries, back.plan.stage, back.plan.held], [true, 'half', true]);
+        const again = await start(scene, folder); // what is held may be replaced
+        assert.equal(again.code, 0, again.stderr);
+        assert.equal((await scene.home.json('rollout', 'status')).rolled_back_entries, false);
+        const nothing = await scene.home.run('rollout', 'start', 'monthly');
+        assert.equal(nothing.code, 1);
+        assert.match(nothing.stderr, /there is no plan "monthly"; there are gradual, checklist/);
+    });
+
+    test('whether it is where it should be is judged by targets and verdicts', async (t) => {
+        const scene = await Scene.open(t, { share: null });
+        assert.equal((await scene.home.json('metrics', '--verdicts')).started_at, null);
+        await scene.home.json('rollout', 'start', 'gradual');
+        await scene.newcomer();
+        const report = await scene.home.json('metrics', '--verdicts');
+        assert.equal(report.week, 1);
+        assert.equal(report.treated_people + report.control_people, 1);
+        assert.equal(report.targets[0].metric, 'conversion_rate');
+        assert.deepEqual(report.verdicts.map(({ name }) => name), ['week_1', 'week_2', 'month_1']);
+        assert.match((await scene.home.run('metrics', '--verdicts')).stdout, /week_1 .*not yet.*not enough data/);
     });
 });

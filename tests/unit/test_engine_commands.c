@@ -38,6 +38,15 @@ static void mistakes_are_answered(void **state)
         {"rollout_set", "{\"name\":\"superior_onboarding\"}", ERR_INVALID},
         {"rollback", "{\"what\":\"me\"}", ERR_INVALID},
         {"rollout_stage", "{\"stage\":\"x\",\"open\":true}", ERR_INVALID},
+        {"rollout_plan", "{\"action\":\"dance\"}", ERR_INVALID},
+        {"rollout_plan", "{\"action\":\"advance\"}", ERR_NOT_FOUND},
+        {"rollout_plan", "{\"action\":\"start\"}", ERR_INVALID},
+        {"rollout_plan", "{\"action\":\"start\",\"plan\":{\"name\":\"p\",\"stages\":[]}}",
+         ERR_INVALID},
+        {"rollout_plan",
+         "{\"action\":\"start\",\"plan\":{\"name\":\"p\",\"stages\":[{\"name\":\"a\",\"share\":200}"
+         "]}}",
+         ERR_INVALID},
         {"input", "{\"kind\":\"trigger\"}", ERR_INVALID},
         {"input", "{\"kind\":\"dance\",\"user_id\":\"5\"}", ERR_INVALID},
         {"input", "{\"kind\":\"trigger\",\"user_id\":\"5\"}", ERR_NOT_FOUND},
@@ -61,6 +70,67 @@ static void mistakes_are_answered(void **state)
         assert_true(fixture->detail[0] != '\0');
     }
     assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM audit_log"), 0);
+}
+
+#define PLAN                                                                                       \
+    "{\"action\":\"start\",\"automatic\":true,\"plan\":{\"name\":\"p\",\"stages\":["               \
+    "{\"name\":\"a\",\"share\":5},{\"name\":\"b\",\"share\":25},"                                  \
+    "{\"name\":\"c\",\"opens\":\"existing_rescue\"}]}}"
+
+static double share_now(struct engine_fixture *fixture)
+{
+    return (double)fixture_int(fixture, "SELECT json_extract(json, '$.share') * 100 FROM settings "
+                                        "WHERE name = 'rollout/superior_onboarding'") /
+           100;
+}
+
+static int64_t plan_number(struct engine_fixture *fixture, const char *member)
+{
+    char sql[160];
+    snprintf(sql, sizeof(sql),
+             "SELECT json_extract(json, '$.%s') FROM settings "
+             "WHERE name = 'rollout/superior_onboarding/plan'",
+             member);
+    return fixture_int(fixture, sql);
+}
+
+static void refused(struct engine_fixture *fixture, const char *payload, enum err error)
+{
+    run(fixture, "rollout_plan", payload);
+    assert_int_equal(fixture->error, error);
+}
+
+static void a_plan_goes_from_stage_to_stage(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    run(fixture, "rollout_plan", PLAN);
+    assert_int_equal(fixture->error, OK);
+    assert_true(share_now(fixture) == 5);
+    refused(fixture, PLAN, ERR_CONFLICT);
+    refused(fixture, "{\"action\":\"advance\",\"from\":1}", ERR_CONFLICT);
+    refused(fixture, "{\"action\":\"resume\"}", ERR_CONFLICT);
+    run(fixture, "rollout_plan", "{\"action\":\"advance\",\"from\":0,\"reason\":\"open\"}");
+    assert_true(share_now(fixture) == 25);
+    assert_int_equal(plan_number(fixture, "at"), 1);
+
+    /* Whoever sets the share by hand, or goes back, does not want it to go on by itself. */
+    run(fixture, "rollout_set", "{\"name\":\"superior_onboarding\",\"share\":10}");
+    assert_int_equal(plan_number(fixture, "held"), 1);
+    run(fixture, "rollout_plan", "{\"action\":\"resume\"}");
+    assert_true(share_now(fixture) == 25);
+    assert_int_equal(plan_number(fixture, "held"), 0);
+    run(fixture, "rollback", "{\"what\":\"all\"}");
+    assert_int_equal(plan_number(fixture, "held"), 1);
+
+    run(fixture, "rollout_plan", "{\"action\":\"advance\"}");
+    assert_int_equal(plan_number(fixture, "at"), 2);
+    assert_int_equal(
+        fixture_int(fixture, "SELECT json_extract(json, '$.stage_existing_rescue') FROM settings "
+                             "WHERE name = 'rollout/superior_onboarding'"),
+        1);
+    refused(fixture, "{\"action\":\"advance\"}", ERR_CONFLICT);
+    assert_int_equal(
+        fixture_int(fixture, "SELECT count(*) FROM audit_log WHERE action = 'rollout_plan'"), 4);
 }
 
 static void a_rollout_decides_about_new_people(void **state)
@@ -269,6 +339,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ENGINE_TEST(mistakes_are_answered),
+        ENGINE_TEST(a_plan_goes_from_stage_to_stage),
         ENGINE_TEST(a_rollout_decides_about_new_people),
         ENGINE_TEST(a_rollback_with_move_ends_what_runs),
         ENGINE_TEST(an_interrupted_move_goes_on),

@@ -119,3 +119,10 @@ SELECT
     count(*) FILTER (WHERE EXISTS (SELECT 1 FROM runs AS r WHERE r.user_id = u.id AND r.outcome = 0))
 FROM users AS u
 WHERE u.journey_set = 1 AND u.is_erased = 0;
+
+-- name: rollout_history
+-- What was done to the rollout, the newest first. ?1 at most.
+SELECT at_ms, actor, action, before, after
+FROM audit_log
+WHERE action IN ('rollout_set', 'rollout_stage', 'rollout_plan', 'rollback')
+ORDER BY id DESC LIMIT ?1;
