@@ -222,12 +222,10 @@ static enum verdict judge(struct analysis *analysis)
 
 void analysis_judge(struct analysis *analysis, const struct paired_sums *sums)
 {
-    struct sample outcomes[EXPERIMENT_ARMS_MAX];
-    struct chance chances[EXPERIMENT_ARMS_MAX];
     double people = 0;
     for (int i = 0; i < analysis->arm_count; i++) {
         struct arm_result *arm = &analysis->arms[i];
-        arm->outcome = outcomes[i] = sample_of(&sums[i], analysis->is_share);
+        arm->outcome = sample_of(&sums[i], analysis->is_share);
         arm->effect = (struct effect){0, -(double)INFINITY, (double)INFINITY, 1};
         for (int guard = 0; guard < GUARD_COUNT; guard++) {
             arm->guard_effects[guard] = arm->effect;
@@ -242,11 +240,20 @@ void analysis_judge(struct analysis *analysis, const struct paired_sums *sums)
     }
     analysis->arms[0].effect = (struct effect){0, 0, 0, 1};
     find_figures(analysis);
+    analysis->verdict = judge(analysis);
+}
+
+static void read_chances(struct analysis *analysis)
+{
+    struct sample outcomes[EXPERIMENT_ARMS_MAX];
+    struct chance chances[EXPERIMENT_ARMS_MAX];
+    for (int i = 0; i < analysis->arm_count; i++) {
+        outcomes[i] = analysis->arms[i].outcome;
+    }
     bayes_chances(outcomes, analysis->arm_count, chances);
     for (int i = 0; i < analysis->arm_count; i++) {
         analysis->arms[i].chance = chances[i];
     }
-    analysis->verdict = judge(analysis);
 }
 
 enum err analysis_read(struct store *store, struct arena *arena,
@@ -277,6 +284,7 @@ enum err analysis_read(struct store *store, struct arena *arena,
     }
     if (error == OK) {
         analysis_judge(ret_analysis, sums);
+        read_chances(ret_analysis);
     }
     return error;
 }

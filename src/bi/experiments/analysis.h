@@ -50,7 +50,8 @@ struct analysis {
 MUST_CHECK enum err analysis_read(struct store *store, struct arena *arena,
                                   const struct experiment *experiment, int64_t now_ms,
                                   struct analysis *ret_analysis, struct err_detail *detail);
-/* Effects, chances, the split and the verdict from the sums: what analysis_read does last. */
+/* Effects, the split and the verdict from the sums of each arm, with `exposed` and the guardrails
+ * set already: what analysis_read judges by. */
 void analysis_judge(struct analysis *analysis, const struct paired_sums *sums);
 /* One or two sentences for people, never more certain than the numbers. */
 struct str verdict_text(struct arena *arena, const struct analysis *analysis);
