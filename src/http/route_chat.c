@@ -198,6 +198,15 @@ static struct str first_language(struct request *request)
     return first.length <= LIMIT_LANGUAGE_BYTES - 1 ? first : STR_NONE;
 }
 
+/* What is remembered of a message, longer than its writer when they are erased: it does not tell
+ * whose it was. */
+static struct str once(struct arena *arena, struct str address, struct str id)
+{
+    char hex[DIGEST_HEX_BYTES + 1];
+    digest_sha256_hex(arena_printf(arena, "%.*s:%.*s", STR_ARG(address), STR_ARG(id)), hex);
+    return arena_str(arena, str_of(hex));
+}
+
 static void submit_message(struct request *request, const json_t *body, struct str address)
 {
     struct arena *arena = http_arena(request);
@@ -216,7 +225,7 @@ static void submit_message(struct request *request, const json_t *body, struct s
         .kind = token.length > 0 ? INPUT_BUTTON : INPUT_TEXT,
         .at_ms = clock_now_ms(http_app(request)->clock),
         .source = STR("webchat"),
-        .external_id = arena_printf(arena, "%.*s:%.*s", STR_ARG(address), STR_ARG(id)),
+        .external_id = once(arena, address, id),
         .channel = CHANNEL_WEBCHAT,
         .identity = address,
         .address = address,

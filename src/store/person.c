@@ -174,7 +174,7 @@ enum err store_user_erase(struct store *store, int64_t user_id, int64_t at_ms,
         "erase_due",        "erase_decisions",   "erase_events",
         "erase_deliveries", "erase_commitments", "erase_runs",
         "erase_identities", "erase_feedback",    "erase_operator_messages",
-        "erase_user",
+        "erase_due_failed", "erase_pauses",      "erase_user",
     };
     int changed = 0;
     arena_reset(store->arena);

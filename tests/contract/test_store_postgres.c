@@ -122,6 +122,12 @@ static void hot_statements_go_down_an_index(void **state)
         {"inbox_unanswered", "inbox_unanswered"},
         {"setting_load", "settings_pkey"},
         {"join_aliases", "users_aliases"},
+        {"erase_feedback", "feedback_user"},
+        {"erase_operator_messages", "operator_messages_user"},
+        {"export_feedback", "feedback_user"},
+        {"export_operator_messages", "operator_messages_user"},
+        {"join_feedback", "feedback_user"},
+        {"join_operator_messages", "operator_messages_user"},
         {"export_aliases", "users_aliases"},
         {"export_bridge_people", "bridge_people_user"},
     };

@@ -150,6 +150,12 @@ static void hot_statements_scan_nothing(void **state)
             "erase_due",
         "erase_events",
         "erase_deliveries",
+        "erase_feedback",
+        "erase_operator_messages",
+        "export_feedback",
+        "export_operator_messages",
+        "join_feedback",
+        "join_operator_messages",
         "users_page",
         "broadcasts_waiting",
         "broadcast_unsent",
@@ -171,10 +177,23 @@ static void hot_statements_scan_nothing(void **state)
             fine |= strcmp(plan, allowed[k]) == 0;
         }
         static const char *const tables[] = {
-            "SCAN users",      "SCAN identities",  "SCAN commitments", "SCAN runs",
-            "SCAN deliveries", "SCAN events",      "SCAN due",         "SCAN inbox",
-            "SCAN settings",   "SCAN definitions", "SCAN seen",        "SCAN d",
-            "SCAN e",          "SCAN u",           "SCAN broadcasts",
+            "SCAN users",
+            "SCAN identities",
+            "SCAN commitments",
+            "SCAN runs",
+            "SCAN deliveries",
+            "SCAN events",
+            "SCAN due",
+            "SCAN inbox",
+            "SCAN settings",
+            "SCAN definitions",
+            "SCAN seen",
+            "SCAN d",
+            "SCAN e",
+            "SCAN u",
+            "SCAN broadcasts",
+            "SCAN feedback",
+            "SCAN operator_messages",
         };
         for (size_t k = 0; k < sizeof(tables) / sizeof(tables[0]) && !fine; k++) {
             const char *found = strstr(plan, tables[k]);

@@ -114,6 +114,18 @@ DELETE FROM feedback WHERE user_id = ?1;
 -- name: erase_operator_messages
 DELETE FROM operator_messages WHERE user_id = ?1;
 
+-- name: erase_due_failed
+-- A handful at most.
+DELETE FROM due_failed WHERE user_id = ?1;
+
+-- name: erase_pauses
+-- Of the person's own chats; the one of a whole channel has no address.
+DELETE FROM channel_pauses WHERE address <> '' AND address IN (
+    SELECT telegram_address FROM users WHERE id = ?1
+    UNION ALL SELECT webchat_address FROM users WHERE id = ?1
+    UNION ALL SELECT email_address FROM users WHERE id = ?1
+);
+
 -- name: erase_user
 -- The shell: which set they had and when they joined, so that counts of the past stay true. Asking for
 -- it (?2) was the last thing they did.
