@@ -164,6 +164,28 @@ static void a_connection_is_reused(void **state)
     }
 }
 
+/* A handle keeps the URL that it had, and takes another or one that is none. */
+static void each_request_goes_to_its_url(void **state)
+{
+    struct fixture *fixture = *state;
+    struct err_detail detail = {""};
+    char body[64] = "";
+    int status = 0;
+    struct http_request post = {.method = HTTP_POST, .body = STR("x")};
+    for (int i = 0; i < 3; i++) {
+        for (int twice = 0; twice < 2; twice++) {
+            assert_int_equal(call(fixture, post, "/echo", &status, body, sizeof(body), &detail),
+                             OK);
+            assert_string_equal(body, "x");
+        }
+        assert_int_equal(call(fixture, post, "/any", &status, body, sizeof(body), &detail), OK);
+        assert_string_equal(body, "{\"ok\":true}");
+        assert_int_equal(call(fixture, post, "/a b", &status, body, sizeof(body), &detail),
+                         ERR_NETWORK);
+        assert_non_null(strstr(detail.text, "bad_url (nothing was sent)"));
+    }
+}
+
 static void redirects_are_not_followed(void **state)
 {
     struct fixture *fixture = *state;
@@ -433,6 +455,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(answers_come_with_status_and_body, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_body_asks_before_it_is_sent, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_connection_is_reused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(each_request_goes_to_its_url, set_up, tear_down),
         cmocka_unit_test_setup_teardown(redirects_are_not_followed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_lost_answer_is_told_from_nothing_sent, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_post_is_never_repeated, set_up, tear_down),
