@@ -56,8 +56,10 @@ void http_command(struct request *request, const char *kind, struct str payload,
  */
 
 struct stream;
+/* Beginning of the sessions of those who are told of every change (streams_tell). */
+#define HTTP_LIVE_SESSION "live "
 /* Whether the client and the session may open one more; answers 429 or, when all streams together
- * would leave too few connections to other requests, 503. HTTP thread. */
+ * would leave too few connections to other requests, 503. The thread that answers. */
 bool http_stream_allowed(struct request *request, struct str session);
 /* Answers the request with an event stream of the session. `closed` is called once, on the HTTP
  * thread, when the client is gone or the server stops. */

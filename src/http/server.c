@@ -18,7 +18,8 @@
 enum {
     IDLE_SECONDS = 75, /* longer than the 60 s for which Telegram keeps connections */
     CONNECTION_BYTES = 16 * 1024,
-    ARENA_BYTES = 8 * 1024 /* an update and the tree of its JSON */
+    ARENA_BYTES = 8 * 1024, /* an update and the tree of its JSON */
+    LIVE_EACH_MS = 1000
 };
 
 static struct request *request_new(struct http_server *server, struct MHD_Connection *connection,
@@ -230,7 +231,24 @@ void http_server_stop(struct http_server *server)
     free(server);
 }
 
+/* At most once a second, and not when nothing happened. */
+static void tell_changes(struct http_server *server, int64_t monotonic_ms)
+{
+    struct engine_status status;
+    if (monotonic_ms < server->told_at_ms + LIVE_EACH_MS) {
+        return;
+    }
+    engine_status(server->app.engine, &status);
+    if (status.batches != server->told_batches) {
+        streams_tell(&server->streams, HTTP_LIVE_SESSION, "changed");
+        server->told_batches = status.batches;
+        server->told_at_ms = monotonic_ms;
+    }
+}
+
 void http_server_tick(struct http_server *server)
 {
-    streams_tick(&server->streams, clock_monotonic_ms(server->app.clock));
+    int64_t monotonic_ms = clock_monotonic_ms(server->app.clock);
+    streams_tick(&server->streams, monotonic_ms);
+    tell_changes(server, monotonic_ms);
 }

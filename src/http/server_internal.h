@@ -22,6 +22,7 @@ struct http_server {
     struct throttle *throttle;
     struct streams streams;
     struct analyst *analyst;
+    int64_t told_at_ms, told_batches; /* of the owner's thread, which ticks */
     atomic_bool quiescing;
     int port;
 };
@@ -60,5 +61,7 @@ void streams_init(struct streams *streams);
 void streams_release(struct streams *streams);
 /* Heartbeats to all that were quiet for 15 s. */
 void streams_tick(struct streams *streams, int64_t monotonic_ms);
+/* Sends the event, without data, to all whose session begins so. */
+void streams_tell(struct streams *streams, const char *prefix, const char *event);
 /* Ends all streams; later ones are refused. */
 void streams_end(struct streams *streams);

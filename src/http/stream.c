@@ -170,9 +170,8 @@ struct stream *http_reply_stream(struct request *request, struct str session,
     return stream;
 }
 
-void stream_send(struct stream *stream, const char *event, struct str id, struct str data)
+static void send_locked(struct stream *stream, const char *event, struct str id, struct str data)
 {
-    pthread_mutex_lock(&stream->lock);
     append_locked(stream, STR("event: "));
     append_locked(stream, str_of(event));
     if (id.length > 0) {
@@ -187,7 +186,26 @@ void stream_send(struct stream *stream, const char *event, struct str id, struct
     } while (rest.length > 0);
     append_locked(stream, STR("\n\n"));
     wake_locked(stream);
+}
+
+void stream_send(struct stream *stream, const char *event, struct str id, struct str data)
+{
+    pthread_mutex_lock(&stream->lock);
+    send_locked(stream, event, id, data);
     pthread_mutex_unlock(&stream->lock);
+}
+
+void streams_tell(struct streams *streams, const char *prefix, const char *event)
+{
+    pthread_mutex_lock(&streams->lock);
+    for (struct stream *stream = streams->first; stream != NULL; stream = stream->next) {
+        if (str_starts(str_of(stream->session), str_of(prefix))) {
+            pthread_mutex_lock(&stream->lock);
+            send_locked(stream, event, STR_NONE, STR("{}"));
+            pthread_mutex_unlock(&stream->lock);
+        }
+    }
+    pthread_mutex_unlock(&streams->lock);
 }
 
 void streams_tick(struct streams *streams, int64_t monotonic_ms)

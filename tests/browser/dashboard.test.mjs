@@ -226,6 +226,18 @@ test('people: finding one, why they got what they got, and acting', async () => 
     await context.close();
 });
 
+test('what changes shows up by itself', async () => {
+    const { context, page, problems } = await open();
+    await signIn(page);
+    const people = page.getByRole('row', { name: /^joined / });
+    await people.waitFor(WAIT);
+    const count = Number((await people.innerText()).match(/\d+/)[0]);
+    await visitor('hello');
+    await page.getByRole('row', { name: new RegExp(`^joined ${count + 1} `) }).waitFor(WAIT);
+    assert.deepEqual(complaints(problems), []);
+    await context.close();
+});
+
 test('rollout: its share, and a way back that says first whom it concerns', async () => {
     const { context, page, problems } = await open({ viewport: { width: 1280, height: 900 } });
     await signIn(page);

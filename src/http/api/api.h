@@ -37,6 +37,9 @@ struct api_parameter {
     enum api_type type;
 };
 
+/* In the place of an answer's schema: a stream of server-sent events. */
+#define API_STREAM "Stream"
+
 struct api_operation {
     enum request_method method;
     const char *path;   /* one part may be {…} */
@@ -102,6 +105,8 @@ api_run api_run_people, api_run_person, api_run_person_explain, api_run_deliveri
 api_run api_run_command, api_run_person_request, api_run_rollout_set, api_run_rollback_preview;
 /* sidecar.c */
 api_run api_run_input, api_run_telegram_update;
+/* live.c */
+api_run api_run_live;
 /* session.c */
 api_run api_run_session, api_run_session_begin, api_run_session_end;
 /* rollout.c */

@@ -59,12 +59,19 @@ static void put_problem(json_t *answers, const char *status, const char *what)
                                   content("application/problem+json", "Problem")));
 }
 
+static json_t *content_of_answer(const struct api_operation *operation)
+{
+    bool is_stream = str_is(str_of(operation->answer), API_STREAM);
+    return is_stream ? json_pack("{s:{s:{s:s}}}", "text/event-stream", "schema", "type", "string")
+                     : content("application/json", operation->answer);
+}
+
 static json_t *answers(const struct api_operation *operation)
 {
     json_t *all = json_object();
-    json_object_set_new(all, "200",
-                        json_pack("{s:s, s:o}", "description", "Done", "content",
-                                  content("application/json", operation->answer)));
+    json_object_set_new(
+        all, "200",
+        json_pack("{s:s, s:o}", "description", "Done", "content", content_of_answer(operation)));
     if (operation->method == METHOD_GET) {
         json_object_set_new(all, "304",
                             json_pack("{s:s}", "description", "As it was: see If-None-Match"));

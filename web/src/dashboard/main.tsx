@@ -3,6 +3,7 @@ import './dashboard.css';
 import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { post, Problem, read, type Session } from './api';
+import { live } from './live';
 import { Login } from './login';
 import { Messages } from './messages';
 import { Overview } from './overview';
@@ -43,6 +44,7 @@ function Frame({ session, leave }: { session: Session; leave: () => void }) {
   useEffect(() => {
     document.title = `${page.title} – nudge`;
   }, [page]);
+  useEffect(live, []);
   const toContent = (event: Event) => {
     event.preventDefault(); // the address says which page it is
     document.getElementById('content')?.focus();

@@ -1,6 +1,8 @@
-// Reading from the API for a component: what came last, what went wrong, and again now and then.
+// Reading from the API for a component: what came last, what went wrong; again when the server says so, and now and
+// then.
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { Problem, read } from './api';
+import { onChange } from './live';
 
 export interface Reading<T> {
   value?: T;
@@ -35,9 +37,11 @@ export function useReading<T>(path: string, onLeave: () => void): Reading<T> {
         setProblem(met);
       });
     const timer = setTimeout(again, AGAIN_MS);
+    const forget = onChange(again);
     return () => {
       stop.abort();
       clearTimeout(timer);
+      forget();
     };
   }, [path, round]);
   return { value, problem, again };
