@@ -25,9 +25,6 @@ struct retention_options {
     bool calendar, recurring;
 };
 
-static const char *const DAYS[] = {"monday", "tuesday",  "wednesday", "thursday",
-                                   "friday", "saturday", "sunday"};
-
 static enum err read_options(const struct retention_options *options,
                              struct retention_question *question, struct err_detail *detail)
 {
@@ -42,16 +39,13 @@ static enum err read_options(const struct retention_options *options,
         return err_set(detail, ERR_INVALID, "cells: takes a number from 1 to %d", PERIODS_MAX);
     }
     question->cells = (int)cells;
-    for (int i = 0; options->week_starts != NULL && i < 7; i++) {
-        if (str_is(str_of(options->week_starts), DAYS[i])) {
-            question->week_starts = i + 1;
-        }
+    enum err error = OK;
+    if (options->week_starts != NULL) {
+        error = period_read_weekday("week-starts", str_of(options->week_starts),
+                                    &question->week_starts, detail);
     }
-    if (options->week_starts != NULL && question->week_starts == 0) {
-        return err_set(detail, ERR_INVALID, "week-starts: takes monday, tuesday … sunday");
-    }
-    return options->period == NULL
-               ? OK
+    return error != OK || options->period == NULL
+               ? error
                : period_read("period", str_of(options->period), &question->period, detail);
 }
 

@@ -5,6 +5,7 @@
 int cmd_backup(int argc, char **argv);
 int cmd_bridge(int argc, char **argv);
 int cmd_broadcast(int argc, char **argv);
+int cmd_cohorts(int argc, char **argv);
 int cmd_copy(int argc, char **argv);
 int cmd_deliveries(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
@@ -16,6 +17,7 @@ int cmd_keys(int argc, char **argv);
 int cmd_metrics(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);
 int cmd_onboarding(int argc, char **argv);
+int cmd_paths(int argc, char **argv);
 int cmd_restore(int argc, char **argv);
 int cmd_retention(int argc, char **argv);
 int cmd_rollback(int argc, char **argv);

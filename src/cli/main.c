@@ -24,6 +24,8 @@ static const struct command commands[] = {
     {"metrics", "how well does it work?", cmd_metrics},
     {"funnel", "how far do people come along ordered steps?", cmd_funnel},
     {"retention", "who comes back, by when they began?", cmd_retention},
+    {"paths", "what do people do next, or before?", cmd_paths},
+    {"cohorts", "how active are groups of people, when, how unequally?", cmd_cohorts},
     {"simulate", "rehearse journeys with made-up people, sending nothing", cmd_simulate},
     {"onboarding", "start the onboarding of one person by hand", cmd_onboarding},
     {"deliveries", "list messages, send what is due, retry dead ones", cmd_deliveries},

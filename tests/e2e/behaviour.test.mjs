@@ -42,6 +42,30 @@ test('retention without options is that of the metrics', async () => {
     assert.match(printed.stdout, /this month is not over/);
 });
 
+test('paths and cohorts, as JSON and as tables', async () => {
+    const metrics = await home.json('metrics');
+    const power = await home.json('cohorts', 'power', '--what', 'commitment_made');
+    assert.equal(power.events, metrics.total_commitments);
+    assert.ok(Math.abs(power.gini - metrics.gini) < 1e-9);
+    power.lorenz.forEach((share, i) => assert.ok(Math.abs(share - metrics.lorenz[i]) < 1e-9));
+    const days = await home.json('cohorts', 'activity', '--period', 'day');
+    const day = days.periods.at(-2);
+    assert.equal(day.active, metrics.dau);
+    const times = await home.json('cohorts', 'times', 'commitment_made > commitment_completed', '--by', 'source');
+    assert.equal(times.started, metrics.total_commitments);
+    assert.equal(times.groups.reduce((sum, group) => sum + group.started, 0), times.started);
+    assert.equal(times.histogram.reduce((sum, bucket) => sum + bucket.count, 0), times.followed);
+    const hours = await home.json('cohorts', 'hours', '--what', 'any', '--zone', 'Europe/Berlin');
+    const paths = await home.json('paths', 'any', '--through', 'any', '--steps', '1');
+    assert.equal(hours.week.flat().reduce((sum, count) => sum + count), paths.times);
+    for (const words of [['paths', 'commitment_made', '--before'], ['cohorts', 'activity', '--by', 'source'],
+        ['cohorts', 'power', '--by', 'language'], ['cohorts', 'hours'], ['cohorts', 'times', 'any > any', '--first']]) {
+        const printed = await home.run(...words);
+        assert.equal(printed.code, 0, printed.stderr);
+        assert.match(printed.stdout, /─/);
+    }
+});
+
 test('what cannot be answered is a usage mistake that names the field', async () => {
     const wrong = [
         [['funnel'], /the steps, in quotes/],
@@ -56,6 +80,17 @@ test('what cannot be answered is a usage mistake that names the field', async ()
         [['retention', '--cells', '0'], /cells: takes a number/],
         [['retention', '--recurring'], /recurring: needs calendar/],
         [['retention', '--start', 'a > b'], /start: /],
+        [['paths'], /the event that paths begin with/],
+        [['paths', 'any', '--steps', '7'], /steps: takes a number from 1 to 6/],
+        [['paths', 'any', '--count', '101'], /count: takes a number from 1 to 100/],
+        [['paths', 'any', '--through', 'commitment_mad'], /through: no event is called "commitment_mad"; did you mean/],
+        [['cohorts'], /expected one of activity, power, hours, times/],
+        [['cohorts', 'wealth'], /expected one of activity, power, hours, times/],
+        [['cohorts', 'power', 'x'], /no further argument/],
+        [['cohorts', 'times', 'any'], /steps: expected two events/],
+        [['cohorts', 'times', 'any > any > any'], /steps: 3 given, at most 2 are taken/],
+        [['cohorts', 'hours', '--zone', 'Mars/Olympus'], /zone: "Mars\/Olympus" is no time zone/],
+        [['cohorts', 'activity', '--week-starts', 'someday'], /week-starts: takes monday/],
         [['retention', 'x'], /no argument expected/],
     ];
     for (const [words, expected] of wrong) {

@@ -54,7 +54,7 @@ const WRONG = [
     ['rollout', 'set'], ['rollout', 'set', 'superior_onboarding', '101'], ['rollout', 'stage', 'moon', 'open'],
     ['rollback', 'everything'], ['sending', 'maybe'], ['journeys', 'frob'], ['onboarding'],
     ['onboarding', 'trigger'], ['broadcast', 'frob'], ['backup'], ['bridge', 'frob'], ['telegram', 'frob'],
-    ['keys'], ['keys', 'add'], ['keys', 'add', 'A b'], ['metrics', 'x'], ['funnel'], ['retention', 'x'], ['doctor', 'x'], ['migrate', 'x'], ['serve', 'x'], ['demo', 'x'],
+    ['keys'], ['keys', 'add'], ['keys', 'add', 'A b'], ['metrics', 'x'], ['funnel'], ['paths'], ['cohorts'], ['retention', 'x'], ['doctor', 'x'], ['migrate', 'x'], ['serve', 'x'], ['demo', 'x'],
 ];
 
 test('wrong words are a usage mistake, whatever the store', async () => {
@@ -100,7 +100,7 @@ describe('--json prints one document', () => {
     const cases = [
         () => ['migrate'], () => ['migrate', '--check'], () => ['journeys'], () => ['journeys', 'validate'],
         () => ['journeys', 'show', 'inactive_rescue'], () => ['journeys', 'graph', 'inactive_rescue'],
-        () => ['journeys', 'facts'], () => ['metrics'], () => ['funnel', 'any'], () => ['retention'], () => ['deliveries', 'list'], () => ['deliveries', 'process'],
+        () => ['journeys', 'facts'], () => ['metrics'], () => ['funnel', 'any'], () => ['retention'], () => ['paths', 'any'], () => ['cohorts', 'power'], () => ['deliveries', 'list'], () => ['deliveries', 'process'],
         () => ['deliveries', 'retry', '--all'], () => ['broadcast', '--text', 'Hello'], () => ['broadcast', 'list'],
         () => ['keys', 'add', 'anna'], () => ['keys', 'list'], () => ['keys', 'remove', 'anna'],
         () => ['sending'], () => ['sending', 'dry-run'], () => ['sending', 'on'], () => ['rollout', 'status'],

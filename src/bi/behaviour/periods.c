@@ -18,6 +18,20 @@ enum err period_read(const char *field, struct str text, enum period *ret_period
     return err_set(detail, ERR_INVALID, "%s: takes day, week or month", field);
 }
 
+enum err period_read_weekday(const char *field, struct str text, int *ret_weekday,
+                             struct err_detail *detail)
+{
+    static const char *const days[] = {"monday", "tuesday",  "wednesday", "thursday",
+                                       "friday", "saturday", "sunday"};
+    for (int i = 0; i < 7; i++) {
+        if (str_is(text, days[i])) {
+            *ret_weekday = i + 1;
+            return OK;
+        }
+    }
+    return err_set(detail, ERR_INVALID, "%s: takes monday, tuesday … sunday", field);
+}
+
 const char *period_name(enum period period)
 {
     return NAMES[period];
@@ -71,6 +85,11 @@ enum err periods_make(struct arena *arena, enum period kind, int week_starts, in
 
 int periods_find(const struct periods *periods, int64_t at_ms)
 {
+    if (periods->kind != PERIOD_MONTH) { /* all of one length */
+        int64_t since_ms = at_ms - periods->begin_ms[0];
+        int64_t number = since_ms < 0 ? -1 : since_ms / period_length_ms(periods->kind);
+        return number < periods->count ? (int)number : periods->count;
+    }
     int low = -1; /* the last that begins at or before the instant */
     int high = periods->count;
     while (low < high) {

@@ -17,6 +17,9 @@ struct periods {
 /* "day", "week", "month"; ERR_INVALID names the field. */
 MUST_CHECK enum err period_read(const char *field, struct str text, enum period *ret_period,
                                 struct err_detail *detail);
+/* "monday" .. "sunday": 1 .. 7. */
+MUST_CHECK enum err period_read_weekday(const char *field, struct str text, int *ret_weekday,
+                                        struct err_detail *detail);
 const char *period_name(enum period period);
 /* Those from the one with from_ms to the one with to_ms; weeks begin on that day (1 Monday .. 7).
  * ERR_LIMIT when there are more than PERIODS_MAX. */
