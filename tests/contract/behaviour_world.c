@@ -20,7 +20,7 @@ static int64_t draw_instant(struct world_of_events *world, int64_t from_ms)
 {
     int64_t hours = (NOW_MS - from_ms) / HOUR_MS + 1;
     int64_t at_ms = from_ms + (int64_t)world_draw(world, (uint64_t)hours) * HOUR_MS;
-    if (world_draw(world, 3) == 0) {
+    if (world_draw(world, 3) == 0 && !world->whole_seconds) {
         at_ms += (int64_t)world_draw(world, 3) - 1;
     }
     return at_ms < NOW_MS ? at_ms : NOW_MS;
@@ -81,7 +81,8 @@ static void make_person(struct world_of_events *world)
 
 void world_fill(struct world_of_events *world, struct fixture *fixture, uint64_t seed)
 {
-    *world = (struct world_of_events){.fixture = fixture, .seed = seed};
+    *world =
+        (struct world_of_events){.fixture = fixture, .seed = seed, .whole_seconds = seed % 2 == 0};
     assert_ok(store_begin(fixture->store, &fixture->detail));
     for (int i = 0; i < PEOPLE; i++) {
         make_person(world);

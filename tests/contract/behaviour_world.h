@@ -9,10 +9,12 @@
 struct world_of_events {
     struct fixture *fixture;
     uint64_t seed;
+    bool whole_seconds; /* no instant has milliseconds */
     struct behaviour_log *log;
 };
 
-/* Fills the store of the fixture; the same seed gives the same people. */
+/* Fills the store of the fixture; the same seed gives the same people. Instants of an even
+ * seed are whole seconds. */
 void world_fill(struct world_of_events *world, struct fixture *fixture, uint64_t seed);
 /* The log of it, with the properties journey and step and the experiment "greeting". */
 void world_load(struct world_of_events *world);

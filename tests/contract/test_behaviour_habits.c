@@ -174,17 +174,29 @@ static void times_equal(struct world_of_events *world, const char *from, const c
     }
 }
 
-static void times_equal_sql(void **state)
+static void all_times_equal(struct fixture *fixture, uint64_t seed)
 {
-    FIXTURE;
     struct world_of_events world;
-    begin(&world, fixture, 51);
+    begin(&world, fixture, seed);
+    assert_int_equal(world.log->at_ms == NULL, world.whole_seconds);
     times_equal(&world, "step_sent", "step_completed", 0, false);
     times_equal(&world, "step_sent", "step_completed", 0, true);
     times_equal(&world, "commitment_made", "commitment_made", 0, false);
     times_equal(&world, "commitment_made", "message_received", 3 * DAY_MS, false);
     times_equal(&world, "commitment_made", "step_sent", 6 * DAY_MS, true);
     world_release(&world);
+}
+
+static void times_equal_sql(void **state)
+{
+    FIXTURE;
+    all_times_equal(fixture, 51);
+}
+
+static void times_of_whole_seconds_equal_sql(void **state)
+{
+    FIXTURE;
+    all_times_equal(fixture, 52);
 }
 
 /* ---- power, hours, paths -------------------------------------------------------------------- */
@@ -307,6 +319,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(activity_equals_sql, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(times_equal_sql, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(times_of_whole_seconds_equal_sql, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(power_equals_sql, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(hours_equal_sql, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(paths_equal_sql, fixture_setup, fixture_teardown),

@@ -13,6 +13,7 @@ struct funnel {
     int step_count;
     struct behaviour_events steps[BEHAVIOUR_STEPS_MAX];
     uint16_t steps_of_type[BEHAVIOUR_TYPES_MAX]; /* bit k: an event of the type may be step k */
+    uint8_t wanted[BEHAVIOUR_TYPES_MAX];         /* 1: of some step */
     bool between[BEHAVIOUR_TYPES_MAX];           /* strict: stands between steps */
     bool has_tests, strict;
     int64_t window_ms;
@@ -34,21 +35,13 @@ static inline unsigned steps_of(const struct funnel *funnel, uint32_t event)
     return fitting;
 }
 
-static int reach_loosely(const struct funnel *funnel, uint32_t first, uint32_t last)
+/* Goes on with the events that were picked; `start_ms` is of the steps reached so far. */
+static int reach_further(const struct funnel *funnel, const uint32_t *picked, uint32_t count,
+                         int reached, int64_t start_ms[BEHAVIOUR_STEPS_MAX])
 {
-    const struct behaviour_log *log = funnel->log;
-    int64_t start_ms[BEHAVIOUR_STEPS_MAX];
-    int reached = 0;
-    for (int i = 0; i < funnel->step_count; i++) {
-        start_ms[i] = NEVER_MS;
-    }
-    for (uint32_t event = first; event < last; event++) {
-        /* Most events are of no step. */
-        unsigned steps = funnel->steps_of_type[log->type[event]];
-        if (steps == 0 || (funnel->has_tests && (steps = steps_of(funnel, event)) == 0)) {
-            continue;
-        }
-        int64_t at_ms = behaviour_at_ms(log, event);
+    for (uint32_t i = 0; i < count && reached < funnel->step_count; i++) {
+        unsigned steps = steps_of(funnel, picked[i]);
+        int64_t at_ms = behaviour_at_ms(funnel->log, picked[i]);
         while (steps != 0) { /* the latest first: an event is one step of a way */
             int step = 31 - __builtin_clz(steps);
             steps ^= 1U << step;
@@ -59,13 +52,25 @@ static int reach_loosely(const struct funnel *funnel, uint32_t first, uint32_t l
             } else {
                 continue;
             }
-            if (step >= reached) {
-                reached = step + 1;
-            }
+            reached = step >= reached ? step + 1 : reached;
         }
-        if (reached == funnel->step_count) {
-            break;
-        }
+    }
+    return reached;
+}
+
+static int reach_loosely(const struct funnel *funnel, uint32_t first, uint32_t last)
+{
+    uint32_t picked[BEHAVIOUR_PICKED_MAX];
+    int64_t start_ms[BEHAVIOUR_STEPS_MAX];
+    int reached = 0;
+    for (int i = 0; i < funnel->step_count; i++) {
+        start_ms[i] = NEVER_MS;
+    }
+    while (first < last && reached < funnel->step_count) {
+        uint32_t end = last - first > BEHAVIOUR_PICKED_MAX ? first + BEHAVIOUR_PICKED_MAX : last;
+        uint32_t count = behaviour_pick(funnel->log, funnel->wanted, first, end, picked);
+        reached = reach_further(funnel, picked, count, reached, start_ms);
+        first = end;
     }
     return reached;
 }
@@ -129,6 +134,7 @@ static enum err prepare(struct funnel *funnel, struct arena *arena,
         for (int type = 0; error == OK && type < BEHAVIOUR_TYPES_MAX; type++) {
             if (events->type[type]) {
                 funnel->steps_of_type[type] |= (uint16_t)(1U << i);
+                funnel->wanted[type] = 1;
                 funnel->between[type] = true;
             }
         }

@@ -110,3 +110,18 @@ static inline bool behaviour_counts(const struct behaviour_log *log,
 {
     return events->type[log->type[event]] && behaviour_has_properties(events, event);
 }
+
+enum { BEHAVIOUR_PICKED_MAX = 4096 };
+/* Numbers of the events of [first, last), at most BEHAVIOUR_PICKED_MAX of them, whose type is
+ * wanted (1; 0 else). Without branches: a processor cannot foresee which are. */
+static inline uint32_t behaviour_pick(const struct behaviour_log *log,
+                                      const uint8_t wanted[BEHAVIOUR_TYPES_MAX], uint32_t first,
+                                      uint32_t last, uint32_t picked[BEHAVIOUR_PICKED_MAX])
+{
+    uint32_t count = 0;
+    for (uint32_t event = first; event < last; event++) {
+        picked[count] = event;
+        count += wanted[log->type[event]];
+    }
+    return count;
+}

@@ -37,6 +37,8 @@ struct pile {
     size_t count, room;
     uint32_t *s;
     uint16_t *ms; /* NULL where the log has none */
+    uint64_t sum_s, sum_ms;
+    uint32_t *coarse; /* how many, by seconds >> shift; NULL: none yet */
 };
 
 struct times {
@@ -44,71 +46,123 @@ struct times {
     struct behaviour_who who;
     struct behaviour_events from, to;
     uint8_t meaning[BEHAVIOUR_TYPES_MAX]; /* bit 0: may be A, bit 1: may be B */
-    bool first, has_tests;
+    uint8_t wanted[BEHAVIOUR_TYPES_MAX];  /* 1: one of both */
+    bool first, plain;                    /* plain: every one, whole seconds, no properties */
     int64_t window_ms;
+    int shift; /* of seconds, to coarse buckets */
 };
 
-static void widen(struct pile *pile, bool has_ms)
+/* Room for so many more, and one that does not count. */
+static void make_room(const struct times *times, struct pile *pile, size_t more)
 {
-    pile->room = pile->room == 0 ? 1024 : pile->room * 2;
+    if (pile->coarse == NULL) {
+        pile->coarse = calloc(COARSE, sizeof(*pile->coarse));
+        ASSERT(pile->coarse != NULL);
+    }
+    if (pile->count + more < pile->room) {
+        return;
+    }
+    pile->room = (pile->count + more + 1024) * 2;
     pile->s = reallocarray(pile->s, pile->room, sizeof(*pile->s));
     ASSERT(pile->s != NULL);
-    if (has_ms) {
+    if (times->log->at_ms != NULL) {
         pile->ms = reallocarray(pile->ms, pile->room, sizeof(*pile->ms));
         ASSERT(pile->ms != NULL);
     }
 }
 
-static inline void add_time(const struct times *times, struct pile *pile, uint32_t from,
-                            uint32_t to)
+static void add_time(const struct times *times, struct pile *pile, uint32_t from, uint32_t to)
 {
-    const struct behaviour_log *log = times->log;
-    bool has_ms = log->at_ms != NULL;
-    if (pile->count == pile->room) {
-        widen(pile, has_ms);
-    }
-    if (!has_ms) {
-        uint32_t took_s = log->at_s[to] - log->at_s[from];
-        pile->s[pile->count] = took_s;
-        pile->count += (int64_t)took_s * MS <= times->window_ms;
+    int64_t took_ms = behaviour_at_ms(times->log, to) - behaviour_at_ms(times->log, from);
+    if (took_ms > times->window_ms) {
         return;
     }
-    int64_t took_ms = behaviour_at_ms(log, to) - behaviour_at_ms(log, from);
-    pile->s[pile->count] = (uint32_t)(took_ms / MS);
-    pile->ms[pile->count] = (uint16_t)(took_ms % MS);
-    pile->count += took_ms <= times->window_ms;
+    uint32_t took_s = (uint32_t)(took_ms / MS);
+    pile->s[pile->count] = took_s;
+    pile->sum_s += took_s;
+    pile->coarse[took_s >> times->shift]++;
+    if (pile->ms != NULL) {
+        pile->ms[pile->count] = (uint16_t)(took_ms % MS);
+        pile->sum_ms += (uint64_t)(took_ms % MS);
+    }
+    pile->count++;
+}
+
+/* What is known of a person while going backwards. */
+struct walk {
+    uint32_t next; /* the B that comes next; UINT32_MAX none */
+    uint32_t first_from, first_next;
+};
+
+static void time_picked(const struct times *times, struct pile *pile, struct walk *walk,
+                        const uint32_t *picked, uint32_t count)
+{
+    for (uint32_t i = count; i-- > 0;) {
+        uint32_t event = picked[i];
+        unsigned meaning = times->meaning[times->log->type[event]];
+        if ((meaning & 1) != 0 && behaviour_has_properties(&times->from, event)) {
+            walk->first_from = event;
+            walk->first_next = walk->next;
+            pile->started += !times->first;
+            if (!times->first && walk->next != UINT32_MAX) {
+                add_time(times, pile, event, walk->next);
+            }
+        }
+        if ((meaning & 2) != 0 && behaviour_has_properties(&times->to, event)) {
+            walk->next = event;
+        }
+    }
+}
+
+/* The same for the plain question, without branches. */
+static void time_plainly(const struct times *times, struct pile *pile, struct walk *walk,
+                         const uint32_t *picked, uint32_t count)
+{
+    const struct behaviour_log *log = times->log;
+    int64_t window_s = times->window_ms / MS;
+    uint32_t *s = pile->s;
+    size_t at = pile->count;
+    uint64_t sum_s = 0;
+    unsigned has_next = walk->next != UINT32_MAX;
+    uint32_t next_s = has_next ? log->at_s[walk->next] : 0;
+    for (uint32_t i = count; i-- > 0;) {
+        uint32_t event = picked[i];
+        unsigned meaning = times->meaning[log->type[event]];
+        uint32_t at_s = log->at_s[event];
+        uint32_t took_s = has_next ? next_s - at_s : 0;
+        unsigned counts = meaning & has_next & (took_s <= window_s) & 1;
+        s[at] = took_s;
+        at += counts;
+        sum_s += counts ? took_s : 0;
+        pile->coarse[took_s >> times->shift] += counts;
+        pile->started += meaning & 1;
+        walk->next = (meaning & 2) != 0 ? event : walk->next;
+        next_s = (meaning & 2) != 0 ? at_s : next_s;
+        has_next |= meaning >> 1;
+    }
+    pile->count = at;
+    pile->sum_s += sum_s;
 }
 
 static void time_person(const struct times *times, struct pile *pile, uint32_t first, uint32_t last)
 {
-    const uint8_t *type = times->log->type;
-    uint32_t next = UINT32_MAX; /* the B that comes next */
-    uint32_t first_from = UINT32_MAX;
-    uint32_t first_next = UINT32_MAX;
-    for (uint32_t event = last; event-- > first;) {
-        unsigned meaning = times->meaning[type[event]];
-        if (meaning == 0) {
-            continue;
+    uint32_t picked[BEHAVIOUR_PICKED_MAX];
+    struct walk walk = {UINT32_MAX, UINT32_MAX, UINT32_MAX};
+    while (first < last) {
+        uint32_t begin = last - first > BEHAVIOUR_PICKED_MAX ? last - BEHAVIOUR_PICKED_MAX : first;
+        uint32_t count = behaviour_pick(times->log, times->wanted, begin, last, picked);
+        make_room(times, pile, count + 1);
+        if (times->plain) {
+            time_plainly(times, pile, &walk, picked, count);
+        } else {
+            time_picked(times, pile, &walk, picked, count);
         }
-        if ((meaning & 1) != 0 && behaviour_has_properties(&times->from, event)) {
-            if (times->first) {
-                first_from = event;
-                first_next = next;
-            } else {
-                pile->started++;
-                if (next != UINT32_MAX) {
-                    add_time(times, pile, event, next);
-                }
-            }
-        }
-        if ((meaning & 2) != 0 && behaviour_has_properties(&times->to, event)) {
-            next = event;
-        }
+        last = begin;
     }
-    if (first_from != UINT32_MAX) {
+    if (times->first && walk.first_from != UINT32_MAX) {
         pile->started++;
-        if (first_next != UINT32_MAX) {
-            add_time(times, pile, first_from, first_next);
+        if (walk.first_next != UINT32_MAX) {
+            add_time(times, pile, walk.first_from, walk.first_next);
         }
     }
 }
@@ -128,37 +182,26 @@ static void time_people(const void *question, void *part, uint32_t from, uint32_
 
 /* ---- order ----------------------------------------------------------------------------------- */
 
-/* The same piles of all threads, as one set. */
+/* The same piles of all threads, as one set. A place in their order is looked for in its coarse
+ * bucket; those that hold one, or the end of a bucket that is shown, are wanted and counted by
+ * seconds in one more pass. */
 struct heap {
     const struct pile **piles;
     int pile_count;
     int64_t count;
-    int shift; /* of seconds, to coarse buckets */
+    int shift;
     int64_t coarse[COARSE];
-    int fine_of; /* the coarse bucket that `fine` is of; -1 none */
-    int64_t *fine;
+    int8_t wanted[COARSE]; /* which of `fine` + 1; 0: none */
+    int fine_count;
+    int64_t *fine; /* fine_count times 1 << shift */
 };
 
-static void count_coarsely(struct heap *heap)
+enum { PLACES = 4, FINE_MAX = PLACES + TIMES_BUCKETS };
+
+static void want(struct heap *heap, uint32_t bucket)
 {
-    uint32_t most = 0;
-    heap->count = 0;
-    for (int i = 0; i < heap->pile_count; i++) {
-        heap->count += (int64_t)heap->piles[i]->count;
-        for (size_t k = 0; k < heap->piles[i]->count; k++) {
-            most = heap->piles[i]->s[k] > most ? heap->piles[i]->s[k] : most;
-        }
-    }
-    heap->shift = 0;
-    heap->fine_of = -1;
-    while (most >> heap->shift >= COARSE) {
-        heap->shift++;
-    }
-    memset(heap->coarse, 0, sizeof(heap->coarse));
-    for (int i = 0; i < heap->pile_count; i++) {
-        for (size_t k = 0; k < heap->piles[i]->count; k++) {
-            heap->coarse[heap->piles[i]->s[k] >> heap->shift]++;
-        }
+    if (heap->wanted[bucket] == 0) {
+        heap->wanted[bucket] = (int8_t)++heap->fine_count;
     }
 }
 
@@ -172,26 +215,32 @@ static uint32_t find_place(const int64_t *counts, int64_t *place)
     return at;
 }
 
-/* The time at the place (from 0) in their order. */
-static double time_at(struct heap *heap, int64_t place)
+static void count_finely(struct heap *heap)
 {
-    uint32_t bucket = find_place(heap->coarse, &place);
-    if (heap->fine_of != (int)bucket) {
-        heap->fine_of = (int)bucket;
-        memset(heap->fine, 0, ((size_t)1 << heap->shift) * sizeof(int64_t));
-        uint32_t mask = ((uint32_t)1 << heap->shift) - 1;
-        for (int i = 0; i < heap->pile_count; i++) {
-            const struct pile *pile = heap->piles[i];
-            for (size_t k = 0; k < pile->count; k++) {
-                if (pile->s[k] >> heap->shift == bucket) {
-                    heap->fine[pile->s[k] & mask]++;
-                }
+    uint32_t mask = ((uint32_t)1 << heap->shift) - 1;
+    heap->fine = calloc((size_t)heap->fine_count << heap->shift, sizeof(int64_t));
+    ASSERT(heap->fine != NULL);
+    for (int i = 0; i < heap->pile_count; i++) {
+        const struct pile *pile = heap->piles[i];
+        for (size_t k = 0; k < pile->count; k++) {
+            int fine = heap->wanted[pile->s[k] >> heap->shift];
+            if (fine != 0) {
+                heap->fine[((size_t)(fine - 1) << heap->shift) + (pile->s[k] & mask)]++;
             }
         }
     }
-    uint32_t second = (bucket << heap->shift) + find_place(heap->fine, &place);
-    int64_t of_ms[MS] = {0};
+}
+
+static const int64_t *fine_of(const struct heap *heap, uint32_t bucket)
+{
+    return heap->fine + ((size_t)(heap->wanted[bucket] - 1) << heap->shift);
+}
+
+/* How many of those with this second have which milliseconds; false where there are none. */
+static bool count_ms(const struct heap *heap, uint32_t second, int64_t of_ms[MS])
+{
     bool has_ms = false;
+    memset(of_ms, 0, MS * sizeof(*of_ms));
     for (int i = 0; i < heap->pile_count; i++) {
         const struct pile *pile = heap->piles[i];
         for (size_t k = 0; pile->ms != NULL && k < pile->count; k++) {
@@ -199,55 +248,102 @@ static double time_at(struct heap *heap, int64_t place)
             of_ms[pile->ms[k]] += pile->s[k] == second;
         }
     }
-    return (double)second * MS + (has_ms ? find_place(of_ms, &place) : 0);
+    return has_ms;
 }
 
-static double quantile(struct heap *heap, double share)
+/* The time at the place (from 0) in their order. */
+static double time_at(const struct heap *heap, int64_t place)
+{
+    int64_t of_ms[MS];
+    uint32_t bucket = find_place(heap->coarse, &place);
+    uint32_t second = (bucket << heap->shift) + find_place(fine_of(heap, bucket), &place);
+    return (double)second * MS + (count_ms(heap, second, of_ms) ? find_place(of_ms, &place) : 0);
+}
+
+static double quantile(const struct heap *heap, double share)
 {
     struct quantile_place place = quantile_place(heap->count, share);
     double low = time_at(heap, place.index);
     return place.weight > 0 ? low + (time_at(heap, place.index + 1) - low) * place.weight : low;
 }
 
-/* By seconds: a bucket ends at a whole one. */
-static void fill_buckets(struct heap *heap, struct times_group *group)
+/* How many took at most so long: whole seconds. */
+static int64_t count_until(const struct heap *heap, int64_t end_ms)
 {
-    double sum_ms = 0;
-    for (int i = 0; i < heap->pile_count; i++) {
-        const struct pile *pile = heap->piles[i];
-        uint64_t seconds = 0;
-        uint64_t ms = 0;
-        for (size_t k = 0; k < pile->count; k++) {
-            uint32_t s = pile->s[k];
-            uint32_t above = pile->ms != NULL ? pile->ms[k] : 0;
-            seconds += s;
-            ms += above;
-            int bucket = 0;
-            for (int at = 0; at < TIMES_BUCKETS - 1; at++) { /* without a branch */
-                uint32_t end_s = (uint32_t)(BUCKETS[at].up_to_ms / MS);
-                bucket += (s > end_s) | ((s == end_s) & (above > 0));
-            }
-            group->bucket[bucket]++;
-        }
-        sum_ms += (double)seconds * MS + (double)ms;
+    int64_t of_ms[MS];
+    uint32_t second = (uint32_t)(end_ms / MS);
+    uint32_t bucket = second >> heap->shift;
+    if (bucket >= COARSE) {
+        return heap->count;
     }
-    group->mean_ms = ratio(sum_ms, (double)heap->count);
+    int64_t count = 0;
+    for (uint32_t i = 0; i < bucket; i++) {
+        count += heap->coarse[i];
+    }
+    uint32_t within = second & (((uint32_t)1 << heap->shift) - 1);
+    const int64_t *fine = fine_of(heap, bucket);
+    for (uint32_t i = 0; i < within; i++) {
+        count += fine[i];
+    }
+    return count + (count_ms(heap, second, of_ms) ? of_ms[0] : fine[within]);
+}
+
+static void count_coarsely(struct heap *heap)
+{
+    heap->count = 0;
+    heap->fine_count = 0;
+    memset(heap->coarse, 0, sizeof(heap->coarse));
+    memset(heap->wanted, 0, sizeof(heap->wanted));
+    for (int i = 0; i < heap->pile_count; i++) {
+        heap->count += (int64_t)heap->piles[i]->count;
+        for (int k = 0; heap->piles[i]->coarse != NULL && k < COARSE; k++) {
+            heap->coarse[k] += heap->piles[i]->coarse[k];
+        }
+    }
+}
+
+static void want_all(struct heap *heap)
+{
+    static const double shares[] = {0.5, 0.9};
+    for (int i = 0; i < 2; i++) {
+        int64_t index = quantile_place(heap->count, shares[i]).index;
+        for (int k = 0; k < 2 && index + k < heap->count; k++) {
+            int64_t place = index + k;
+            want(heap, find_place(heap->coarse, &place));
+        }
+    }
+    for (int i = 0; i < TIMES_BUCKETS - 1; i++) {
+        uint32_t bucket = (uint32_t)(BUCKETS[i].up_to_ms / MS) >> heap->shift;
+        if (bucket < COARSE) {
+            want(heap, bucket);
+        }
+    }
 }
 
 static void fill_group(struct heap *heap, struct times_group *group)
 {
+    double sum_ms = 0;
     for (int i = 0; i < heap->pile_count; i++) {
-        group->started += heap->piles[i]->started;
+        const struct pile *pile = heap->piles[i];
+        group->started += pile->started;
+        sum_ms += (double)pile->sum_s * MS + (double)pile->sum_ms;
     }
     count_coarsely(heap);
     group->followed = heap->count;
-    group->median_ms = group->p90_ms = group->mean_ms = (double)NAN;
+    group->mean_ms = ratio(sum_ms, (double)heap->count);
+    group->median_ms = group->p90_ms = (double)NAN;
     if (heap->count > 0) {
-        heap->fine = calloc((size_t)1 << heap->shift, sizeof(int64_t));
-        ASSERT(heap->fine != NULL);
+        want_all(heap);
+        count_finely(heap);
         group->median_ms = quantile(heap, 0.5);
         group->p90_ms = quantile(heap, 0.9);
-        fill_buckets(heap, group);
+        int64_t before = 0;
+        for (int i = 0; i < TIMES_BUCKETS; i++) {
+            int64_t until =
+                i < TIMES_BUCKETS - 1 ? count_until(heap, BUCKETS[i].up_to_ms) : heap->count;
+            group->bucket[i] = until - before;
+            before = until;
+        }
         free(heap->fine);
     }
 }
@@ -280,8 +376,14 @@ static enum err prepare(struct times *times, struct arena *arena,
     for (int type = 0; type < BEHAVIOUR_TYPES_MAX; type++) {
         times->meaning[type] =
             (uint8_t)((times->from.type[type] ? 1 : 0) | (times->to.type[type] ? 2 : 0));
+        times->wanted[type] = times->meaning[type] != 0;
+    }
+    while ((times->log->newest_ms - times->log->oldest_ms) / MS >> times->shift >= COARSE - 1) {
+        times->shift++;
     }
     times->first = question->first;
+    times->plain = !question->first && times->log->at_ms == NULL &&
+                   times->from.test_count + times->to.test_count == 0;
     times->window_ms = question->window_ms > 0 ? question->window_ms : INT64_MAX;
     answer->from = arena_str(arena, terms[0].text);
     answer->to = arena_str(arena, terms[1].text);
@@ -294,6 +396,7 @@ static void fill_answer(const struct times *times, struct arena *arena, struct p
     int groups = answer->group_count;
     size_t pile_count = (size_t)threads * (size_t)(groups + 1);
     struct heap *heap = ARENA_NEW(arena, struct heap);
+    heap->shift = times->shift;
     heap->piles = ARENA_ARRAY(arena, const struct pile *, pile_count);
     answer->groups = ARENA_ARRAY(arena, struct times_group, (size_t)groups + 1);
     for (int group = 0; group <= groups; group++) {
@@ -334,6 +437,7 @@ enum err behaviour_times(const struct behaviour_log *log, struct arena *arena,
     for (size_t i = 0; i < (size_t)threads * each; i++) {
         free(piles[i].s);
         free(piles[i].ms);
+        free(piles[i].coarse);
     }
     free(piles);
     *ret_answer = answer;
