@@ -123,6 +123,15 @@ static const char *variants_text(struct cli *cli, const json_t *variants)
     return words.length > 0 ? words.ptr : "";
 }
 
+/* "shipped: smile" */
+static const char *state_text(struct cli *cli, const json_t *item)
+{
+    struct str shipped = json_get_str(item, "shipped");
+    const char *state = json_string_value(json_object_get(item, "state"));
+    return shipped.length > 0 ? arena_printf(cli->arena, "%s: %.*s", state, STR_ARG(shipped)).ptr
+                              : state;
+}
+
 static void print_list(struct cli *cli, json_t *json)
 {
     static const char *const headings[] = {"experiment", "state", "since", "metric", "variants"};
@@ -133,7 +142,7 @@ static void print_list(struct cli *cli, json_t *json)
         int64_t started_at_ms = json_get_int(item, "started_at_ms", 0);
         int64_t ended_at_ms = json_get_int(item, "ended_at_ms", 0);
         const char *cells[] = {json_string_value(json_object_get(item, "name")),
-                               json_string_value(json_object_get(item, "state")),
+                               state_text(cli, item),
                                cli_when(cli, ended_at_ms > 0 ? ended_at_ms : started_at_ms),
                                json_string_value(json_object_get(item, "metric")),
                                variants_text(cli, json_get_array(item, "variants"))};

@@ -65,6 +65,7 @@ describe('an experiment', () => {
         const ended = await scene.home.json('experiment', 'show', NAME);
         assert.equal(ended.state, 'shipped');
         assert.equal(ended.shipped, 'smile');
+        assert.match((await scene.home.run('experiment', 'list')).stdout, /first_win_task +shipped: smile/);
         assert.equal(ended.people, 8);
         assert.equal(await scene.home.comesOutDifferently(), '');
     });

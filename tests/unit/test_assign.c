@@ -162,12 +162,87 @@ static void variants_follow_their_weights(void **state)
     assert_int_equal(assign_variant(&step, 1), -1);
 }
 
+static void namespaces_as_published(void **state)
+{
+    (void)state;
+    json_t *section = json_get_array(cases, "inNamespace");
+    assert_int_equal(json_array_size(section), 8);
+    for (size_t i = 0; i < json_array_size(section); i++) {
+        const json_t *row = json_array_get(section, i);
+        const json_t *space = json_array_get(row, 2);
+        bool in = assign_in_namespace(str_of(json_string_value(json_array_get(row, 1))),
+                                      str_of(json_string_value(json_array_get(space, 0))),
+                                      number_at(space, 1), number_at(space, 2));
+        assert_int_equal(in, json_is_true(json_array_get(row, 3)));
+    }
+}
+
+/* What only other programs' experiments can say (forcing, filters, ranges given by hand, …). */
+static bool is_foreign(const json_t *context, const json_t *experiment)
+{
+    static const char *const keys[] = {"force", "active", "filters", "ranges", "condition", "url"};
+    bool foreign = json_object_size(context) != 1;
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        foreign = foreign || json_object_get(experiment, keys[i]) != NULL;
+    }
+    return foreign || json_get_str(json_get_object(context, "attributes"), "id").length == 0;
+}
+
+/* The variant by hash, namespace, coverage and weights; -1: takes no part. */
+static int chosen_of(const json_t *experiment, struct str id)
+{
+    struct bucket_range ranges[8];
+    double weights[8];
+    const json_t *space = json_get_array(experiment, "namespace");
+    const json_t *given = json_get_array(experiment, "weights");
+    struct str seed = json_get_str(experiment, "seed");
+    int count = (int)json_array_size(json_get_array(experiment, "variations"));
+    assert_in_range(count, 1, 8);
+    if (count < 2 || (space != NULL &&
+                      !assign_in_namespace(id, str_of(json_string_value(json_array_get(space, 0))),
+                                           number_at(space, 1), number_at(space, 2)))) {
+        return -1;
+    }
+    for (size_t i = 0; i < json_array_size(given); i++) {
+        weights[i] = number_at(given, i);
+    }
+    assign_ranges(count, json_get_number(experiment, "coverage", 1), given != NULL ? weights : NULL,
+                  (int)json_array_size(given), ranges);
+    double n = hash_bucket(seed.length > 0 ? seed : json_get_str(experiment, "key"), id,
+                           (int)json_get_int(experiment, "hashVersion", 1));
+    return assign_choose(n, ranges, count);
+}
+
+static void experiments_as_published(void **state)
+{
+    (void)state;
+    json_t *section = json_get_array(cases, "run");
+    int checked = 0;
+    for (size_t i = 0; i < json_array_size(section); i++) {
+        const json_t *row = json_array_get(section, i);
+        const json_t *context = json_array_get(row, 1);
+        const json_t *experiment = json_array_get(row, 2);
+        if (is_foreign(context, experiment)) {
+            continue;
+        }
+        int chosen =
+            chosen_of(experiment, json_get_str(json_get_object(context, "attributes"), "id"));
+        assert_int_equal(chosen >= 0, json_is_true(json_array_get(row, 4)));
+        assert_true(json_equal(json_array_get(row, 3),
+                               json_array_get(json_get_array(experiment, "variations"),
+                                              chosen >= 0 ? (size_t)chosen : 0)));
+        checked++;
+    }
+    assert_int_equal(checked, 23);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hashes_as_published),      cmocka_unit_test(equal_weights_as_published),
         cmocka_unit_test(ranges_as_published),      cmocka_unit_test(choices_as_published),
         cmocka_unit_test(a_larger_share_only_adds), cmocka_unit_test(variants_follow_their_weights),
+        cmocka_unit_test(namespaces_as_published),  cmocka_unit_test(experiments_as_published),
     };
     return cmocka_run_group_tests(tests, load_cases, free_cases);
 }

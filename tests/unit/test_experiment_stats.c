@@ -5,10 +5,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
 
+#include "base/json.h"
 #include "bi/experiments/bayes.h"
 #include "bi/experiments/sequential.h"
 
@@ -209,6 +211,100 @@ static void knows_when_it_knows_nothing(void **state)
     assert_true(isinf(effect.high));
 }
 
+/* ---- tests/data/experiment-reference.json: thirty digits, cut at seventeen ---- */
+
+static json_t *read_reference(void)
+{
+    static char text[64 * 1024];
+    FILE *file = fopen(TEST_DATA_DIR "/experiment-reference.json", "rb");
+    assert_non_null(file);
+    size_t length = fread(text, 1, sizeof(text), file);
+    fclose(file);
+    json_t *json = NULL;
+    assert_int_equal(json_read((struct str){text, length}, sizeof(text), &json, NULL), OK);
+    return json;
+}
+
+static double at(const json_t *row, size_t index)
+{
+    const json_t *value = json_array_get(row, index);
+    assert_true(json_is_number(value));
+    return json_number_value(value);
+}
+
+static void close_to(double value, double expected)
+{
+    if (!(fabs(value - expected) <= 1e-9 * fmax(1, fabs(expected)))) {
+        fail_msg("%.15g, expected %.15g", value, expected);
+    }
+}
+
+static void check_split(const json_t *row)
+{
+    const json_t *counts = json_array_get(row, 0);
+    double people[8];
+    double weights[8];
+    size_t count = json_array_size(counts);
+    assert_in_range(count, 2, 8);
+    for (size_t i = 0; i < count; i++) {
+        people[i] = at(counts, i);
+        weights[i] = at(json_array_get(row, 1), i);
+    }
+    close_to(split_log_e(people, weights, (int)count, at(row, 2)), at(row, 3));
+    close_to(split_p_value(people, weights, (int)count), at(row, 4));
+}
+
+static void check_chances(const json_t *row)
+{
+    struct sample arms[2];
+    struct chance chances[2];
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *beta = json_array_get(json_array_get(row, 0), i);
+        arms[i] = share(at(beta, 0), at(beta, 1));
+    }
+    bayes_chances(arms, 2, chances);
+    for (size_t i = 0; i < 2; i++) {
+        close_to(chances[i].best, at(json_array_get(row, 1), i));
+        close_to(chances[i].loss, at(json_array_get(row, 2), i));
+    }
+}
+
+static void all_equal_the_reference(void **state)
+{
+    (void)state;
+    json_t *json = read_reference();
+    size_t i;
+    json_t *row;
+    int rows = 0;
+    json_array_foreach(json_get_array(json, "effect"), i, row)
+    {
+        struct effect effect =
+            effect_from(at(row, 2), at(row, 1), at(row, 0), at(row, 3), at(row, 4));
+        close_to(effect.low, at(row, 5));
+        close_to(effect.high, at(row, 6));
+        close_to(effect.e_value, at(row, 7));
+        rows++;
+    }
+    json_array_foreach(json_get_array(json, "split"), i, row)
+    {
+        check_split(row);
+        rows++;
+    }
+    json_array_foreach(json_get_array(json, "chances"), i, row)
+    {
+        check_chances(row);
+        rows++;
+    }
+    json_array_foreach(json_get_array(json, "people"), i, row)
+    {
+        close_to(people_at_one_look(at(row, 0), at(row, 1), at(row, 2), at(row, 3)), at(row, 4));
+        close_to(people_looking(at(row, 0), at(row, 1), at(row, 2), at(row, 3)), at(row, 5));
+        rows++;
+    }
+    assert_int_equal(rows, 17);
+    json_decref(json);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +317,7 @@ int main(void)
         cmocka_unit_test(history_as_published),
         cmocka_unit_test(many_figures),
         cmocka_unit_test(knows_when_it_knows_nothing),
+        cmocka_unit_test(all_equal_the_reference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
