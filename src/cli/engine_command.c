@@ -1,7 +1,10 @@
 /* A command for the engine: by the inbox of a living server, else by an engine of our own. */
 #include <inttypes.h>
+#include <pwd.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/runtime.h"
@@ -12,6 +15,22 @@ static void nap(void)
 {
     const struct timespec pause = {0, POLL_MS * 1000000L};
     nanosleep(&pause, NULL);
+}
+
+/* Who asks, for the audit: "cli:anna". With sudo, whoever called it. */
+static struct str actor_of(struct cli *cli)
+{
+    enum { NAME_BYTES_MAX = 64, BUFFER_BYTES = 4096 };
+    struct passwd entry;
+    struct passwd *found = NULL;
+    const char *sudo = getenv("SUDO_USER");
+    char *buffer = arena_alloc(cli->arena, BUFFER_BYTES);
+    getpwuid_r(getuid(), &entry, buffer, BUFFER_BYTES, &found);
+    if (sudo != NULL && sudo[0] != '\0' && strlen(sudo) <= NAME_BYTES_MAX) {
+        return arena_printf(cli->arena, "cli:%s", sudo);
+    }
+    return found != NULL ? arena_printf(cli->arena, "cli:%s", found->pw_name)
+                         : arena_printf(cli->arena, "cli:%u", (unsigned)getuid());
 }
 
 static enum err read_result(struct str text, json_t **ret_result, struct err_detail *detail)
@@ -27,7 +46,7 @@ static enum err ask_server(struct cli *cli, struct store *store, const char *kin
                            struct str payload, json_t **ret_result, struct err_detail *detail)
 {
     int64_t id = 0;
-    enum err error = store_inbox_put(store, str_of(kind), payload, STR("cli"),
+    enum err error = store_inbox_put(store, str_of(kind), payload, actor_of(cli),
                                      clock_now_ms(cli->clock), &id, detail);
     int64_t until_ms = clock_monotonic_ms(cli->clock) + ANSWER_WAIT_MS;
     while (error == OK && clock_monotonic_ms(cli->clock) < until_ms) {
@@ -82,7 +101,7 @@ static enum err run_own_engine(struct cli *cli, const char *kind, struct str pay
     }
     struct waiting waiting = {.arena = cli->arena, .detail = detail};
     struct engine *engine = runtime_engine(runtime);
-    error = engine_command(engine, str_of(kind), payload, STR("cli"), answered, &waiting);
+    error = engine_command(engine, str_of(kind), payload, actor_of(cli), answered, &waiting);
     int64_t until_ms = clock_monotonic_ms(cli->clock) + ANSWER_WAIT_MS;
     bool busy = true;
     while (error == OK && busy && clock_monotonic_ms(cli->clock) < until_ms) {

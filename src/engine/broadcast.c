@@ -101,7 +101,8 @@ static enum err send_test(struct batch *batch, struct sweep *sweep, struct engin
                           struct command_work *command, const json_t *who,
                           struct err_detail *detail)
 {
-    struct input input = {.kind = INPUT_ADMIN, .source = command->actor, .name = STR("reply")};
+    struct input input = {
+        .kind = INPUT_ADMIN, .source = command_source(command->actor), .name = STR("reply")};
     command->error = command_person(batch->arena, who, &input, &command->detail);
     if (command->error != OK) {
         return OK;

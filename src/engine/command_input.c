@@ -2,6 +2,12 @@
 #include "base/limits.h"
 #include "engine/internal.h"
 
+struct str command_source(struct str actor)
+{
+    struct str rest;
+    return str_split(actor, ':', &rest);
+}
+
 int64_t command_id(const json_t *payload, const char *key)
 {
     int64_t id = 0;
@@ -65,8 +71,7 @@ static enum err kind_of(struct str word, enum input_kind *ret_kind, struct err_d
 enum err engine_read_input(struct arena *arena, const json_t *payload, struct str actor,
                            struct input *ret_input, struct err_detail *detail)
 {
-    bool by_api = str_starts(actor, STR(ENGINE_API_ACTOR));
-    struct input input = {.source = by_api ? STR("api") : actor};
+    struct input input = {.source = command_source(actor)};
     enum err error = kind_of(json_get_str(payload, "kind"), &input.kind, detail);
     if (error == OK) {
         error = command_person(arena, payload, &input, detail);

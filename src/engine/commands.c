@@ -84,6 +84,8 @@ static enum err input(struct doing *doing, struct err_detail *detail)
     struct work *work = batch_work(doing->batch);
     work->input = read;
     work->command = command;
+    /* What people do, told by other programs, stands among their events. */
+    command->silent = read.kind != INPUT_ADMIN && read.kind != INPUT_TRIGGER;
     return OK;
 }
 
@@ -113,7 +115,7 @@ static enum err delivery_retry(struct doing *doing, struct err_detail *detail)
         const struct cell *cells = rows.cells + (ptrdiff_t)i * rows.columns;
         struct work *work = batch_work(doing->batch);
         work->input = (struct input){.kind = INPUT_ADMIN,
-                                     .source = doing->command->actor,
+                                     .source = command_source(doing->command->actor),
                                      .name = STR("retry"),
                                      .ref_id = cells[0].integer,
                                      .user_id = cells[1].integer};
@@ -324,6 +326,22 @@ enum err engine_run_commands(struct engine *engine, struct batch *batch, struct 
 
 /* ---- answers ---- */
 
+/* What was done to whom, without any words: for the audit. */
+static struct str deed(struct batch *batch, const struct work *work)
+{
+    const struct input *input = &work->input;
+    json_t *json = json_object();
+    json_object_set_new(json, "user_id", json_sprintf("%lld", (long long)input->user_id));
+    json_object_set_new(json, "deed",
+                        json_str(input->kind == INPUT_TRIGGER ? STR("trigger") : input->name));
+    if (input->kind == INPUT_TRIGGER) {
+        json_object_set_new(json, "journey", json_str(input->name));
+    }
+    struct str text = json_write(batch->arena, json);
+    json_decref(json);
+    return text;
+}
+
 /* The decision's result with who it was about. */
 static struct str merged_result(struct batch *batch, const struct work *work)
 {
@@ -354,6 +372,9 @@ static void take_results(struct batch *batch)
             work->command->detail = work->decision.detail;
             if (work->command->result.length == 0) {
                 work->command->result = merged_result(batch, work);
+            }
+            if (work->command->after.length == 0) {
+                work->command->after = deed(batch, work);
             }
         }
     }

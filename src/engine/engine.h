@@ -99,8 +99,8 @@ MUST_CHECK enum err engine_submit(struct engine *engine, const struct input *inp
  *   journeys_apply      {"files":[{"name","yaml"},…]} all of them    {"journeys","changed"} counts
  *   setting_put         {"name","value"}                            {}
  */
-/* Beginning of the actors of those who ask by the API ("api:key:anna"); their inputs' source is
- * "api". */
+/* Beginning of the actors of those who ask by the API ("api:key:anna"). What stands before the
+ * first colon of an actor is the source of their inputs. */
 #define ENGINE_API_ACTOR "api:"
 MUST_CHECK enum err engine_command(struct engine *engine, struct str kind, struct str payload,
                                    struct str actor, engine_done *done, void *context);

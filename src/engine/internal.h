@@ -58,7 +58,7 @@ struct command_work {
     struct err_detail detail;
     struct str before, after; /* for the audit */
     bool later;               /* a sweep or a drain answers it */
-    bool silent;              /* whoever answers it writes the audit, too */
+    bool silent;              /* no audit, or whoever answers it writes it */
 };
 
 struct slot; /* intake.c: a person of the present round */
@@ -336,6 +336,8 @@ void engine_swap_catalog(struct engine *engine, struct catalog *catalog);
 /* Reads who is meant: "user_id", or "channel" and "identity". */
 enum err command_person(struct arena *arena, const json_t *payload, struct input *ret_input,
                         struct err_detail *detail);
+/* Where the inputs of an actor come from: "api:key:anna" by "api", "cli:root" by "cli". */
+struct str command_source(struct str actor);
 /* An id that travels as a decimal string (or a number); 0 absent or none. */
 int64_t command_id(const json_t *payload, const char *key);
 /* broadcast.c: counts whom it reaches, answers, then sends; or sends to one person. */

@@ -241,7 +241,7 @@ struct inbox_row {
     int64_t id;
     struct str kind;    /* "rollout", "rollback", "sending", "input", "broadcast", … */
     struct str payload; /* JSON object */
-    struct str actor;   /* who: "cli", a named key */
+    struct str actor;   /* who: "cli:anna", "api:key:bert" */
 };
 /* Appends outside any transaction (any process, any thread's own store). */
 MUST_CHECK enum err store_inbox_put(struct store *store, struct str kind, struct str payload,

@@ -79,6 +79,7 @@ async function marked(t, resend) {
     const { id } = await scene.user(ann);
     put(scene.home, { kind: 'track', user_id: id, name: MARKS.event, external_id: 'once-1', data: { what: MARKS.data } });
     await scene.settled();
+    assert.deepEqual(await scene.home.sql("select count(*) as n from audit_log where action = 'input'"), [{ n: 0 }]);
     await scene.tg.tooMany('sendMessage', 3600, { chat: ann, count: 1 }); // a pause of this chat
     await ann.send(`I want to die ${MARKS.crisis}`);
     await scene.home.until('the pause', async () =>
