@@ -261,6 +261,23 @@ test('a stream says that something changed, to who has a key', async () => {
     stop.abort();
 });
 
+test('an installation without people is told as such', async () => {
+    const empty = await Installation.make({ env: { ADMIN_API_KEY: ADMIN } });
+    await empty.serve();
+    const ask = async (path) => (await fetch(empty.url + path, { headers: { 'X-Admin-Key': ADMIN } })).json();
+    const all = await ask('/api/business-intelligence');
+    assertFits('/api/business-intelligence', all);
+    assert.deepEqual(
+        [all.onboarding_funnel.conversion_rate, all.onboarding_funnel.improvement_needed], [null, null]);
+    assert.equal(all.behavioral_insights.avg_completion_hours, null);
+    assert.deepEqual(all.behavioral_insights.behavioral_patterns, []);
+    assert.deepEqual(
+        [all.system_health.health_score, all.system_health.data_availability, all.system_health.status],
+        [50, 'limited', 'critical']);
+    assert.deepEqual(await ask('/api/next-actions'), { actions: [] });
+    await empty.remove();
+});
+
 test('without keys nobody is let in', async () => {
     const bare = await Installation.make();
     await bare.serve();
