@@ -41,9 +41,11 @@ export function whyNoServer() {
 
 /** Why the peers cannot run here, or undefined when they can. Installs their npm packages. */
 export async function whyNot() {
-    if (whyNoServer()) {
-        return whyNoServer();
-    }
+    return whyNoServer() || whyNoPackages();
+}
+
+/** The same for peers that need no server. */
+export async function whyNoPackages() {
     if (!existsSync(join(BENCH, 'node_modules/.package-lock.json'))) {
         try {
             await processes.output('npm', ['ci', '--no-audit', '--no-fund', '--prefix', BENCH]);

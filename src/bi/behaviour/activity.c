@@ -62,7 +62,7 @@ static void count_person(const struct activity *activity, int64_t *counters, uin
         if (event == last) {
             break;
         }
-        if (!activity->what.all && !behaviour_counts(log, &activity->what, event)) {
+        if (!behaviour_counts(log, &activity->what, event)) {
             event++;
             continue;
         }

@@ -108,7 +108,8 @@ static inline bool behaviour_has_properties(const struct behaviour_events *event
 static inline bool behaviour_counts(const struct behaviour_log *log,
                                     const struct behaviour_events *events, uint32_t event)
 {
-    return events->type[log->type[event]] && behaviour_has_properties(events, event);
+    return events->all ||
+           (events->type[log->type[event]] && behaviour_has_properties(events, event));
 }
 
 enum { BEHAVIOUR_PICKED_MAX = 4096 };
