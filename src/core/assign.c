@@ -118,6 +118,16 @@ int assign_arm(const struct experiment *experiment, int64_t user_id)
                          experiment->arm_count);
 }
 
+static bool has_variant(const struct step *step, struct str variant)
+{
+    for (int i = 0; i < step->variant_count; i++) {
+        if (str_equal(step->variants[i].id, variant)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct assigned assign_step(const struct installation *installation, const struct step *step,
                             int64_t user_id)
 {
@@ -141,11 +151,15 @@ struct assigned assign_step(const struct installation *installation, const struc
     case EXPERIMENT_STOPPED:
         return first;
     case EXPERIMENT_SHIPPED:
-        return (struct assigned){.variant = experiment->shipped};
+        return has_variant(step, experiment->shipped)
+                   ? (struct assigned){.variant = experiment->shipped}
+                   : first;
     }
     int arm = assign_arm(experiment, user_id);
-    return arm < 0 ? first
-                   : (struct assigned){.variant = experiment->arms[arm].variant,
-                                       .is_exposed = true,
-                                       .weight = experiment->arms[arm].weight};
+    /* A newer program's journeys may lack a variant: who gets the first instead is not exposed. */
+    bool takes_part = arm >= 0 && has_variant(step, experiment->arms[arm].variant);
+    return !takes_part ? first
+                       : (struct assigned){.variant = experiment->arms[arm].variant,
+                                           .is_exposed = true,
+                                           .weight = experiment->arms[arm].weight};
 }

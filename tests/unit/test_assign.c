@@ -236,13 +236,47 @@ static void experiments_as_published(void **state)
     assert_int_equal(checked, 23);
 }
 
+/* Whatever the experiment says, nobody is exposed to a variant that the step does not have. */
+static void a_variant_that_is_gone_exposes_nobody(void **state)
+{
+    (void)state;
+    struct variant variants[] = {{.id = STR("a"), .weight = 0.5}, {.id = STR("c"), .weight = 0.5}};
+    struct step step = {.experiment = STR("task"), .variants = variants, .variant_count = 2};
+    struct experiment experiment = {.name = STR("task"),
+                                    .seed = STR("task"),
+                                    .coverage = 1,
+                                    .arms = {{STR("a"), 0.5}, {STR("b"), 0.5}},
+                                    .arm_count = 2};
+    struct experiments experiments = {.items = &experiment, .count = 1};
+    struct installation installation = {.experiments = &experiments};
+    int exposed = 0;
+    for (int64_t id = 1; id <= 1000; id++) {
+        struct assigned assigned = assign_step(&installation, &step, id);
+        assert_true(assigned.is_exposed ? str_is(assigned.variant, "a")
+                                        : assigned.variant.length == 0);
+        assert_int_equal(assigned.is_exposed, assign_arm(&experiment, id) == 0);
+        exposed += assigned.is_exposed;
+    }
+    assert_in_range(exposed, 450, 550);
+    experiment.state = EXPERIMENT_SHIPPED;
+    experiment.shipped = STR("b");
+    assert_int_equal(assign_step(&installation, &step, 1).variant.length, 0);
+    experiment.shipped = STR("c");
+    assert_true(str_is(assign_step(&installation, &step, 1).variant, "c"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hashes_as_published),      cmocka_unit_test(equal_weights_as_published),
-        cmocka_unit_test(ranges_as_published),      cmocka_unit_test(choices_as_published),
-        cmocka_unit_test(a_larger_share_only_adds), cmocka_unit_test(variants_follow_their_weights),
-        cmocka_unit_test(namespaces_as_published),  cmocka_unit_test(experiments_as_published),
+        cmocka_unit_test(hashes_as_published),
+        cmocka_unit_test(equal_weights_as_published),
+        cmocka_unit_test(ranges_as_published),
+        cmocka_unit_test(choices_as_published),
+        cmocka_unit_test(a_larger_share_only_adds),
+        cmocka_unit_test(variants_follow_their_weights),
+        cmocka_unit_test(namespaces_as_published),
+        cmocka_unit_test(experiments_as_published),
+        cmocka_unit_test(a_variant_that_is_gone_exposes_nobody),
     };
     return cmocka_run_group_tests(tests, load_cases, free_cases);
 }
