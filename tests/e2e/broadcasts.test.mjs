@@ -89,7 +89,11 @@ describe('a broadcast', () => {
             scene.home.advance('1s');
             return (await total()) === 4;
         });
-        await scene.home.until('it is done', async () => (await listed(scene))[0].state === 'done');
+        // That nobody is left is seen a second after the last one, too.
+        await scene.home.until('it is done', async () => {
+            scene.home.advance('1s');
+            return (await listed(scene))[0].state === 'done';
+        });
     });
 
     test('is paused, resumed and cancelled; at night cancelling takes back what waits', async (t) => {

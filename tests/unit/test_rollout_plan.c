@@ -194,18 +194,18 @@ static void join(struct test *test, int people, int activated)
     assert_int_equal(store_commit(test->store, &test->detail), OK);
 }
 
-static struct rollout_outlook look(struct test *test, int64_t now_ms)
+static const struct rollout_outlook *look(struct test *test, int64_t now_ms)
 {
     static const struct kpi_plan plan = {.conversion_age_ms = 48 * HOUR_MS, .minimum_people = 30};
-    struct rollout_run run;
-    struct rollout_outlook outlook;
+    struct rollout_run *run = ARENA_NEW(test->arena, struct rollout_run);
+    struct rollout_outlook *outlook = ARENA_NEW(test->arena, struct rollout_outlook);
     struct kpi_groups *groups = NULL;
-    assert_int_equal(rollout_run_read(test->store, test->arena, &run, &test->detail), OK);
+    assert_int_equal(rollout_run_read(test->store, test->arena, run, &test->detail), OK);
     assert_int_equal(kpi_groups_read(test->store, test->arena, test->catalog, &plan, START_MS,
                                      now_ms, &groups, &test->detail),
                      OK);
-    rollout_look(&run, groups, now_ms, &outlook);
-    assert_int_equal(outlook.is_day, rollout_is_day(&run, now_ms));
+    rollout_look(run, groups, now_ms, outlook);
+    assert_int_equal(outlook->is_day, rollout_is_day(run, now_ms));
     return outlook;
 }
 
@@ -215,22 +215,22 @@ static void a_stage_opens_on_its_day_when_all_gates_hold(void **state)
     const int64_t day_ms = START_MS + 2 * DAY_MS;
     start(test, 0);
     join(test, 29, 6);
-    struct rollout_outlook outlook = look(test, day_ms);
-    assert_true(str_is(outlook.next->name, "b"));
-    assert_int_equal(outlook.day_at_ms, day_ms);
-    assert_true(outlook.is_day);
-    assert_int_equal(outlook.gates[0].state, KPI_NOT_MET);
-    assert_int_equal(outlook.gates[1].state, KPI_NOT_ENOUGH_DATA);
-    assert_false(outlook.is_open);
+    const struct rollout_outlook *outlook = look(test, day_ms);
+    assert_true(str_is(outlook->next->name, "b"));
+    assert_int_equal(outlook->day_at_ms, day_ms);
+    assert_true(outlook->is_day);
+    assert_int_equal(outlook->gates[0].state, KPI_NOT_MET);
+    assert_int_equal(outlook->gates[1].state, KPI_NOT_ENOUGH_DATA);
+    assert_false(outlook->is_open);
     join(test, 1, 0); /* 6 of 30 are 20 percent, which is not above 20 */
     outlook = look(test, day_ms);
-    assert_int_equal(outlook.gates[0].state, KPI_MET);
-    assert_int_equal(outlook.gates[1].state, KPI_NOT_MET);
-    assert_false(outlook.is_open);
+    assert_int_equal(outlook->gates[0].state, KPI_MET);
+    assert_int_equal(outlook->gates[1].state, KPI_NOT_MET);
+    assert_false(outlook->is_open);
     join(test, 1, 1);
-    assert_true(look(test, day_ms).is_open);
-    assert_false(look(test, day_ms - 1).is_open);
-    assert_false(look(test, day_ms - 1).is_day);
+    assert_true(look(test, day_ms)->is_open);
+    assert_false(look(test, day_ms - 1)->is_open);
+    assert_false(look(test, day_ms - 1)->is_day);
 }
 
 static void the_last_stage_has_nothing_after_it(void **state)
@@ -241,11 +241,11 @@ static void the_last_stage_has_nothing_after_it(void **state)
     assert_false(run.is_started);
     assert_false(rollout_is_day(&run, START_MS));
     start(test, 1);
-    struct rollout_outlook outlook = look(test, START_MS + 2 * DAY_MS);
-    assert_true(str_is(outlook.next->opens, "existing_rescue"));
-    assert_true(outlook.is_open); /* it has no gates */
+    const struct rollout_outlook *outlook = look(test, START_MS + 2 * DAY_MS);
+    assert_true(str_is(outlook->next->opens, "existing_rescue"));
+    assert_true(outlook->is_open); /* it has no gates */
     start(test, 2);
-    assert_null(look(test, START_MS + 9 * DAY_MS).next);
+    assert_null(look(test, START_MS + 9 * DAY_MS)->next);
     assert_int_equal(rollout_run_read(test->store, test->arena, &run, &test->detail), OK);
     assert_true(run.automatic);
     assert_int_equal(run.plan.stages[1].gate_count, 2);
