@@ -35,6 +35,7 @@ struct outgoing *outgoing_of_delivery(const struct delivery *delivery)
     struct outgoing *outgoing = outgoing_new(delivery->user_id);
     struct arena *arena = outgoing->arena;
     outgoing->delivery_id = delivery->id;
+    outgoing->attempt_ms = delivery->next_at_ms;
     outgoing->class = delivery->class;
     outgoing->address = arena_str(arena, delivery->address);
     outgoing->language = arena_str(arena, delivery->language);

@@ -12,6 +12,7 @@ struct outgoing {
     struct arena *arena; /* everything below lives in it */
     int64_t delivery_id; /* 0: an act */
     int64_t user_id;
+    int64_t attempt_ms; /* which attempt this is; its report gives it back */
     enum message_class class;
     struct str address;
     struct str language;    /* of the text; "": the installation's */
@@ -27,6 +28,7 @@ struct outgoing {
 struct report {
     int64_t delivery_id;
     int64_t user_id;
+    int64_t attempt_ms; /* as in the outgoing; 0: whichever is under way */
     enum channel_kind channel;
     enum report_kind kind;
     struct str address;

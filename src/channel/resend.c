@@ -69,6 +69,7 @@ static void report(struct resend *resend, const struct outgoing *outgoing,
 {
     const struct report report = {.delivery_id = outgoing->delivery_id,
                                   .user_id = outgoing->user_id,
+                                  .attempt_ms = outgoing->attempt_ms,
                                   .channel = CHANNEL_EMAIL,
                                   .kind = verdict->report,
                                   .address = outgoing->address,

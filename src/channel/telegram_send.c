@@ -57,6 +57,7 @@ static void report(struct job *job, const struct telegram_verdict *verdict)
     }
     struct report report = {.delivery_id = outgoing->delivery_id,
                             .user_id = outgoing->user_id,
+                            .attempt_ms = outgoing->attempt_ms,
                             .channel = CHANNEL_TELEGRAM,
                             .kind = verdict->report,
                             .address = outgoing->address,

@@ -285,6 +285,7 @@ static struct report_item *report_item_of(const struct report *report)
     struct report_item *item = calloc(1, sizeof(*item));
     ASSERT(item != NULL);
     item->kind = report->kind;
+    item->attempt_ms = report->attempt_ms;
     item->channel = report->channel;
     str_copy(item->address, sizeof(item->address), report->address);
     item->item = report->delivery_id != 0 ? input_of_report(report) : NULL;
@@ -320,6 +321,7 @@ void engine_report_unsent(struct engine *engine, enum channel_kind channel,
 {
     const struct report report = {.delivery_id = outgoing->delivery_id,
                                   .user_id = outgoing->user_id,
+                                  .attempt_ms = outgoing->attempt_ms,
                                   .channel = channel,
                                   .kind = REPORT_PAUSED,
                                   .address = outgoing->address,

@@ -402,6 +402,20 @@ static enum err leave_broken(struct engine *engine, struct batch *batch, struct 
     return OK;
 }
 
+/* That an attempt failed or is uncertain says nothing about the one that is under way now: a report
+ * can come twice, or after it was given up. */
+static bool is_of_another_attempt(const struct person *person, const struct work *work)
+{
+    enum report_kind report = work->input.report;
+    if (work->attempt_ms == 0 ||
+        (report != REPORT_RETRY && report != REPORT_PAUSED && report != REPORT_UNCERTAIN)) {
+        return false;
+    }
+    const struct delivery *delivery = person_delivery(person, work->input.ref_id);
+    return delivery != NULL && delivery->state == DELIVERY_SENDING &&
+           delivery->next_at_ms != work->attempt_ms;
+}
+
 static enum err decide_work(struct engine *engine, struct batch *batch, struct round *round,
                             struct work *work, struct err_detail *detail)
 {
@@ -430,6 +444,9 @@ static enum err decide_work(struct engine *engine, struct batch *batch, struct r
         }
     } else if (slot->person == NULL) {
         end_unknown(batch, engine, work);
+        return OK;
+    } else if (is_of_another_attempt(slot->person, work)) {
+        work->done = true;
         return OK;
     }
     enum err error = pin_definitions(engine, batch, slot, detail);

@@ -39,7 +39,8 @@ void item_end(struct item *item, const struct outcome *outcome);
 /* A report and the pause it may bring. */
 struct report_item {
     struct report_item *next;
-    struct item *item; /* NULL: a report about an act; only its pause counts */
+    struct item *item;  /* NULL: a report about an act; only its pause counts */
+    int64_t attempt_ms; /* 0: whichever is under way */
     enum report_kind kind;
     enum channel_kind channel;
     int64_t pause_ms; /* 0 none */
@@ -69,6 +70,7 @@ struct work {
     struct item *item;            /* NULL: a timer, a sweep, a command of the inbox */
     struct command_work *command; /* the command that it is the body of; NULL */
     struct due due;               /* of INPUT_TIMER */
+    int64_t attempt_ms;           /* of a channel's report: which attempt it is about; 0 any */
     struct slot *slot;
     bool done;
     bool duplicate;

@@ -125,6 +125,7 @@ static enum err take_in_report(struct engine *engine, struct batch *batch,
     if (error == OK && report->item != NULL) {
         struct work *work = batch_work(batch);
         work->input = report->item->input;
+        work->attempt_ms = report->attempt_ms;
         if (report->pause_ms > 0) {
             work->input.retry_at_ms = until_ms;
         }

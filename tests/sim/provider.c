@@ -76,6 +76,7 @@ static void plan_report(struct provider *provider, const struct outgoing *outgoi
     }
     planned->report = (struct report){.delivery_id = outgoing->delivery_id,
                                       .user_id = outgoing->user_id,
+                                      .attempt_ms = outgoing->attempt_ms,
                                       .channel = provider->ops.kind,
                                       .kind = fate->report,
                                       .address = str_of(planned->address),

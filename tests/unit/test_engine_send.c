@@ -129,6 +129,43 @@ static void what_arrived_after_all_counts(void **state)
     assert_int_equal(fixture_int(fixture, "SELECT sum(followup_count) FROM users"), 1);
 }
 
+/* What was said of the first attempt is no word about the second, which is under way. */
+static void a_report_of_another_attempt_says_nothing(void **state)
+{
+    static const enum report_kind kinds[] = {REPORT_RETRY, REPORT_PAUSED, REPORT_UNCERTAIN};
+    struct engine_fixture *fixture = *state;
+    fixture_know(fixture, 77);
+    fixture_text(fixture, 77, "/commit read");
+    fixture_settle(fixture);
+    fixture_advance(fixture, 6 * HOUR_MS - MINUTE_MS);
+    fake_channel_swallow(fixture->telegram, true);
+    fixture_advance(fixture, MINUTE_MS);
+    struct channel_sink sink = engine_sink(fixture->engine);
+    const char *under_way = "SELECT next_at_ms FROM deliveries WHERE class = 2 AND state = 1";
+    struct report first = {.delivery_id =
+                               fixture_int(fixture, "SELECT id FROM deliveries WHERE class = 2"),
+                           .user_id = fixture_int(fixture, "SELECT id FROM users"),
+                           .attempt_ms = fixture_int(fixture, under_way),
+                           .channel = CHANNEL_TELEGRAM,
+                           .address = STR("77"),
+                           .kind = REPORT_RETRY};
+    sink.report(sink.context, &first);
+    fixture_settle(fixture);
+    fixture_advance(fixture, MINUTE_MS);
+    int64_t second_ms = fixture_int(fixture, under_way);
+    assert_true(second_ms > first.attempt_ms);
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+        first.kind = kinds[i];
+        sink.report(sink.context, &first);
+        fixture_settle(fixture);
+        assert_int_equal(fixture_int(fixture, under_way), second_ms);
+    }
+    first.attempt_ms = second_ms;
+    sink.report(sink.context, &first);
+    fixture_settle(fixture);
+    assert_int_equal(fixture_int(fixture, "SELECT state FROM deliveries WHERE class = 2"), 2);
+}
+
 static void pause(struct engine_fixture *fixture, bool all)
 {
     const struct report report = {.kind = REPORT_PAUSED,
@@ -429,6 +466,7 @@ int main(void)
         ENGINE_TEST(a_refusal_is_final),
         ENGINE_TEST(what_was_refused_counts_when_it_arrives),
         ENGINE_TEST(what_arrived_after_all_counts),
+        ENGINE_TEST(a_report_of_another_attempt_says_nothing),
         ENGINE_TEST(a_pause_of_a_chat_survives_a_restart),
         ENGINE_TEST(a_pause_of_the_bot_holds_everybody),
         ENGINE_TEST(a_migrated_chat_is_written_to_at_its_new_address),
