@@ -24,6 +24,7 @@ struct known {
     enum delivery_state state;
     int attempts;
     int copies;         /* attempts that arrived, or may have */
+    int uncertain;      /* as the message says */
     int64_t sent_at_ms; /* of the last attempt, as long as it may have arrived; 0: none */
     int64_t sent_day;   /* the day it counts for */
 };
@@ -281,7 +282,10 @@ static void judge_delivery(const struct actor *actor, struct judge *judge, int i
     NAG(actor, known->state < DELIVERY_SUPPRESSED || delivery->state == known->state || retried ||
                    has_arrived(delivery->state));
     judge_waiting(actor, delivery);
-    if (has_failed(delivery->state)) {
+    /* A copy was refused; of the first one nobody knows any more than before. */
+    bool refused = known->state == DELIVERY_SENDING && delivery->state == DELIVERY_UNCERTAIN &&
+                   delivery->uncertain == known->uncertain;
+    if (has_failed(delivery->state) || refused) {
         known->copies -= known->sent_at_ms != 0 && known->copies > 0;
         known->sent_at_ms = 0;
     }
@@ -292,6 +296,7 @@ static void judge_delivery(const struct actor *actor, struct judge *judge, int i
         known->copies++;
     }
     known->state = delivery->state;
+    known->uncertain = delivery->uncertain;
     known->attempts = delivery->attempts;
 }
 
