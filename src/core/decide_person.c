@@ -173,7 +173,9 @@ void decide_activity(struct deciding *deciding, enum event_type event)
         user->activity_day = today;
     }
     user->activity_days |= 1; /* a day already past, after a move west, counts as the last one */
-    user->activity_last_at_ms = now_ms;
+    if (now_ms > user->activity_last_at_ms) { /* a clock that is set back undoes nothing */
+        user->activity_last_at_ms = now_ms;
+    }
     user->changed = true;
     if (event != EVENT_TYPE_COUNT) {
         keep_words(deciding, record(deciding, event, "input"));

@@ -170,8 +170,8 @@ static struct str version_of(struct sim *world, struct arena *arena, struct str 
 
 static bool is_journey(const char *name)
 {
-    return strncmp(name, "bot/", 4) != 0 && strncmp(name, "words/", 6) != 0 &&
-           strncmp(name, "people/", 7) != 0;
+    return strncmp(name, "both/", 5) == 0 || strncmp(name, "optimized/", 10) == 0 ||
+           strncmp(name, "original/", 9) == 0;
 }
 
 /* Who is in the middle of a journey goes on with the version that they began with. */

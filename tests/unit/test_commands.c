@@ -114,6 +114,16 @@ static void every_command_has_a_description(void **state)
     assert_int_equal(listed, 17);
 }
 
+static void a_clock_set_back_makes_nobody_more_silent(void **state)
+{
+    struct chat *chat = *state;
+    chat_say(chat, "/metrics");
+    int64_t last_ms = chat->world.now_ms;
+    chat->world.now_ms -= 8 * MINUTE_MS;
+    chat_say(chat, "/help");
+    assert_int_equal(chat->person.user.activity_last_at_ms, last_ms);
+}
+
 static void each_use_is_recorded(void **state)
 {
     struct chat *chat = *state;
@@ -591,6 +601,7 @@ int main(void)
         {"each_command_is_answered_in_german", each_command_is_answered, chat_german, chat_teardown,
          NULL},
         TEST(every_command_has_a_description),
+        TEST(a_clock_set_back_makes_nobody_more_silent),
         TEST(each_use_is_recorded),
         TEST(the_payload_becomes_the_source_once),
         TEST(a_link_is_no_source),
