@@ -118,6 +118,19 @@ static struct figure figure_of(const struct metrics *metrics, const struct metri
     return (struct figure){*(const double *)(const void *)field, -1};
 }
 
+struct kpi_reading kpi_reading_of(const struct kpi_groups *groups, const struct metric_row *row)
+{
+    const struct metrics *treated = &groups->of[TREATED];
+    if (row->kind == METRIC_RATE) {
+        struct rate rate;
+        memcpy(&rate, (const char *)treated + row->offset, sizeof(rate));
+        return (struct kpi_reading){rate.percent, rate.n, rate.low, rate.high};
+    }
+    double value = figure_of(treated, row).value;
+    return (struct kpi_reading){value, row->kind == METRIC_COUNT ? -1 : treated->total_users, value,
+                                value};
+}
+
 /* Whether there are enough people behind it; counts speak for themselves. */
 static bool is_enough(const struct kpi_groups *groups, const struct metrics *metrics,
                       const struct metric_row *row)

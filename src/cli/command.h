@@ -2,6 +2,7 @@
  * name; the result is the exit status (cli/cli.h). */
 #pragma once
 
+int cmd_alerts(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
 int cmd_backup(int argc, char **argv);
 int cmd_bridge(int argc, char **argv);

@@ -9,12 +9,15 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/queue.h"
+#include "bi/alerts/evaluate.h"
 #include "bi/rollout_plan.h"
 #include "bi/rollout_state.h"
 #include "cli/journeys_load.h"
 #include "cli/kpi_load.h"
 
-enum { GLANCE_MS = 500, ARENA_BYTES = 64 * 1024 };
+enum { GLANCE_MS = 500, ARENA_BYTES = 64 * 1024, GLANCES_AFTER_LEAP = 4 };
+static const int64_t SIGNALS_EVERY_MS = 5 * MINUTE_MS;
+static const int64_t LEAP_MS = 10 * MINUTE_MS;
 
 struct evaluator {
     struct evaluator_options options;
@@ -80,13 +83,48 @@ static enum err look_at_plan(struct evaluator *evaluator, struct arena *arena, i
     return error == OK && outlook.is_open ? advance(evaluator, arena, &run, outlook.next) : error;
 }
 
+/* ---- alerts ---- */
+
+static enum err look_at_alerts(struct evaluator *evaluator, struct arena *arena,
+                               enum alert_scope scope, int64_t now_ms, struct err_detail *detail)
+{
+    const char *folder = evaluator->options.config->journeys_dir;
+    const struct kpi_plan *plan = NULL;
+    const struct alert_rules *rules = NULL;
+    struct catalog *catalog = NULL;
+    json_t *payload = NULL;
+    enum err error = alert_rules_load(arena, folder, &rules, detail);
+    if (error == OK) {
+        error = kpi_plan_load(arena, folder, &plan, detail);
+    }
+    if (error == OK) {
+        error = journeys_in_force(arena, evaluator->store, folder, &catalog, detail);
+    }
+    if (error == OK) {
+        error = alerts_look(evaluator->store, arena, catalog, plan, rules, scope, now_ms, &payload,
+                            detail);
+    }
+    if (error == OK) {
+        error = engine_command(evaluator->options.engine, STR("alerts"), json_write(arena, payload),
+                               STR("guardrail"), NULL, NULL);
+    }
+    json_decref(payload);
+    catalog_free(catalog);
+    return error;
+}
+
 /* ---- the hours ---- */
 
-static void look(struct evaluator *evaluator, int64_t now_ms)
+static void look(struct evaluator *evaluator, enum alert_scope scope, int64_t now_ms)
 {
     struct arena *arena = arena_new(ARENA_BYTES);
     struct err_detail detail = {""};
-    enum err error = look_at_plan(evaluator, arena, now_ms, &detail);
+    enum err error = look_at_alerts(evaluator, arena, scope, now_ms, &detail);
+    if (error != OK) {
+        log_warn("alerts", "the figures could not be looked at", "error=\"%s\" detail=\"%s\"",
+                 err_text(error), detail.text);
+    }
+    error = scope == ALERTS_ALL ? look_at_plan(evaluator, arena, now_ms, &detail) : OK;
     if (error != OK) {
         log_warn("rollout", "the plan could not be looked at", "error=\"%s\" detail=\"%s\"",
                  err_text(error), detail.text);
@@ -94,15 +132,45 @@ static void look(struct evaluator *evaluator, int64_t now_ms)
     arena_free(arena);
 }
 
+/* Which hour, and which part of it, was looked at last. */
+struct watch {
+    int64_t hour, part, glanced_ms;
+    int patience; /* glances left until one looks */
+};
+
+/* After the clock leapt (the machine slept, the process just began) everything is late for a
+ * moment, until the engine has caught up. */
+static bool must_wait(struct watch *watch, int64_t now_ms)
+{
+    int64_t passed_ms = now_ms - watch->glanced_ms;
+    watch->glanced_ms = now_ms;
+    if (watch->patience == 0 && passed_ms <= LEAP_MS && passed_ms >= -LEAP_MS) {
+        return false;
+    }
+    watch->patience = watch->patience == 0 ? GLANCES_AFTER_LEAP : watch->patience - 1;
+    return watch->patience > 0;
+}
+
+/* A clock that is set back looks again. */
+static void keep_hours(struct evaluator *evaluator, struct watch *watch, int64_t now_ms)
+{
+    if (now_ms / HOUR_MS != watch->hour) {
+        look(evaluator, ALERTS_ALL, now_ms);
+    } else if (now_ms / SIGNALS_EVERY_MS != watch->part) {
+        look(evaluator, ALERTS_OF_SIGNALS, now_ms);
+    }
+    watch->hour = now_ms / HOUR_MS;
+    watch->part = now_ms / SIGNALS_EVERY_MS;
+}
+
 static void *run(void *context)
 {
     struct evaluator *evaluator = context;
-    int64_t looked_in_hour = -1;
+    struct watch watch = {.hour = -1, .part = -1};
     while (!atomic_load(&evaluator->stopping)) {
         int64_t now_ms = clock_now_ms(evaluator->options.clock);
-        if (now_ms / HOUR_MS != looked_in_hour) { /* a clock that is set back looks again */
-            looked_in_hour = now_ms / HOUR_MS;
-            look(evaluator, now_ms);
+        if (!must_wait(&watch, now_ms)) {
+            keep_hours(evaluator, &watch, now_ms);
         }
         void *item;
         queue_take(evaluator->bell, &item, 1, GLANCE_MS);

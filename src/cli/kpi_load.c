@@ -50,6 +50,19 @@ enum err kpi_plan_load(struct arena *arena, const char *folder, const struct kpi
     return error;
 }
 
+enum err alert_rules_load(struct arena *arena, const char *folder,
+                          const struct alert_rules **ret_rules, struct err_detail *detail)
+{
+    const struct str name = STR("alerts/rules.yaml");
+    struct str yaml = STR_NONE;
+    struct mistakes mistakes = {0};
+    enum err error = kpi_file(arena, folder, name, &yaml, detail);
+    if (error == OK && alert_rules_read(arena, name, yaml, ret_rules, &mistakes) != OK) {
+        error = kpi_mistakes(arena, &mistakes, detail);
+    }
+    return error;
+}
+
 enum err rollout_plan_load(struct arena *arena, const char *folder, struct str name,
                            const struct rollout_plan **ret_plan, struct err_detail *detail)
 {

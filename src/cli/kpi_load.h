@@ -1,7 +1,9 @@
-/* Reading what the folders kpi/ and rollout/ beside the journeys hold: the plan of targets, rollout
- * plans. A file of one's own stands in for the program's of the same name. */
+/* Reading what the folders alerts/, kpi/ and rollout/ beside the journeys hold: rules of alerting,
+ * the plan of targets, rollout plans. A file of one's own stands in for the program's of the same
+ * name. */
 #pragma once
 
+#include "bi/alerts/rules.h"
 #include "bi/kpi_plan.h"
 #include "bi/rollout_plan.h"
 
@@ -16,6 +18,10 @@ MUST_CHECK enum err kpi_plan_load(struct arena *arena, const char *folder,
 MUST_CHECK enum err rollout_plan_load(struct arena *arena, const char *folder, struct str name,
                                       const struct rollout_plan **ret_plan,
                                       struct err_detail *detail);
+/* alerts/rules.yaml. ERR_INVALID: as kpi_plan_load. */
+MUST_CHECK enum err alert_rules_load(struct arena *arena, const char *folder,
+                                     const struct alert_rules **ret_rules,
+                                     struct err_detail *detail);
 /* OK, or ERR_INVALID with the first of the mistakes and how many there are. */
 MUST_CHECK enum err kpi_mistakes(struct arena *arena, const struct mistakes *mistakes,
                                  struct err_detail *detail);

@@ -36,6 +36,7 @@ static const struct command commands[] = {
     {"experiment", "try variants of a message, and say which is better", cmd_experiment},
     {"users", "find, show, export and erase people", cmd_users},
     {"keys", "add, list and remove named keys of the API", cmd_keys},
+    {"alerts", "what is wrong now, and who looks after it", cmd_alerts},
     {"audit", "who changed what", cmd_audit},
     {"bridge", "take over the people of a previous bot's database", cmd_bridge},
     {"telegram", "set, show and delete the webhook", cmd_telegram},

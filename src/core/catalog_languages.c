@@ -11,11 +11,9 @@ enum file_kind catalog_file_kind(struct str name)
     static const struct {
         const char *folder;
         enum file_kind kind;
-    } folders[] = {{"bot", FILE_BOT},
-                   {"words", FILE_WORDS},
-                   {"people", FILE_OF_OTHERS},
-                   {"kpi", FILE_OF_OTHERS},
-                   {"rollout", FILE_OF_OTHERS}};
+    } folders[] = {{"bot", FILE_BOT},          {"words", FILE_WORDS},
+                   {"alerts", FILE_OF_OTHERS}, {"people", FILE_OF_OTHERS},
+                   {"kpi", FILE_OF_OTHERS},    {"rollout", FILE_OF_OTHERS}};
     struct str folder = STR_NONE;
     struct str rest = name;
     while (rest.length > 0 && memchr(rest.ptr, '/', rest.length) != NULL) {

@@ -244,7 +244,7 @@ static enum err setting_put(struct doing *doing, struct err_detail *detail)
     }
     if (str_is(name, "sending") || str_starts(name, STR("rollout/")) ||
         str_starts(name, STR("journeys/")) || str_starts(name, STR("move/")) ||
-        str_starts(name, STR("secret/")) || str_is(name, "experiments")) {
+        str_starts(name, STR("secret/")) || str_is(name, "experiments") || str_is(name, "alerts")) {
         return command_refuse(doing, ERR_INVALID, "that setting has a command of its own");
     }
     struct arena *arena = doing->batch->arena;
@@ -267,6 +267,8 @@ static const struct {
     const char *kind;
     command_function *function;
 } COMMANDS[] = {
+    {"alerts", command_alerts},
+    {"alert", command_alert},
     {"rollout_set", command_rollout_set},
     {"rollback", command_rollback},
     {"rollout_plan", command_rollout_plan},

@@ -20,7 +20,15 @@ enum err command_refuse(struct doing *doing, enum err error, const char *text);
 /* As text in the batch's arena; takes the reference. */
 struct str command_written(struct doing *doing, json_t *json);
 
+/* alerts.c */
+command_function command_alerts;
+command_function command_alert;
+
 /* rollout.c */
+/* The running plan does not go on by itself until it is resumed; nothing when there is none. */
+enum err rollout_hold(struct doing *doing, const char *reason, struct err_detail *detail);
+/* New people and nurture get the original set from now on; the plan is held. */
+enum err rollout_go_back(struct doing *doing, const char *reason, struct err_detail *detail);
 command_function command_rollout_set;
 command_function command_rollback;
 command_function command_rollout_stage;

@@ -456,56 +456,6 @@ static enum err decide_work(struct engine *engine, struct batch *batch, struct r
     return error;
 }
 
-static void tell_chat(struct batch *batch, struct str address, struct str text)
-{
-    struct act *act = ARENA_NEW(batch->arena, struct act);
-    act->kind = ACT_SEND_TEXT;
-    act->channel = CHANNEL_TELEGRAM;
-    act->address = address;
-    act->text = text;
-    batch_handover(batch)->act = act;
-}
-
-static enum err tell_notice(struct engine *engine, struct batch *batch, const struct cell *cells,
-                            struct str chats, struct err_detail *detail)
-{
-    struct str rest = chats;
-    while (rest.length > 0) {
-        struct str address = str_trim(str_split(rest, ',', &rest));
-        if (address.length > 0) {
-            tell_chat(batch, address, cells[4].text);
-        }
-    }
-    const struct arg args[] = {ARG_INT(cells[0].integer), ARG_INT(batch->now_ms)};
-    struct rows none;
-    return store_query(engine->store, batch->arena, "operator_message_sent", args, 2, 1, &none,
-                       detail);
-}
-
-/* What operators were not told yet goes to their chats, the oldest first; it counts as told with
- * this transaction. All of it: the newest may be urgent. */
-static enum err tell_operators(struct engine *engine, struct batch *batch,
-                               struct err_detail *detail)
-{
-    struct str chats = str_trim(str_of(engine->config->admin_chat_ids));
-    if (chats.length == 0 || engine->channels[CHANNEL_TELEGRAM] == NULL ||
-        engine_sending(engine) == SENDING_DRY_RUN) {
-        return OK;
-    }
-    const struct arg limit[] = {ARG_INT(LIMIT_BATCH_NOTICES)};
-    struct rows rows = {.count = LIMIT_BATCH_NOTICES};
-    enum err error = OK;
-    while (error == OK && rows.count == LIMIT_BATCH_NOTICES) {
-        error = store_query(engine->store, batch->arena, "operator_messages_unsent", limit, 1,
-                            LIMIT_BATCH_NOTICES, &rows, detail);
-        for (int i = 0; error == OK && i < rows.count; i++) {
-            error =
-                tell_notice(engine, batch, rows.cells + (ptrdiff_t)i * rows.columns, chats, detail);
-        }
-    }
-    return error;
-}
-
 static enum err export_person(struct engine *engine, struct batch *batch, struct work *work,
                               struct err_detail *detail)
 {
@@ -537,11 +487,7 @@ static enum err save_rest(struct engine *engine, struct batch *batch, struct wor
                                       batch->now_ms, &engine->ids, detail);
     }
     if (error == OK && decision->notice_count > 0) {
-        error = store_notices_append(store, decision->notices, decision->notice_count,
-                                     batch->now_ms, &engine->ids, detail);
-        if (error == OK) {
-            error = tell_operators(engine, batch, detail);
-        }
+        error = operators_tell(engine, batch, decision->notices, decision->notice_count, detail);
     }
     for (int i = 0; error == OK && i < decision->identity_count; i++) {
         error = store_identity_change(store, work->input.user_id, &decision->identities[i],

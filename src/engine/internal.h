@@ -299,6 +299,10 @@ void dispatch_hand_over(struct engine *engine, struct batch *batch);
 /* Acts that a channel had no room for; false while some are left. */
 bool dispatch_unsent(struct engine *engine);
 enum sending_mode engine_sending(const struct engine *engine);
+/* operators.c */
+/* In the batch's transaction; with what waited since their chats were not known. */
+enum err operators_tell(struct engine *engine, struct batch *batch, const struct notice *notices,
+                        int count, struct err_detail *detail);
 /* settings.c */
 enum err settings_load(struct engine *engine, struct err_detail *detail);
 enum err settings_save_rollout(struct engine *engine, int64_t now_ms, struct err_detail *detail);

@@ -24,8 +24,7 @@ static enum err save_plan(struct doing *doing, const json_t *plan, struct err_de
                              json_write(doing->batch->arena, plan), doing->batch->now_ms, detail);
 }
 
-/* It does not go on by itself; nothing when there is none. */
-static enum err hold_plan(struct doing *doing, const char *reason, struct err_detail *detail)
+enum err rollout_hold(struct doing *doing, const char *reason, struct err_detail *detail)
 {
     json_t *plan = NULL;
     enum err error = read_plan(doing, &plan, detail);
@@ -71,7 +70,7 @@ enum err command_rollout_set(struct doing *doing, struct err_detail *detail)
     doing->command->result = command_written(
         doing, json_pack("{s:s, s:f, s:f}", "name", "superior_onboarding", "share_before", before,
                          "share", rollout->share_permyriad / 100.0));
-    return error == OK ? hold_plan(doing, "the share was set by hand", detail) : error;
+    return error == OK ? rollout_hold(doing, "the share was set by hand", detail) : error;
 }
 
 static enum err count_people(struct doing *doing, const char *block, const struct arg *args,
@@ -82,6 +81,15 @@ static enum err count_people(struct doing *doing, const char *block, const struc
                                  1, &rows, detail);
     *ret_count = error == OK && rows.count == 1 ? rows.cells[0].integer : 0;
     return error;
+}
+
+enum err rollout_go_back(struct doing *doing, const char *reason, struct err_detail *detail)
+{
+    struct rollout *rollout = &doing->engine->installation.rollout;
+    rollout->rolled_back_entries = true;
+    rollout->rolled_back_nurture = true;
+    enum err error = settings_save_rollout(doing->engine, doing->batch->now_ms, detail);
+    return error == OK ? rollout_hold(doing, reason, detail) : error;
 }
 
 enum err command_rollback(struct doing *doing, struct err_detail *detail)
@@ -106,7 +114,7 @@ enum err command_rollback(struct doing *doing, struct err_detail *detail)
     json_object_set_new(result, "what", json_str(all ? STR("all") : what));
     json_object_set_new(result, "moved", json_integer(moved));
     doing->command->result = doing->command->after = command_written(doing, result);
-    return error == OK ? hold_plan(doing, "rolled back", detail) : error;
+    return error == OK ? rollout_hold(doing, "rolled back", detail) : error;
 }
 
 /* How many people a stage writes to at once: the silent, or those who keep what they promise. */
