@@ -789,6 +789,76 @@ $closing$;
 END
 $nudge$;
 
+-- Migration 0005_nodes.sql of nudge, into the schema nudge. Running it again changes nothing.
+DO $nudge$
+DECLARE
+    applied text;
+BEGIN
+    PERFORM set_config('lock_timeout', '5s', true);
+    PERFORM pg_advisory_xact_lock(hashtextextended('nudge migrate nudge', 0));
+    IF to_regnamespace('"nudge"') IS NULL THEN
+        CREATE SCHEMA "nudge";
+    END IF;
+    PERFORM set_config('search_path', '"nudge"', true);
+    IF to_regclass('"nudge".schema_migrations') IS NULL THEN
+        IF EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace('"nudge"')
+                   AND relkind IN ('r', 'p', 'v', 'm')) THEN
+            RAISE EXCEPTION 'the schema nudge is one of something else: it has tables, but no record of migrations';
+        END IF;
+        CREATE TABLE IF NOT EXISTS schema_migrations (name text COLLATE "C" PRIMARY KEY, checksum text NOT NULL, applied_at_ms bigint NOT NULL);
+    END IF;
+    SELECT checksum INTO applied FROM schema_migrations WHERE name = '0005_nodes.sql';
+    IF applied = '47eee802fa363cbc7d1ae14a62dea19397f3364945c9d70c4033bd0b8de7e4e0' THEN
+        RETURN;
+    ELSIF applied IS NOT NULL THEN
+        RAISE EXCEPTION 'migration 0005_nodes.sql was applied with another text than this one';
+    END IF;
+    IF NOT EXISTS (SELECT FROM schema_migrations WHERE name = '0004_person_indexes.sql') THEN
+        RAISE EXCEPTION 'migration 0004_person_indexes.sql comes before 0005_nodes.sql';
+    END IF;
+    EXECUTE $migration$
+-- Who runs on this schema: a row for each `nudge serve`, from its beginning to its end, or until a day after it fell
+-- silent. Who of them decides and sends is said by engine_lease. Instants are of the server's clock.
+CREATE TABLE nodes (
+    id bigint NOT NULL,                  -- random, of one process; as engine_lease.owner
+    host text COLLATE "C" NOT NULL,
+    pid bigint NOT NULL,
+    version text COLLATE "C" NOT NULL,
+    since_ms bigint NOT NULL,
+    beat_at_ms bigint NOT NULL,
+    PRIMARY KEY (id)
+);
+$migration$;
+    EXECUTE $closing$
+DO $$
+DECLARE
+    made record;
+    public_role text;
+BEGIN
+    FOR made IN
+        SELECT c.oid::regclass AS name, c.relkind FROM pg_class AS c
+        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
+            AND c.relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)
+    LOOP
+        IF made.relkind IN ('r', 'p') THEN
+            EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', made.name);
+        END IF;
+        EXECUTE format('REVOKE ALL ON %s %s FROM PUBLIC',
+                       CASE WHEN made.relkind = 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, made.name);
+        FOR public_role IN SELECT rolname FROM pg_roles WHERE rolname IN ('anon', 'authenticated') LOOP
+            EXECUTE format('REVOKE ALL ON %s %s FROM %I',
+                           CASE WHEN made.relkind = 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, made.name,
+                           public_role);
+        END LOOP;
+    END LOOP;
+END
+$$;
+$closing$;
+    INSERT INTO schema_migrations (name, checksum, applied_at_ms)
+    VALUES ('0005_nodes.sql', '47eee802fa363cbc7d1ae14a62dea19397f3364945c9d70c4033bd0b8de7e4e0', (extract(epoch FROM now()) * 1000)::bigint);
+END
+$nudge$;
+
 -- The five tables that other tools read.
 SELECT name AS "table",
     CASE WHEN to_regclass('"nudge".' || name) IS NULL THEN 'missing'

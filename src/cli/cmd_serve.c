@@ -1,6 +1,10 @@
 /* nudge serve: the bot in production on one machine. */
+#include <limits.h>
 #include <stdio.h>
+#include <unistd.h>
 
+#include "base/build_info.h"
+#include "base/digest.h"
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/runtime.h"
@@ -42,6 +46,20 @@ static void say_ready(void *context, int port)
     log_info("serve", "ready", "port=%d", port);
 }
 
+/* `host` keeps the name. */
+static struct node this_node(char host[HOST_NAME_MAX + 1])
+{
+    struct node node = {.pid = getpid(), .host = host, .version = build_info_version()};
+    uint64_t random;
+    digest_random(&random, sizeof(random));
+    node.id = (int64_t)(random >> 1);
+    if (gethostname(host, HOST_NAME_MAX + 1) != 0) {
+        host[0] = '\0';
+    }
+    host[HOST_NAME_MAX] = '\0';
+    return node;
+}
+
 int cmd_serve(int argc, char **argv)
 {
     const char *listen = NULL;
@@ -55,7 +73,10 @@ int cmd_serve(int argc, char **argv)
     }
     struct err_detail detail = {""};
     struct runtime *runtime = NULL;
-    const struct runtime_options runtime_options = {.clock = cli.clock, .channels = true};
+    char host[HOST_NAME_MAX + 1];
+    const struct node node = this_node(host);
+    const struct runtime_options runtime_options = {
+        .clock = cli.clock, .channels = true, .node = &node};
     enum err error = runtime_new(&cli, &runtime_options, &runtime, &detail);
     if (error != OK) {
         return cli_end(&cli, cli_fail(&cli, error, &detail));

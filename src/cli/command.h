@@ -18,6 +18,7 @@ int cmd_journeys(int argc, char **argv);
 int cmd_keys(int argc, char **argv);
 int cmd_metrics(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);
+int cmd_nodes(int argc, char **argv);
 int cmd_onboarding(int argc, char **argv);
 int cmd_paths(int argc, char **argv);
 int cmd_restore(int argc, char **argv);

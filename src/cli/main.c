@@ -19,6 +19,7 @@ struct command {
 static const struct command commands[] = {
     {"demo", "try everything in a browser, without any account", cmd_demo},
     {"serve", "run the bot", cmd_serve},
+    {"nodes", "which processes serve, or are ready to", cmd_nodes},
     {"migrate", "bring the store's schema up to date", cmd_migrate},
     {"journeys", "check, list, show and draw definitions", cmd_journeys},
     {"metrics", "how well does it work?", cmd_metrics},

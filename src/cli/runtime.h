@@ -9,10 +9,10 @@
 struct runtime;
 
 struct runtime_options {
-    struct clock *clock;   /* not owned */
-    bool channels;         /* make Telegram and web chat (else nothing can be sent) */
-    bool webchat;          /* also when WEBCHAT_ENABLED is off (the demo) */
-    int64_t lease_wait_ms; /* how long to wait for another process's lease to run out */
+    struct clock *clock;     /* not owned */
+    bool channels;           /* make Telegram and web chat (else nothing can be sent) */
+    bool webchat;            /* also when WEBCHAT_ENABLED is off (the demo) */
+    const struct node *node; /* as it is listed, with the owner of the lease; NULL: not listed */
 };
 
 /* Opens the store as its only writer (migrates SQLite), loads the journeys, makes channels and

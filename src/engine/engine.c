@@ -21,6 +21,7 @@ static struct engine *engine_make(const struct engine_options *options)
     engine->population = options->population;
     engine->seed = options->seed;
     engine->owner = options->owner;
+    engine->node = options->node;
     engine->lease_ms = options->lease_ms > 0 ? options->lease_ms : LEASE_DEFAULT_MS;
     engine->leased = options->leased;
     engine->leased_context = options->leased_context;
@@ -84,14 +85,32 @@ static void tell_lease(const struct engine *engine, int64_t until_ms)
     }
 }
 
+/* The lease and this node's sign of life are one transaction. */
+static enum err take_and_beat(struct engine *engine, int64_t now_ms, struct lease *ret_lease,
+                              struct err_detail *detail)
+{
+    enum err error = store_begin(engine->store, detail);
+    if (error == OK) {
+        error = store_lease_take(engine->store, engine->owner, getpid(), now_ms,
+                                 now_ms + engine->lease_ms, ret_lease, detail);
+    }
+    if (error == OK && engine->node != NULL) {
+        error = store_node_beat(engine->store, engine->node, now_ms, detail);
+    }
+    if (error == OK) {
+        return store_commit(engine->store, detail);
+    }
+    store_rollback(engine->store);
+    return error;
+}
+
 /* Reckoned from before it was asked for: it lasts no longer, however slowly the store answered. */
 enum err engine_take_lease(struct engine *engine, struct err_detail *detail)
 {
     struct lease lease = {0};
     int64_t mono_ms = clock_monotonic_ms(engine->clock);
     int64_t now_ms = clock_now_ms(engine->clock);
-    enum err error = store_lease_take(engine->store, engine->owner, getpid(), now_ms,
-                                      now_ms + engine->lease_ms, &lease, detail);
+    enum err error = take_and_beat(engine, now_ms, &lease, detail);
     if (error == OK) {
         engine->lease_until_ms = mono_ms + engine->lease_ms;
         engine->lease_until_wall_ms = now_ms + engine->lease_ms;
@@ -138,6 +157,23 @@ enum err engine_new(const struct engine_options *options, struct engine **ret_en
     engine->status.healthy = true;
     *ret_engine = engine;
     return OK;
+}
+
+static void leave(struct engine *engine)
+{
+    struct err_detail detail = {""};
+    tell_lease(engine, 0);
+    if (engine->lost) {
+        return;
+    }
+    if (store_lease_give(engine->store, engine->owner, &detail) != OK) {
+        log_warn("engine", "the lease could not be given back; it ends by itself", "detail=\"%s\"",
+                 detail.text);
+    }
+    if (engine->node != NULL && store_node_forget(engine->store, engine->node->id,
+                                                  clock_now_ms(engine->clock), &detail) != OK) {
+        log_warn("engine", "this node stays listed for a day", "detail=\"%s\"", detail.text);
+    }
 }
 
 static void cancel_items(struct engine *engine)
@@ -188,13 +224,8 @@ void engine_free(struct engine *engine)
     if (engine == NULL) {
         return;
     }
-    struct err_detail detail = {""};
     cancel_items(engine);
-    tell_lease(engine, 0);
-    if (!engine->lost && store_lease_give(engine->store, engine->owner, &detail) != OK) {
-        log_warn("engine", "the lease could not be given back; it ends by itself", "detail=\"%s\"",
-                 detail.text);
-    }
+    leave(engine);
     free_reports(engine);
     sweep_free_all(engine);
     status_free(engine);

@@ -38,7 +38,10 @@ struct engine_options {
     uint64_t seed;    /* of jitter and slots of new users */
     int64_t lease_ms; /* default 10 s */
     int64_t owner;    /* random id of this process */
-    bool pacing;      /* false only for measuring */
+    /* As this process is listed among the nodes while the engine lives, its id the owner. NULL: not
+     * at all (commands, tests). What it points to outlives the engine. */
+    const struct node *node;
+    bool pacing; /* false only for measuring */
     /* 32 random bytes: the secret of signed links of an installation that has none yet. "": then
      * there are no links. Copied. */
     struct str entropy;

@@ -181,6 +181,7 @@ struct engine {
     bool inbox_may_wait;
     int64_t next_due_at_ms; /* of what waits in no line */
     struct line lines[LINE_COUNT];
+    const struct node *node;     /* NULL: not listed */
     int64_t lease_until_ms;      /* monotonic */
     int64_t lease_until_wall_ms; /* as others see it: the clock may be set forward */
     int64_t pruned_at_ms;

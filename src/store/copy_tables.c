@@ -6,7 +6,7 @@
 enum { CATALOGUE_ROWS_MAX = 4000, CATALOGUE_COLUMNS = 5 };
 
 /* Of each store alone: what was applied to it, and who works on it. */
-static const char *const LEFT_OUT[] = {"engine_lease", "schema_migrations"};
+static const char *const LEFT_OUT[] = {"engine_lease", "nodes", "schema_migrations"};
 /* SQLite keys what is open together. These change in the life of a row, which is known without. */
 static const char *const NO_KEY[] = {"outcome", "state"};
 

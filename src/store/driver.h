@@ -59,6 +59,8 @@
     X(LEASE_LOAD, "lease_load")                                                                    \
     X(LEASE_TAKE, "lease_take")                                                                    \
     X(LEASE_GIVE, "lease_give")                                                                    \
+    X(NODE_BEAT, "node_beat")                                                                      \
+    X(NODE_FORGET, "node_forget")                                                                  \
     X(INBOX_INSERT, "inbox_insert")                                                                \
     X(INBOX_UNANSWERED, "inbox_unanswered")                                                        \
     X(INBOX_ANSWER, "inbox_answer")                                                                \

@@ -86,6 +86,21 @@ MUST_CHECK enum err store_lease_give(struct store *store, int64_t owner, struct 
 MUST_CHECK enum err store_lease_show(struct store *store, struct lease *ret_lease,
                                      struct err_detail *detail);
 
+/* A process that serves, or is ready to: one row in `nodes` while it lives. */
+struct node {
+    int64_t id; /* random; the owner of its lease */
+    int64_t pid;
+    const char *host;
+    const char *version;
+};
+/* Says that it lives, now; the first time it is listed thereby. Within a transaction or alone.
+ * PostgreSQL takes its own clock. */
+MUST_CHECK enum err store_node_beat(struct store *store, const struct node *node, int64_t now_ms,
+                                    struct err_detail *detail);
+/* It ends, or begins: it is listed no longer, nor is who has been silent for a day. */
+MUST_CHECK enum err store_node_forget(struct store *store, int64_t id, int64_t now_ms,
+                                      struct err_detail *detail);
+
 /* ---- the batch transaction ------------------------------------------------------------------- */
 
 MUST_CHECK enum err store_begin(struct store *store, struct err_detail *detail);

@@ -176,6 +176,20 @@ static void who_lost_the_lease_cannot_commit(void **state)
     store_close(other);
 }
 
+static void a_node_is_forgotten_after_a_day_of_the_server(void **state)
+{
+    FIXTURE;
+    const struct node node = {.id = 5, .pid = 6, .host = "anna", .version = "1"};
+    const struct arg args[] = {ARG_INT(0), ARG_INT(0)};
+    struct rows rows;
+    assert_ok(store_node_beat(fixture->store, &node, NOW_MS, &fixture->detail));
+    run_sql(fixture->store, "UPDATE nodes SET beat_at_ms = beat_at_ms - 86400001");
+    assert_ok(store_node_forget(fixture->store, 0, NOW_MS, &fixture->detail));
+    assert_ok(store_query(fixture->store, fixture->arena, "nodes_list", args, 2, 1, &rows,
+                          &fixture->detail));
+    assert_int_equal(rows.count, 0);
+}
+
 /* It rests inside a transaction: the server ends that, and whoever waits for its lease goes on. */
 static void a_frozen_owner_holds_nobody_up(void **state)
 {
@@ -315,6 +329,7 @@ int main(void)
         CASE(hot_statements_go_down_an_index),
         CASE(reading_ahead_goes_down_an_index),
         CASE(who_lost_the_lease_cannot_commit),
+        CASE(a_node_is_forgotten_after_a_day_of_the_server),
         CASE(a_frozen_owner_holds_nobody_up),
         CASE(a_lost_connection_is_opened_again),
         CASE(nothing_is_prepared_through_a_pooler),

@@ -54,7 +54,7 @@ const WRONG = [
     ['rollout', 'set'], ['rollout', 'set', 'superior_onboarding', '101'], ['rollout', 'stage', 'moon', 'open'],
     ['rollback', 'everything'], ['sending', 'maybe'], ['journeys', 'frob'], ['onboarding'],
     ['onboarding', 'trigger'], ['broadcast', 'frob'], ['backup'], ['bridge', 'frob'], ['telegram', 'frob'],
-    ['audit', 'x'], ['audit', '--limit', '0'], ['keys'], ['keys', 'add'], ['keys', 'add', 'A b'], ['metrics', 'x'], ['funnel'], ['paths'], ['cohorts'], ['retention', 'x'], ['doctor', 'x'], ['migrate', 'x'], ['serve', 'x'], ['demo', 'x'],
+    ['nodes', 'x'], ['audit', 'x'], ['audit', '--limit', '0'], ['keys'], ['keys', 'add'], ['keys', 'add', 'A b'], ['metrics', 'x'], ['funnel'], ['paths'], ['cohorts'], ['retention', 'x'], ['doctor', 'x'], ['migrate', 'x'], ['serve', 'x'], ['demo', 'x'],
 ];
 
 test('wrong words are a usage mistake, whatever the store', async () => {
@@ -69,7 +69,7 @@ test('wrong words are a usage mistake, whatever the store', async () => {
 const NEEDS_STORE = [
     ['serve'], ['migrate'], ['metrics'], ['onboarding', 'trigger', 'telegram:1'], ['deliveries', 'list'],
     ['broadcast', 'list'], ['sending'], ['rollout', 'status'], ['rollback'], ['users', 'list'],
-    ['audit'], ['keys', 'list'], ['keys', 'remove', 'anna'], ['backup', 'copy.db'], ['doctor'],
+    ['audit'], ['nodes'], ['keys', 'list'], ['keys', 'remove', 'anna'], ['backup', 'copy.db'], ['doctor'],
 ];
 
 describe('a missing setting is named in one line', () => {
@@ -103,7 +103,7 @@ describe('--json prints one document', () => {
         () => ['journeys', 'facts'], () => ['metrics'], () => ['funnel', 'any'], () => ['retention'], () => ['paths', 'any'], () => ['cohorts', 'power'], () => ['deliveries', 'list'], () => ['deliveries', 'process'],
         () => ['deliveries', 'retry', '--all'], () => ['broadcast', '--text', 'Hello'], () => ['broadcast', 'list'],
         () => ['keys', 'add', 'anna'], () => ['keys', 'list'], () => ['keys', 'remove', 'anna'],
-        () => ['audit'], () => ['sending'], () => ['sending', 'dry-run'], () => ['sending', 'on'], () => ['rollout', 'status'],
+        () => ['audit'], () => ['nodes'], () => ['sending'], () => ['sending', 'dry-run'], () => ['sending', 'on'], () => ['rollout', 'status'],
         () => ['rollout', 'set', 'superior_onboarding', '25'], () => ['rollout', 'stage', 'existing_rescue', 'close'],
         () => ['rollback', 'entries'], () => ['users', 'list'], () => ['users', 'show', person],
         () => ['users', 'export', person],

@@ -1,0 +1,23 @@
+-- Who runs on this schema. Hosts' clocks differ: it is the server's that counts, and the first argument is not used.
+
+-- name: node_beat
+-- Arguments: now, id, host, process, version.
+INSERT INTO nodes (id, host, pid, version, since_ms, beat_at_ms)
+SELECT ?2, ?3, ?4, ?5, c.now_ms, c.now_ms
+FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_ms) AS c
+ON CONFLICT (id) DO UPDATE SET beat_at_ms = excluded.beat_at_ms;
+
+-- name: node_forget
+-- Arguments: now, id. And whoever has been silent for a day.
+DELETE FROM nodes
+WHERE id = ?2 OR beat_at_ms < (extract(epoch FROM clock_timestamp()) * 1000)::bigint - 86400000;
+
+-- name: nodes_list
+-- Arguments: now, silent for how long a node does not live any more.
+SELECT n.id, n.host, n.pid, n.version, n.since_ms, n.beat_at_ms, c.now_ms - n.beat_at_ms AS silent_ms,
+       CASE WHEN c.now_ms - n.beat_at_ms > ?2 THEN 'silent'
+            WHEN l.owner = n.id AND l.until_ms > 0 THEN 'serving'
+            ELSE 'standby' END AS state
+FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_ms) AS c
+CROSS JOIN nodes AS n LEFT JOIN engine_lease AS l ON l.id = 1
+ORDER BY n.since_ms, n.id;
