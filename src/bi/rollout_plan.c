@@ -201,8 +201,8 @@ bool rollout_is_day(const struct rollout_run *run, int64_t now_ms)
     return next != NULL && now_ms >= day_of(run, next);
 }
 
-void rollout_look(const struct rollout_run *run, const struct kpi_groups *groups, int64_t now_ms,
-                  struct rollout_outlook *ret_outlook)
+void rollout_look(const struct rollout_run *run, const struct kpi_groups *groups, int firing,
+                  int64_t now_ms, struct rollout_outlook *ret_outlook)
 {
     const struct rollout_stage *next = next_stage(run);
     *ret_outlook = (struct rollout_outlook){.next = next};
@@ -210,7 +210,9 @@ void rollout_look(const struct rollout_run *run, const struct kpi_groups *groups
         return;
     }
     ret_outlook->day_at_ms = day_of(run, next);
-    ret_outlook->is_open = ret_outlook->is_day = now_ms >= ret_outlook->day_at_ms;
+    ret_outlook->firing = firing;
+    ret_outlook->is_day = now_ms >= ret_outlook->day_at_ms;
+    ret_outlook->is_open = ret_outlook->is_day && firing == 0;
     for (int i = 0; i < next->gate_count; i++) {
         kpi_judge(groups, &next->gates[i], &ret_outlook->gates[i]);
         ret_outlook->is_open = ret_outlook->is_open && ret_outlook->gates[i].state == KPI_MET;

@@ -49,10 +49,11 @@ struct rollout_outlook {
     int64_t day_at_ms;                /* when the next stage's day begins */
     bool is_day;
     struct kpi_line_result gates[ROLLOUT_GATES_MAX]; /* of the next stage */
-    bool is_open;                                    /* its day has come and every gate is met */
+    int firing;                                      /* alerts that stand in its way */
+    bool is_open; /* its day has come, every gate is met, no alert fires */
 };
 /* Whether there is a next stage and its day has come. */
 bool rollout_is_day(const struct rollout_run *run, int64_t now_ms);
-/* Judges the gates on the figures of the treated people. */
-void rollout_look(const struct rollout_run *run, const struct kpi_groups *groups, int64_t now_ms,
-                  struct rollout_outlook *ret_outlook);
+/* Judges the gates on the figures of the treated people; `firing`: of alerts_firing. */
+void rollout_look(const struct rollout_run *run, const struct kpi_groups *groups, int firing,
+                  int64_t now_ms, struct rollout_outlook *ret_outlook);

@@ -103,7 +103,7 @@ static int history(struct cli *cli)
     if (store == NULL) {
         return status;
     }
-    enum err error = alerts_history(store, cli->arena, HISTORY_LOOKS, &json, &detail);
+    enum err error = alerts_history(store, cli->arena, HISTORY_LOOKS, 0, &json, &detail);
     store_close(store);
     if (error != OK) {
         return cli_fail(cli, error, &detail);

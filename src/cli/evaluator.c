@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/queue.h"
 #include "bi/alerts/evaluate.h"
+#include "bi/alerts/state.h"
 #include "bi/rollout_plan.h"
 #include "bi/rollout_state.h"
 #include "cli/journeys_load.h"
@@ -50,6 +51,7 @@ static enum err judge_plan(struct evaluator *evaluator, struct arena *arena,
     const struct kpi_plan *plan = NULL;
     struct rollout_state state;
     struct catalog *catalog = NULL;
+    int firing = 0;
     struct kpi_groups *groups = NULL;
     enum err error = kpi_plan_load(arena, folder, &plan, detail);
     if (error == OK) {
@@ -63,7 +65,10 @@ static enum err judge_plan(struct evaluator *evaluator, struct arena *arena,
                                 &groups, detail);
     }
     if (error == OK) {
-        rollout_look(run, groups, now_ms, ret_outlook);
+        error = alerts_firing(evaluator->store, arena, &firing, detail);
+    }
+    if (error == OK) {
+        rollout_look(run, groups, firing, now_ms, ret_outlook);
     }
     catalog_free(catalog);
     return error;

@@ -6,6 +6,7 @@
 
 #include "base/calendar.h"
 #include "base/limits.h"
+#include "bi/alerts/state.h"
 #include "bi/rollout_plan.h"
 #include "bi/rollout_state.h"
 #include "cli/journeys_load.h"
@@ -86,6 +87,7 @@ static enum err look_ahead(struct cli *cli, struct store *store, struct status *
     const struct kpi_plan *plan = NULL;
     struct catalog *catalog = NULL;
     struct kpi_groups *groups = NULL;
+    int firing = 0;
     if (!status->run.is_started) {
         return OK;
     }
@@ -98,7 +100,10 @@ static enum err look_ahead(struct cli *cli, struct store *store, struct status *
                                 status->now_ms, &groups, detail);
     }
     if (error == OK) {
-        rollout_look(&status->run, groups, status->now_ms, &status->outlook);
+        error = alerts_firing(store, cli->arena, &firing, detail);
+    }
+    if (error == OK) {
+        rollout_look(&status->run, groups, firing, status->now_ms, &status->outlook);
     }
     catalog_free(catalog);
     return error;
@@ -152,6 +157,7 @@ static json_t *outlook_json(struct cli *cli, const struct rollout_outlook *outlo
     json_object_set_new(json, "stage", json_str(outlook->next->name));
     json_object_set_new(json, "day_at", json_str(calendar_iso(cli->arena, outlook->day_at_ms)));
     json_object_set_new(json, "is_day", json_boolean(outlook->is_day));
+    json_object_set_new(json, "firing_alerts", json_integer(outlook->firing));
     json_object_set_new(json, "is_open", json_boolean(outlook->is_open));
     json_object_set_new(json, "gates", gates);
     return json;
@@ -225,7 +231,10 @@ static void print_outlook(struct cli *cli, const struct rollout_outlook *outlook
     const char *first[] = {
         arena_printf(cli->arena, "day %d, %.10s", outlook->next->day, day.ptr).ptr, "",
         outlook->is_day ? "met" : "not yet"};
+    const char *alerts[] = {"no alert fires", arena_printf(cli->arena, "%d", outlook->firing).ptr,
+                            outlook->firing == 0 ? "met" : "not met"};
     table_row(table, first);
+    table_row(table, alerts);
     for (int i = 0; i < outlook->next->gate_count; i++) {
         const struct kpi_line_result *gate = &outlook->gates[i];
         const char *cells[] = {gate_words(cli, gate->line), kpi_number(cli->arena, gate->value),

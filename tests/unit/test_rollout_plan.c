@@ -194,7 +194,7 @@ static void join(struct test *test, int people, int activated)
     assert_int_equal(store_commit(test->store, &test->detail), OK);
 }
 
-static const struct rollout_outlook *look(struct test *test, int64_t now_ms)
+static const struct rollout_outlook *look_with(struct test *test, int firing, int64_t now_ms)
 {
     static const struct kpi_plan plan = {.conversion_age_ms = 48 * HOUR_MS, .minimum_people = 30};
     struct rollout_run *run = ARENA_NEW(test->arena, struct rollout_run);
@@ -204,9 +204,14 @@ static const struct rollout_outlook *look(struct test *test, int64_t now_ms)
     assert_int_equal(kpi_groups_read(test->store, test->arena, test->catalog, &plan, START_MS,
                                      now_ms, &groups, &test->detail),
                      OK);
-    rollout_look(run, groups, now_ms, outlook);
+    rollout_look(run, groups, firing, now_ms, outlook);
     assert_int_equal(outlook->is_day, rollout_is_day(run, now_ms));
     return outlook;
+}
+
+static const struct rollout_outlook *look(struct test *test, int64_t now_ms)
+{
+    return look_with(test, 0, now_ms);
 }
 
 static void a_stage_opens_on_its_day_when_all_gates_hold(void **state)
@@ -229,6 +234,7 @@ static void a_stage_opens_on_its_day_when_all_gates_hold(void **state)
     assert_false(outlook->is_open);
     join(test, 1, 1);
     assert_true(look(test, day_ms)->is_open);
+    assert_false(look_with(test, 1, day_ms)->is_open);
     assert_false(look(test, day_ms - 1)->is_open);
     assert_false(look(test, day_ms - 1)->is_day);
 }

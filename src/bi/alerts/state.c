@@ -90,7 +90,7 @@ static int count_firing(const struct line *lines, size_t count)
 {
     int firing = 0;
     for (size_t i = 0; i < count; i++) {
-        firing += is_on(&lines[i].alert) && lines[i].severity != ALERT_MILESTONE;
+        firing += is_on(&lines[i].alert) && lines[i].severity >= ALERT_WARNING;
     }
     return firing;
 }
@@ -160,12 +160,12 @@ static void add_row(struct arena *arena, const struct cell *cells, json_t *list)
     json_decref(after);
 }
 
-enum err alerts_history(struct store *store, struct arena *arena, int limit, json_t **ret_json,
-                        struct err_detail *detail)
+enum err alerts_history(struct store *store, struct arena *arena, int limit, int64_t before,
+                        json_t **ret_json, struct err_detail *detail)
 {
-    const struct arg args[] = {ARG_INT(limit)};
+    const struct arg args[] = {ARG_INT(limit), ARG_INT(before)};
     struct rows rows = {0};
-    enum err error = store_query(store, arena, "alert_history", args, 1, limit, &rows, detail);
+    enum err error = store_query(store, arena, "alert_history", args, 2, limit, &rows, detail);
     if (error != OK) {
         return error;
     }
@@ -173,6 +173,8 @@ enum err alerts_history(struct store *store, struct arena *arena, int limit, jso
     for (int i = 0; i < rows.count; i++) {
         add_row(arena, rows.cells + (ptrdiff_t)i * rows.columns, list);
     }
-    *ret_json = json_pack("{s:o}", "history", list);
+    int64_t last = rows.count == limit ? rows.cells[(rows.count - 1) * rows.columns].integer : 0;
+    json_t *next = last > 0 ? json_sprintf("%lld", (long long)last) : json_null();
+    *ret_json = json_pack("{s:o, s:o}", "history", list, "next", next);
     return OK;
 }

@@ -103,6 +103,8 @@ api_run api_run_people, api_run_person, api_run_person_explain, api_run_deliveri
     api_run_feedback, api_run_audit, api_run_journeys, api_run_sending;
 /* act.c */
 api_run api_run_command, api_run_person_request, api_run_rollout_set, api_run_rollback_preview;
+/* alerts.c */
+api_run api_run_alerts, api_run_alert_history, api_run_alert_change;
 /* sidecar.c */
 api_run api_run_input, api_run_telegram_update;
 /* live.c */

@@ -83,6 +83,13 @@ static const struct schema_row rows[] = {
     {"Feedback", "feedback:FeedbackLine[] next:next"},
     {"FeedbackLine",
      "id:id user_id:id first_name:text at_ms:count text:text rating:count is_problem:count"},
+    {"Alerts", "looked_at:when firing:count alerts:Alert[]"},
+    {"Alert", "rule:text phase:text since:when silenced_until:when severity:text owner:text "
+              "says:text value:maybe advice:text action:text auto:flag finding:text"},
+    {"AlertHistory", "history:AlertChange[] next:next"},
+    {"AlertChange", "id:id at:when actor:text rule:text change:text says:text done:text"},
+    {"Silence", "for:text"},
+    {"AlertChanged", "rule:text change:text phase:text silenced_until_ms:count"},
     {"Audit", "audit:AuditLine[] next:next"},
     {"AuditLine", "id:id at_ms:count actor:text action:text before:text after:text"},
     {"Update", "update_id:count"},

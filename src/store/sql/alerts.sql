@@ -46,7 +46,7 @@ HAVING count(DISTINCT CASE WHEN day < ?1 / 86400000 - 1 AND sent > 0 THEN day EN
 ORDER BY sequence;
 
 -- name: alert_history
--- ?1 at most. What looks changed, and what was done by hand, the newest first.
+-- ?1 at most, ?2 only those with a smaller id, 0 all. What looks changed, and what was done by hand, the newest first.
 SELECT id, at_ms, actor, after FROM audit_log
-WHERE action IN ('alerts', 'alert')
+WHERE (?2 = 0 OR id < ?2) AND action IN ('alerts', 'alert')
 ORDER BY id DESC LIMIT ?1;
