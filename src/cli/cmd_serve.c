@@ -7,20 +7,33 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "cli/command.h"
-#include "cli/runtime.h"
+#include "cli/standby.h"
 
-enum { KEY_LISTEN = 'l' };
+enum { KEY_LISTEN = 'l', KEY_STANDBY = 's' };
+
+struct asked {
+    const char *listen;
+    bool standby;
+};
 
 static const struct argp_option options[] = {
     {"listen", KEY_LISTEN, "HOST:PORT", 0,
      "Serve HTTP there (default 127.0.0.1:PORT, PORT from the settings)", 0},
+    {"standby", KEY_STANDBY, NULL, 0,
+     "While another process serves the database (PostgreSQL), wait, and take over when it ends, "
+     "dies or stands still",
+     0},
     {0}};
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
-    const char **listen = state->input;
+    struct asked *asked = state->input;
     if (key == KEY_LISTEN) {
-        *listen = argument;
+        asked->listen = argument;
+        return 0;
+    }
+    if (key == KEY_STANDBY) {
+        asked->standby = true;
         return 0;
     }
     return ARGP_ERR_UNKNOWN;
@@ -35,7 +48,8 @@ static const struct argp argp = {
     "without credentials is off and says so.\n\n"
     "Examples:\n"
     "  DATABASE_URL=sqlite:nudge.sqlite nudge serve\n"
-    "  nudge serve --listen 0.0.0.0:8080",
+    "  nudge serve --listen 0.0.0.0:8080\n"
+    "  nudge serve --standby          on each of two machines",
     NULL,
     NULL,
     NULL};
@@ -62,14 +76,14 @@ static struct node this_node(char host[HOST_NAME_MAX + 1])
 
 int cmd_serve(int argc, char **argv)
 {
-    const char *listen = NULL;
+    struct asked asked = {0};
     struct cli cli;
-    int status = cli_begin(&cli, &argp, argc, argv, &listen);
+    int status = cli_begin(&cli, &argp, argc, argv, &asked);
     if (status != CLI_OK) {
         return cli_end(&cli, status);
     }
-    if (listen == NULL) {
-        listen = arena_printf(cli.arena, "127.0.0.1:%d", cli.config.port).ptr;
+    if (asked.listen == NULL) {
+        asked.listen = arena_printf(cli.arena, "127.0.0.1:%d", cli.config.port).ptr;
     }
     struct err_detail detail = {""};
     struct runtime *runtime = NULL;
@@ -77,11 +91,13 @@ int cmd_serve(int argc, char **argv)
     const struct node node = this_node(host);
     const struct runtime_options runtime_options = {
         .clock = cli.clock, .channels = true, .node = &node};
-    enum err error = runtime_new(&cli, &runtime_options, &runtime, &detail);
-    if (error != OK) {
-        return cli_end(&cli, cli_fail(&cli, error, &detail));
+    enum err error = asked.standby ? standby_wait(&cli, &runtime_options, &runtime, &detail)
+                                   : runtime_new(&cli, &runtime_options, &runtime, &detail);
+    if (error != OK || runtime == NULL) {
+        return cli_end(&cli, error != OK ? cli_fail(&cli, error, &detail) : CLI_OK);
     }
-    const struct serve_options serve = {.listen = listen, .ready = say_ready, .time_scale = 1.0};
+    const struct serve_options serve = {
+        .listen = asked.listen, .ready = say_ready, .time_scale = 1.0};
     status = runtime_serve(&cli, runtime, &serve);
     runtime_free(runtime);
     return cli_end(&cli, status);

@@ -325,7 +325,7 @@ static void *run_engine(void *context)
 
 /* SIGTERM and SIGINT are taken by the waiting main thread alone; SIGPIPE and SIGXFSZ are
  * errors of a call to us. */
-static void block_signals(sigset_t *ret_signals)
+void runtime_block_signals(sigset_t *ret_signals)
 {
     sigemptyset(ret_signals);
     sigaddset(ret_signals, SIGTERM);
@@ -390,7 +390,7 @@ int runtime_serve(struct cli *cli, struct runtime *runtime, const struct serve_o
 {
     struct err_detail detail = {""};
     sigset_t signals;
-    block_signals(&signals);
+    runtime_block_signals(&signals);
     struct store *reader = NULL;
     struct store *analyst_reader = NULL;
     struct http_server *server = NULL;

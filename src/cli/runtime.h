@@ -2,6 +2,8 @@
  * all. */
 #pragma once
 
+#include <signal.h>
+
 #include "cli/cli.h"
 #include "engine/engine.h"
 #include "http/server.h"
@@ -25,6 +27,10 @@ void runtime_free(struct runtime *runtime);
 struct engine *runtime_engine(struct runtime *runtime);
 /* NULL when the channel is off. */
 struct channel *runtime_channel(struct runtime *runtime, enum channel_kind kind);
+
+/* SIGTERM and SIGINT wait for sigtimedwait from now on; those that tell of a failed call are off.
+ * runtime_serve does it, too. */
+void runtime_block_signals(sigset_t *ret_signals);
 
 /* Runs the engine's loop on its own thread, starts receiving, serves HTTP on `listen`, and returns
  * when SIGTERM or SIGINT came and everything was finished. `each_tick` (may be NULL) is called

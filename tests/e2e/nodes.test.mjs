@@ -4,6 +4,8 @@ import { hostname } from 'node:os';
 import { test } from 'node:test';
 import { Installation } from '../lib/nudge.mjs';
 
+const onFile = { skip: process.env.NUDGE_TEST_POSTGRES ? 'a file has one server' : false };
+
 const nodes = async (home) => (await home.json('nodes')).nodes;
 
 test('who serves is listed while it lives, and a day longer when it died', async (t) => {
@@ -36,4 +38,12 @@ test('who serves is listed while it lives, and a day longer when it died', async
     await home.stop('SIGKILL');
     assert.deepEqual((await nodes(home)).map((each) => each.pid), [pid]);
     await home.remove();
+});
+
+test('nobody stands by at a file', onFile, async () => {
+    const home = await Installation.make();
+    const refused = await home.run('serve', '--standby', '--listen', '127.0.0.1:0');
+    assert.equal(refused.code, 3);
+    assert.match(refused.stderr, /--standby is for PostgreSQL/);
+    await home.remove({ doctor: false });
 });

@@ -97,7 +97,7 @@ export class Installation {
     }
 
     /** Starts the server and waits until it is ready. Answers its address. */
-    async serve(args = [], { command = 'serve', env = {} } = {}) {
+    async serve(args = [], { command = 'serve', env = {}, deadlineMs = DEADLINE_MS } = {}) {
         const listen = ['--listen', '127.0.0.1:0'];
         this.server = spawn(nudgePath(), [command, ...listen, ...args], {
             cwd: this.folder,
@@ -109,7 +109,7 @@ export class Installation {
         server.exited = new Promise((resolve) => server.on('exit', (code, signal) => resolve({ code, signal })));
         void server.exited.then(() => serving.delete(server));
         const port = await new Promise((resolve, reject) => {
-            const timer = setTimeout(() => reject(new Error(`not ready:\n${this.log.join('\n')}`)), DEADLINE_MS);
+            const timer = setTimeout(() => reject(new Error(`not ready:\n${this.log.join('\n')}`)), deadlineMs);
             const look = (line) => {
                 this.log.push(line);
                 const ready = /msg="?ready"? .*port=(\d+)|Open {2}http:\/\/127\.0\.0\.1:(\d+)\//.exec(line);

@@ -1,0 +1,139 @@
+/* Waiting for the lease of another process.
+ *
+ * It is vacant when it was given back, or when the database knows that the holder has gone. A
+ * holder that merely stands still is known by its lease, which it renews three times while one
+ * lasts: it must have run out by the clock, and nothing may have happened to it for as long on this
+ * machine, whose clock may be ahead of the holder's. Who takes over is decided by the lease alone:
+ * of several who try, one gets it. */
+#include "cli/standby.h"
+
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/notify.h"
+
+enum { LEASE_MS = 10000, LOOK_MS = 250, BEAT_MS = 3000 };
+
+struct watch {
+    struct store *store;
+    struct clock *clock;
+    int64_t fence, until_ms; /* of the lease as it was seen last */
+    int64_t seen_at_ms;      /* monotonic: since when it has been so */
+    int64_t beat_at_ms;      /* monotonic */
+    bool lost;               /* the database was not reached */
+};
+
+static enum err look(struct watch *watch, bool *ret_vacant, struct err_detail *detail)
+{
+    struct lease lease = {0};
+    int64_t mono_ms = clock_monotonic_ms(watch->clock);
+    enum err error = store_lease_show(watch->store, &lease, detail);
+    if (error != OK) {
+        return error;
+    }
+    if (lease.fence != watch->fence || lease.until_ms != watch->until_ms) {
+        watch->fence = lease.fence;
+        watch->until_ms = lease.until_ms;
+        watch->seen_at_ms = mono_ms;
+    }
+    bool still = mono_ms - watch->seen_at_ms >= LEASE_MS;
+    *ret_vacant = lease.until_ms == 0 || (still && lease.until_ms <= clock_now_ms(watch->clock));
+    return OK;
+}
+
+static enum err beat(struct watch *watch, const struct node *node, struct err_detail *detail)
+{
+    int64_t mono_ms = clock_monotonic_ms(watch->clock);
+    if (watch->beat_at_ms != 0 && mono_ms - watch->beat_at_ms < BEAT_MS) {
+        return OK;
+    }
+    enum err error = store_node_beat(watch->store, node, clock_now_ms(watch->clock), detail);
+    if (error == OK) {
+        if (watch->beat_at_ms == 0) {
+            log_info("serve", "standing by: another process serves this database", "");
+            notify_ready();
+        }
+        watch->beat_at_ms = mono_ms;
+    }
+    return error;
+}
+
+/* A database that is away for a while is the other process's trouble as well: it is waited for. */
+static enum err settle(struct watch *watch, enum err error, const struct err_detail *detail)
+{
+    if (error != ERR_BUSY && error != ERR_STORE) {
+        watch->lost = false;
+        return error;
+    }
+    if (!watch->lost) {
+        log_warn("serve", "standing by: the database is not reached", "detail=\"%s\"",
+                 detail->text);
+    }
+    watch->lost = true;
+    return OK;
+}
+
+static bool told_to_end(const sigset_t *signals)
+{
+    const struct timespec pause = {0, LOOK_MS * 1000000L};
+    notify_watchdog();
+    return sigtimedwait(signals, NULL, &pause) > 0;
+}
+
+static void leave(struct watch *watch, const struct node *node)
+{
+    struct err_detail detail = {""};
+    if (store_node_forget(watch->store, node->id, clock_now_ms(watch->clock), &detail) != OK) {
+        log_warn("serve", "this node stays listed for a day", "detail=\"%s\"", detail.text);
+    }
+}
+
+static enum err wait_until_ours(struct cli *cli, const struct runtime_options *options,
+                                struct watch *watch, struct runtime **ret_runtime,
+                                struct err_detail *detail)
+{
+    sigset_t signals;
+    runtime_block_signals(&signals);
+    for (;;) {
+        bool vacant = false;
+        enum err error = look(watch, &vacant, detail);
+        if (error == OK && vacant) {
+            error = runtime_new(cli, options, ret_runtime, detail);
+            if (error == OK) {
+                return OK;
+            }
+            error = error == ERR_CONFLICT ? OK : error; /* another one was quicker */
+        }
+        if (error == OK) {
+            error = beat(watch, options->node, detail);
+        }
+        error = settle(watch, error, detail);
+        if (error != OK || told_to_end(&signals)) {
+            leave(watch, options->node);
+            return error;
+        }
+    }
+}
+
+enum err standby_wait(struct cli *cli, const struct runtime_options *options,
+                      struct runtime **ret_runtime, struct err_detail *detail)
+{
+    struct watch watch = {.clock = cli->clock};
+    *ret_runtime = NULL;
+    static const char file[] = "sqlite:";
+    if (strncmp(cli->config.database_url, file, strlen(file)) == 0) {
+        return err_set(detail, ERR_CONFIG,
+                       "--standby is for PostgreSQL: a file has one server, and one machine");
+    }
+    enum err error = store_open(cli->config.database_url, STORE_WRITER, &watch.store, detail);
+    if (error == OK) {
+        error = store_make_ready(watch.store, NULL, NULL, detail);
+    }
+    if (error == OK) {
+        error = wait_until_ours(cli, options, &watch, ret_runtime, detail);
+    }
+    store_close(watch.store);
+    return error;
+}
