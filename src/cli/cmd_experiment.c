@@ -5,6 +5,7 @@
 
 #include "base/config.h"
 #include "base/limits.h"
+#include "bi/experiments/report.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/experiment_view.h"
@@ -48,17 +49,8 @@ static int read_analysis(struct cli *cli, struct str name, struct analysis *ret_
         return status;
     }
     struct err_detail detail = {""};
-    struct experiments *experiments = NULL;
-    enum err error = analysis_experiments(store, cli->arena, &experiments, &detail);
-    const struct experiment *experiment = experiment_find(experiments, name);
-    if (error == OK && experiment == NULL) {
-        error =
-            err_set(&detail, ERR_NOT_FOUND, "no experiment \"%.*s\" was started", STR_ARG(name));
-    }
-    if (error == OK) {
-        error = analysis_read(store, cli->arena, experiment, clock_now_ms(cli->clock), ret_analysis,
-                              &detail);
-    }
+    enum err error =
+        experiments_show(store, cli->arena, name, clock_now_ms(cli->clock), ret_analysis, &detail);
     store_close(store);
     return error == OK ? CLI_OK : cli_fail(cli, error, &detail);
 }
@@ -71,44 +63,11 @@ static int show(struct cli *cli, const struct arguments *arguments)
     }
     int status = read_analysis(cli, arguments_word(arguments, 1), &analysis);
     if (status == CLI_OK && cli->json) {
-        cli_print_json(experiment_analysis_json(cli, &analysis));
+        cli_print_json(experiments_analysis_json(cli->arena, &analysis));
     } else if (status == CLI_OK) {
         experiment_print(cli, &analysis);
     }
     return status;
-}
-
-/* One that only stands in the journeys. */
-static json_t *unstarted_json(const struct journey *journey, const struct step *step)
-{
-    json_t *json = json_object();
-    json_t *list = json_array();
-    for (int i = 0; i < step->variant_count; i++) {
-        json_t *item = json_object();
-        json_object_set_new(item, "id", json_str(step->variants[i].id));
-        json_object_set_new(item, "weight", json_real(step->variants[i].weight));
-        json_array_append_new(list, item);
-    }
-    json_object_set_new(json, "name", json_str(step->experiment));
-    json_object_set_new(json, "state", json_string("not started"));
-    json_object_set_new(json, "journey", json_str(journey->name));
-    json_object_set_new(json, "step", json_str(step->id));
-    json_object_set_new(json, "variants", list);
-    return json;
-}
-
-static void add_unstarted(json_t *list, const struct catalog *catalog,
-                          const struct experiments *experiments)
-{
-    for (int i = 0; i < catalog_journey_count(catalog); i++) {
-        const struct journey *journey = catalog_journey_at(catalog, i);
-        for (int k = 0; k < journey->step_count; k++) {
-            const struct step *step = &journey->steps[k];
-            if (step->variant_count > 0 && experiment_find(experiments, step->experiment) == NULL) {
-                json_array_append_new(list, unstarted_json(journey, step));
-            }
-        }
-    }
 }
 
 static const char *variants_text(struct cli *cli, const json_t *variants)
@@ -171,17 +130,8 @@ static int list(struct cli *cli)
     if (error != OK) {
         return cli_fail(cli, error, &detail);
     }
-    json_t *found = json_array();
-    for (int i = 0; experiments != NULL && i < experiments->count; i++) {
-        json_array_append_new(found, experiment_json(&experiments->items[i]));
-    }
-    add_unstarted(found, catalog, experiments);
+    json_t *json = experiments_list_json(catalog, experiments);
     catalog_free(catalog);
-    json_t *json = json_object();
-    json_object_set_new(json, "experiments", found);
-    json_object_set_new(
-        json, "holdout",
-        json_real(experiments != NULL ? experiments->holdout_permyriad / 100.0 : 0));
     if (cli->json) {
         cli_print_json(json);
     } else {

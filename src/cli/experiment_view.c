@@ -6,12 +6,6 @@
 
 #include "base/limits.h"
 
-static const char *const VERDICTS[] = {[VERDICT_SPLIT_BROKEN] = "split_broken",
-                                       [VERDICT_TOO_EARLY] = "too_early",
-                                       [VERDICT_BETTER] = "better",
-                                       [VERDICT_FIRST_IS_BEST] = "first_is_best",
-                                       [VERDICT_NOT_SHOWN] = "not_shown"};
-
 static const char *number(struct cli *cli, double value)
 {
     return isfinite(value) ? arena_printf(cli->arena, "%.2f", value).ptr : "–";
@@ -84,63 +78,4 @@ void experiment_print(struct cli *cli, const struct analysis *analysis)
            analysis->split_p <= 0.01 ? ", it is broken" : "",
            analysis->theta != 0 ? "\nWhat people did in the 28 days before is taken out (CUPED)."
                                 : "");
-}
-
-static json_t *real(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-static json_t *effect_json(const struct effect *effect, bool found)
-{
-    json_t *json = json_object();
-    json_object_set_new(json, "difference", real(effect->difference));
-    json_object_set_new(json, "low", real(effect->low));
-    json_object_set_new(json, "high", real(effect->high));
-    json_object_set_new(json, "e_value", real(effect->e_value));
-    json_object_set_new(json, "found", json_boolean(found));
-    return json;
-}
-
-static json_t *arm_json(const struct arm_result *arm, bool is_first)
-{
-    json_t *json = json_object();
-    json_object_set_new(json, "id", json_str(arm->variant));
-    json_object_set_new(json, "weight", real(arm->weight));
-    json_object_set_new(json, "exposed", json_integer(arm->exposed));
-    json_object_set_new(json, "people", json_integer((json_int_t)arm->outcome.people));
-    json_object_set_new(json, "mean", real(sample_mean(&arm->outcome)));
-    json_object_set_new(json, "probability_best", real(arm->chance.best));
-    json_object_set_new(json, "expected_loss", real(arm->chance.loss));
-    if (!is_first) {
-        json_object_set_new(json, "effect", effect_json(&arm->effect, arm->found));
-    }
-    json_t *guards = json_object();
-    for (int guard = 0; guard < GUARD_COUNT; guard++) {
-        json_t *one = json_object();
-        json_object_set_new(one, "mean", real(sample_mean(&arm->guards[guard])));
-        if (!is_first) {
-            json_object_set_new(one, "effect",
-                                effect_json(&arm->guard_effects[guard], arm->guards_found[guard]));
-        }
-        json_object_set_new(guards, guardrail_name((enum guardrail)guard), one);
-    }
-    json_object_set_new(json, "guardrails", guards);
-    return json;
-}
-
-json_t *experiment_analysis_json(struct cli *cli, const struct analysis *analysis)
-{
-    json_t *json = experiment_json(analysis->experiment);
-    json_t *arms = json_array();
-    for (int i = 0; i < analysis->arm_count; i++) {
-        json_array_append_new(arms, arm_json(&analysis->arms[i], i == 0));
-    }
-    json_object_set_new(json, "variants", arms);
-    json_object_set_new(json, "people", json_integer(analysis->people));
-    json_object_set_new(json, "split_p", real(analysis->split_p));
-    json_object_set_new(json, "cuped_theta", real(analysis->theta));
-    json_object_set_new(json, "verdict", json_string(VERDICTS[analysis->verdict]));
-    json_object_set_new(json, "text", json_str(verdict_text(cli->arena, analysis)));
-    return json;
 }

@@ -2,6 +2,7 @@
 // a running server; people see their variant, and nothing about it changes while it runs.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import Ajv2020 from 'ajv/dist/2020.js';
 import { changed } from '../lib/journeys.mjs';
 import { Scene } from '../lib/scene.mjs';
 
@@ -104,5 +105,69 @@ describe('an experiment', () => {
         await scene.home.run('experiment', 'stop', NAME);
         const applied = await scene.home.run('journeys', 'apply', folder);
         assert.equal(applied.code, 0, applied.stderr);
+    });
+
+    test('by the API: as in the terminal; a viewer only reads; mistakes name their field', async (t) => {
+        const scene = await Scene.open(t, { env: { ADMIN_API_KEY: 'the-full-key', VIEWER_API_KEY: 'the-reading-key' } });
+        const ask = async (path, body, key = 'the-full-key') => {
+            const answer = await fetch(scene.home.url + path, {
+                method: body === undefined ? 'GET' : 'POST',
+                headers: { 'X-Admin-Key': key, 'Content-Type': 'application/json' },
+                body: body === undefined ? undefined : JSON.stringify(body),
+            });
+            return { status: answer.status, json: await answer.json() };
+        };
+        const openapi = await ask('/api/openapi.json');
+        const ajv = new Ajv2020({ strict: false, validateFormats: false });
+        ajv.addSchema({ $id: 'api', components: openapi.json.components });
+        const assertFits = (schema, json) => {
+            const fits = ajv.compile({ $ref: `api#/components/schemas/${schema}` });
+            assert.ok(fits(json), `${schema}: ${JSON.stringify(fits.errors)}`);
+        };
+        const all = async () => {
+            const { json } = await ask('/api/experiments', undefined, 'the-reading-key');
+            assertFits('Experiments', json);
+            assert.deepEqual(json, await scene.home.json('experiment', 'list'));
+            return json;
+        };
+        assert.equal((await all()).experiments[0].state, 'not started');
+        assert.equal((await ask(`/api/experiments/${NAME}`)).status, 404);
+        assert.equal((await ask(`/api/experiments/${NAME}/start`, {}, 'the-reading-key')).status, 403);
+        for (const [body, said] of [
+            [{ metric: 'joy' }, /^"metric": expected/],
+            [{ coverage: 'all' }, /^"coverage": expected/],
+            [{ min_days: 7 }, /^"min_days" is no field of an experiment/],
+            [{ variants: [{ id: 'smile', weight: 0.5 }, { id: 'breathing', weight: 0.5 }] }, /^"variants": expected the 2 variants/],
+        ]) {
+            const refused = await ask(`/api/experiments/${NAME}/start`, body);
+            assert.equal(refused.status, 400, JSON.stringify(body));
+            assert.match(refused.json.detail, said);
+        }
+        assert.equal((await ask('/api/experiments/nothing/start', {})).status, 404);
+        assert.equal((await ask('/api/holdout', { percent: 51 })).status, 400);
+        const held = await ask('/api/holdout', { percent: 0.5 });
+        assert.deepEqual(held, { status: 200, json: { holdout: 0.5 } });
+
+        const plan = { min_people: 100, namespace: { id: 'texts', from: 0, to: 1 }, name: 'other', do: 'stop' };
+        const started = await ask(`/api/experiments/${NAME}/start`, plan);
+        assert.equal(started.status, 200, JSON.stringify(started.json));
+        assertFits('ExperimentChanged', started.json);
+        assert.deepEqual([started.json.name, started.json.state, started.json.min_people], [NAME, 'running', 100]);
+        assert.equal((await ask(`/api/experiments/${NAME}/start`, {})).status, 409);
+        assert.equal((await ask('/api/holdout', { percent: 1 })).status, 409);
+        await arrive(scene, 4);
+        const { json: shown } = await ask(`/api/experiments/${NAME}`, undefined, 'the-reading-key');
+        assertFits('Analysis', shown);
+        assert.deepEqual(shown, await scene.home.json('experiment', 'show', NAME));
+        assert.equal(shown.verdict, 'too_early');
+        assert.equal((await ask(`/api/experiments/${NAME}/stop`, {})).json.state, 'stopped');
+        assert.equal((await ask(`/api/experiments/${NAME}/stop`, {})).status, 409);
+        assert.equal((await ask(`/api/experiments/${NAME}/ship`, { variant: 'grin' })).status, 400);
+        const shipped = await ask(`/api/experiments/${NAME}/ship`, { variant: 'smile' });
+        assertFits('ExperimentChanged', shipped.json);
+        assert.equal(shipped.json.shipped, 'smile');
+        assert.equal((await all()).experiments[0].state, 'shipped');
+        const { audit } = await scene.home.json('audit');
+        assert.deepEqual(audit.filter((row) => row.action === 'experiment').map((row) => row.actor), Array(4).fill('api:admin'));
     });
 });

@@ -105,6 +105,8 @@ api_run api_run_people, api_run_person, api_run_person_explain, api_run_deliveri
 api_run api_run_command, api_run_person_request, api_run_rollout_set, api_run_rollback_preview;
 /* alerts.c */
 api_run api_run_alerts, api_run_alert_history, api_run_alert_change;
+/* experiments.c */
+api_run api_run_experiments, api_run_experiment, api_run_experiment_change;
 /* sidecar.c */
 api_run api_run_input, api_run_telegram_update;
 /* live.c */

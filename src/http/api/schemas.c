@@ -90,6 +90,32 @@ static const struct schema_row rows[] = {
     {"AlertChange", "id:id at:when actor:text rule:text change:text says:text done:text"},
     {"Silence", "for:text"},
     {"AlertChanged", "rule:text change:text phase:text silenced_until_ms:count"},
+    {"Experiments", "experiments:Experiment[] holdout:number"},
+    {"Experiment",
+     "name:text state:text variants:Variant[] journey:text? step:text? shipped:text? seed:text? "
+     "coverage:number? namespace:Namespace? metric:text? window_ms:count? min_people:count? "
+     "min_ms:count? started_at_ms:count? ended_at_ms:count?"},
+    {"Variant", "id:text weight:number"},
+    {"Namespace", "id:text from:number to:number"},
+    {"ExperimentPlan", "metric:text? variants:Variant[]? coverage:number? namespace:Namespace? "
+                       "seed:text? window_ms:count? min_people:count? min_ms:count?"},
+    {"ExperimentChanged",
+     "name:text state:text shipped:text seed:text coverage:number namespace:Namespace? "
+     "variants:Variant[] metric:text window_ms:count min_people:count min_ms:count "
+     "started_at_ms:count ended_at_ms:count holdout:number"},
+    {"Ship", "variant:text"},
+    {"Holdout", "percent:number"},
+    {"HoldoutSet", "holdout:number"},
+    {"Analysis",
+     "name:text state:text shipped:text seed:text coverage:number namespace:Namespace? "
+     "variants:Arm[] metric:text window_ms:count min_people:count min_ms:count "
+     "started_at_ms:count ended_at_ms:count people:count split_p:maybe cuped_theta:maybe "
+     "verdict:text text:text"},
+    {"Arm", "id:text weight:number exposed:count people:count mean:maybe probability_best:maybe "
+            "expected_loss:maybe effect:Effect? guardrails:Guardrails"},
+    {"Guardrails", "blocks:Guardrail opt-outs:Guardrail complaints:Guardrail"},
+    {"Guardrail", "mean:maybe effect:Effect?"},
+    {"Effect", "difference:maybe low:maybe high:maybe e_value:maybe found:flag"},
     {"Audit", "audit:AuditLine[] next:next"},
     {"AuditLine", "id:id at_ms:count actor:text action:text before:text after:text"},
     {"Update", "update_id:count"},

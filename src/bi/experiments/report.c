@@ -1,0 +1,130 @@
+/* The JSON of experiments (report.h). Unknown numbers are null. */
+#include "bi/experiments/report.h"
+
+#include <math.h>
+
+static const char *const VERDICTS[] = {[VERDICT_SPLIT_BROKEN] = "split_broken",
+                                       [VERDICT_TOO_EARLY] = "too_early",
+                                       [VERDICT_BETTER] = "better",
+                                       [VERDICT_FIRST_IS_BEST] = "first_is_best",
+                                       [VERDICT_NOT_SHOWN] = "not_shown"};
+
+static json_t *real(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *effect_json(const struct effect *effect, bool found)
+{
+    json_t *json = json_object();
+    json_object_set_new(json, "difference", real(effect->difference));
+    json_object_set_new(json, "low", real(effect->low));
+    json_object_set_new(json, "high", real(effect->high));
+    json_object_set_new(json, "e_value", real(effect->e_value));
+    json_object_set_new(json, "found", json_boolean(found));
+    return json;
+}
+
+static json_t *arm_json(const struct arm_result *arm, bool is_first)
+{
+    json_t *json = json_object();
+    json_object_set_new(json, "id", json_str(arm->variant));
+    json_object_set_new(json, "weight", real(arm->weight));
+    json_object_set_new(json, "exposed", json_integer(arm->exposed));
+    json_object_set_new(json, "people", json_integer((json_int_t)arm->outcome.people));
+    json_object_set_new(json, "mean", real(sample_mean(&arm->outcome)));
+    json_object_set_new(json, "probability_best", real(arm->chance.best));
+    json_object_set_new(json, "expected_loss", real(arm->chance.loss));
+    if (!is_first) {
+        json_object_set_new(json, "effect", effect_json(&arm->effect, arm->found));
+    }
+    json_t *guards = json_object();
+    for (int guard = 0; guard < GUARD_COUNT; guard++) {
+        json_t *one = json_object();
+        json_object_set_new(one, "mean", real(sample_mean(&arm->guards[guard])));
+        if (!is_first) {
+            json_object_set_new(one, "effect",
+                                effect_json(&arm->guard_effects[guard], arm->guards_found[guard]));
+        }
+        json_object_set_new(guards, guardrail_name((enum guardrail)guard), one);
+    }
+    json_object_set_new(json, "guardrails", guards);
+    return json;
+}
+
+json_t *experiments_analysis_json(struct arena *arena, const struct analysis *analysis)
+{
+    json_t *json = experiment_json(analysis->experiment);
+    json_t *arms = json_array();
+    for (int i = 0; i < analysis->arm_count; i++) {
+        json_array_append_new(arms, arm_json(&analysis->arms[i], i == 0));
+    }
+    json_object_set_new(json, "variants", arms);
+    json_object_set_new(json, "people", json_integer(analysis->people));
+    json_object_set_new(json, "split_p", real(analysis->split_p));
+    json_object_set_new(json, "cuped_theta", real(analysis->theta));
+    json_object_set_new(json, "verdict", json_string(VERDICTS[analysis->verdict]));
+    json_object_set_new(json, "text", json_str(verdict_text(arena, analysis)));
+    return json;
+}
+
+/* One that only stands in the journeys. */
+static json_t *unstarted_json(const struct journey *journey, const struct step *step)
+{
+    json_t *json = json_object();
+    json_t *list = json_array();
+    for (int i = 0; i < step->variant_count; i++) {
+        json_t *item = json_object();
+        json_object_set_new(item, "id", json_str(step->variants[i].id));
+        json_object_set_new(item, "weight", json_real(step->variants[i].weight));
+        json_array_append_new(list, item);
+    }
+    json_object_set_new(json, "name", json_str(step->experiment));
+    json_object_set_new(json, "state", json_string("not started"));
+    json_object_set_new(json, "journey", json_str(journey->name));
+    json_object_set_new(json, "step", json_str(step->id));
+    json_object_set_new(json, "variants", list);
+    return json;
+}
+
+static void add_unstarted(json_t *list, const struct catalog *catalog,
+                          const struct experiments *experiments)
+{
+    for (int i = 0; i < catalog_journey_count(catalog); i++) {
+        const struct journey *journey = catalog_journey_at(catalog, i);
+        for (int k = 0; k < journey->step_count; k++) {
+            const struct step *step = &journey->steps[k];
+            if (step->variant_count > 0 && experiment_find(experiments, step->experiment) == NULL) {
+                json_array_append_new(list, unstarted_json(journey, step));
+            }
+        }
+    }
+}
+
+json_t *experiments_list_json(const struct catalog *catalog, const struct experiments *experiments)
+{
+    json_t *list = json_array();
+    for (int i = 0; experiments != NULL && i < experiments->count; i++) {
+        json_array_append_new(list, experiment_json(&experiments->items[i]));
+    }
+    add_unstarted(list, catalog, experiments);
+    json_t *json = json_object();
+    json_object_set_new(json, "experiments", list);
+    json_object_set_new(
+        json, "holdout",
+        json_real(experiments != NULL ? experiments->holdout_permyriad / 100.0 : 0));
+    return json;
+}
+
+enum err experiments_show(struct store *store, struct arena *arena, struct str name, int64_t now_ms,
+                          struct analysis *ret_analysis, struct err_detail *detail)
+{
+    struct experiments *experiments = NULL;
+    enum err error = analysis_experiments(store, arena, &experiments, detail);
+    const struct experiment *experiment = experiment_find(experiments, name);
+    if (error == OK && experiment == NULL) {
+        error = err_set(detail, ERR_NOT_FOUND, "no experiment \"%.*s\" was started", STR_ARG(name));
+    }
+    return error == OK ? analysis_read(store, arena, experiment, now_ms, ret_analysis, detail)
+                       : error;
+}
