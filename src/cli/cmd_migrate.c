@@ -67,6 +67,20 @@ static void note_planned(const struct cli *cli, const struct store *store,
     }
 }
 
+static enum err make_room(struct cli *cli, struct store *store, struct err_detail *detail)
+{
+    enum err error = store_begin(store, detail);
+    if (error != OK) {
+        return error;
+    }
+    error = store_events_make_room(store, clock_now_ms(cli->clock), detail);
+    if (error != OK) {
+        store_rollback(store);
+        return error;
+    }
+    return store_commit(store, detail);
+}
+
 static enum err migrate(struct cli *cli, const struct asked *asked,
                         struct migration_state *ret_state, json_t *names, struct err_detail *detail)
 {
@@ -77,6 +91,9 @@ static enum err migrate(struct cli *cli, const struct asked *asked,
     if (error == OK && !check_only) {
         struct applied applied = {cli, names};
         error = store_migrate(store, note_applied, &applied, detail);
+        if (error == OK) {
+            error = make_room(cli, store, detail);
+        }
     }
     if (error == OK) {
         error = store_migration_state(store, ret_state, detail);

@@ -198,6 +198,9 @@ static enum err prune(struct engine *engine, struct batch *batch, struct err_det
         error = store_query(engine->store, batch->arena, "pauses_prune", pause_args, 1, 1, &rows,
                             detail);
     }
+    if (error == OK) {
+        error = store_events_make_room(engine->store, batch->now_ms, detail);
+    }
     if (error == OK && engine->node != NULL) {
         error = store_node_forget(engine->store, 0, batch->now_ms, detail); /* the dead only */
     }

@@ -46,6 +46,7 @@
     X(DUE_NEXT, "due_next")                                                                        \
     X(SEEN_FIND, "seen_find")                                                                      \
     X(SEEN_INSERT, "seen_insert")                                                                  \
+    X(EVENT_MONTHS, "event_months")                                                                \
     X(SEEN_PRUNE, "seen_prune")                                                                    \
     X(IDENTITY_FIND, "identity_find")                                                              \
     X(IDENTITY_CLAIM, "identity_claim")                                                            \

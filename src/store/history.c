@@ -51,6 +51,17 @@ enum err store_seen(struct store *store, struct str source, struct str external_
     return error;
 }
 
+enum err store_events_make_room(struct store *store, int64_t now_ms, struct err_detail *detail)
+{
+    struct binder binder;
+    enum err error = bind_begin(store, STATEMENT_EVENT_MONTHS, &binder, detail);
+    if (error != OK) {
+        return error;
+    }
+    bind_int(&binder, now_ms);
+    return statement_run(&binder, NULL, "make room for events", detail);
+}
+
 enum err store_seen_prune(struct store *store, struct str source, int64_t before_ms,
                           struct err_detail *detail)
 {

@@ -56,6 +56,17 @@ const char postgres_closing[] =
     "                           public_role);\n"
     "        END LOOP;\n"
     "    END LOOP;\n"
+    "    FOR made IN\n"
+    "        SELECT p.oid::regprocedure AS name FROM pg_proc AS p\n"
+    "        WHERE p.pronamespace = current_schema()::regnamespace\n"
+    "            AND p.proowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)\n"
+    "    LOOP\n"
+    "        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', made.name);\n"
+    "        FOR public_role IN SELECT rolname FROM pg_roles WHERE rolname IN ('anon', "
+    "'authenticated') LOOP\n"
+    "            EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %I', made.name, public_role);\n"
+    "        END LOOP;\n"
+    "    END LOOP;\n"
     "END\n"
     "$$;\n";
 

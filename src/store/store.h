@@ -123,6 +123,10 @@ MUST_CHECK enum err store_look_ahead(struct store *store, const struct look *loo
 /* Remembers (source, external_id); *ret_new is false when it was seen before (then do nothing). */
 MUST_CHECK enum err store_seen(struct store *store, struct str source, struct str external_id,
                                int64_t at_ms, bool *ret_new, struct err_detail *detail);
+/* Makes room for events of this month and the next two, where the database keeps them by month, in
+ * a transaction. When others are in the way it is left for the next time. */
+MUST_CHECK enum err store_events_make_room(struct store *store, int64_t now_ms,
+                                           struct err_detail *detail);
 /* Forgets what was seen before the instant. */
 MUST_CHECK enum err store_seen_prune(struct store *store, struct str source, int64_t before_ms,
                                      struct err_detail *detail);

@@ -53,6 +53,16 @@ BEGIN
                            public_role);
         END LOOP;
     END LOOP;
+    FOR made IN
+        SELECT p.oid::regprocedure AS name FROM pg_proc AS p
+        WHERE p.pronamespace = current_schema()::regnamespace
+            AND p.proowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)
+    LOOP
+        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', made.name);
+        FOR public_role IN SELECT rolname FROM pg_roles WHERE rolname IN ('anon', 'authenticated') LOOP
+            EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %I', made.name, public_role);
+        END LOOP;
+    END LOOP;
 END
 $$;
 $closing$;

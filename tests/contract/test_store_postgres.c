@@ -3,6 +3,7 @@
 #include "store_fixture.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "store/postgres.h"
@@ -118,7 +119,7 @@ static void hot_statements_go_down_an_index(void **state)
         {"due_load", "due_pkey"},
         {"due_next", "due_pkey"},
         {"identity_find", "identities_pkey"},
-        {"event_walk", "events_pkey"},
+        {"event_walk", "Subplans Removed: 3"}, /* of no id, all; of one, all but its month */
         {"inbox_unanswered", "inbox_unanswered"},
         {"setting_load", "settings_pkey"},
         {"join_aliases", "users_aliases"},
@@ -207,6 +208,86 @@ static void a_frozen_owner_holds_nobody_up(void **state)
     assert_err(ERR_CONFLICT, put_setting(fixture, fixture->store, "1")); /* connected again */
     assert_ok(store_seen(other, STR("a"), STR("b"), NOW_MS, &is_new, &fixture->detail));
     assert_true(is_new);
+    store_close(other);
+}
+
+/* ---- events by month ------------------------------------------------------------------------- */
+
+static const char *one_cell(struct fixture *fixture, const char *sql)
+{
+    struct postgres_store *store = postgres_of(fixture->store);
+    PQexitPipelineMode(store->connection);
+    PGresult *result = PQexec(store->connection, sql);
+    if (PQresultStatus(result) != PGRES_TUPLES_OK) {
+        fail_msg("%s: %s", sql, PQerrorMessage(store->connection));
+    }
+    const char *cell = arena_printf(fixture->arena, "%s", PQgetvalue(result, 0, 0)).ptr;
+    PQclear(result);
+    PQenterPipelineMode(store->connection);
+    return cell;
+}
+
+static void make_room(struct fixture *fixture, int64_t now_ms)
+{
+    assert_ok(store_begin(fixture->store, &fixture->detail));
+    assert_ok(store_events_make_room(fixture->store, now_ms, &fixture->detail));
+    assert_ok(store_commit(fixture->store, &fixture->detail));
+}
+
+/* Which parts hold events, with their number, in the order of time. */
+#define PARTS                                                                                      \
+    "SELECT string_agg(part || ' ' || n, ', ' ORDER BY first) FROM (SELECT tableoid::regclass::"   \
+    "text AS part, count(*) AS n, min(id) AS first FROM events GROUP BY 1) AS p"
+
+/* The store's tables were made today: months are looked at that are far enough after it. */
+static void events_go_to_their_month(void **state)
+{
+    FIXTURE;
+    enum { DAYS = 31 };
+    const int64_t may_2101 = INT64_C(4144348800000);
+    struct person *person = fixture_person(fixture);
+    struct event events[3];
+    for (int i = 0; i < 3; i++) {
+        events[i] = fixture_event(fixture, person, EVENT_MESSAGE_RECEIVED,
+                                  may_2101 - DAY_MS + i * DAYS * DAY_MS);
+    }
+    fixture_save(fixture, person);
+    assert_ok(store_begin(fixture->store, &fixture->detail));
+    assert_ok(store_events_append(fixture->store, events, 3, &fixture->detail));
+    assert_ok(store_commit(fixture->store, &fixture->detail));
+    assert_string_equal("events_rest 3", one_cell(fixture, PARTS));
+    /* Each call makes two years at most. */
+    for (int i = 0; i < 50; i++) {
+        make_room(fixture, may_2101);
+    }
+    assert_string_equal("events_2101_04 1, events_2101_05 1, events_2101_07 1",
+                        one_cell(fixture, PARTS));
+    assert_string_equal("0", one_cell(fixture, "SELECT event_months_make(0)"));
+    assert_string_equal(
+        "0", one_cell(fixture, "SELECT count(*) FROM pg_class WHERE relrowsecurity = false AND "
+                               "relnamespace = current_schema()::regnamespace AND relkind IN "
+                               "('r', 'p')"));
+}
+
+/* Who reads for long is neither waited for nor made to wait: another time will do. */
+static void a_reader_of_the_rest_keeps_no_batch_back(void **state)
+{
+    FIXTURE;
+    static const char parts[] =
+        "SELECT count(*) FROM pg_inherits WHERE inhparent = 'events'::regclass";
+    struct store *other = another(fixture, "");
+    run_sql(other, "BEGIN; LOCK TABLE events_rest IN ACCESS SHARE MODE");
+    const char *before = one_cell(fixture, parts);
+    const int64_t later_ms = INT64_C(4144348800000);
+    assert_ok(store_begin(fixture->store, &fixture->detail));
+    assert_ok(store_events_make_room(fixture->store, later_ms, &fixture->detail));
+    bool is_new;
+    assert_ok(store_seen(fixture->store, STR("a"), STR("b"), NOW_MS, &is_new, &fixture->detail));
+    assert_ok(store_commit(fixture->store, &fixture->detail));
+    assert_string_equal(before, one_cell(fixture, parts));
+    run_sql(other, "ROLLBACK");
+    make_room(fixture, later_ms);
+    assert_int_equal(strtol(before, NULL, 10) + 24, strtol(one_cell(fixture, parts), NULL, 10));
     store_close(other);
 }
 
@@ -331,6 +412,8 @@ int main(void)
         CASE(who_lost_the_lease_cannot_commit),
         CASE(a_node_is_forgotten_after_a_day_of_the_server),
         CASE(a_frozen_owner_holds_nobody_up),
+        CASE(events_go_to_their_month),
+        CASE(a_reader_of_the_rest_keeps_no_batch_back),
         CASE(a_lost_connection_is_opened_again),
         CASE(nothing_is_prepared_through_a_pooler),
         CASE(a_role_that_sees_nothing_is_told),

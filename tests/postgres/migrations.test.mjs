@@ -190,6 +190,9 @@ test('the public roles read and write nothing, however new tables are granted', 
             } else {
                 await psql(name, '-f', SCRIPT);
             }
+            // Months of events that are made later, too.
+            const made = await sql(name, `SET search_path = nudge; SELECT event_months_make(${Date.now() + 400 * 24 * 3600e3})`);
+            assert.ok(Number(made) >= 12);
             // Whoever exposes the schema by mistake exposes nothing in it.
             await asAdmin(name, 'GRANT USAGE ON SCHEMA nudge TO anon, authenticated');
             for (const role of ['anon', 'authenticated']) {
@@ -202,6 +205,59 @@ test('the public roles read and write nothing, however new tables are granted', 
     }
     await asAdmin('postgres', 'DROP ROLE anon; DROP ROLE authenticated');
     await migrated();
+});
+
+test('events that were written before are the first part of those by month, while others write', async () => {
+    const name = await database();
+    const months = FILES.findIndex((file) => file.endsWith('_event_months.sql'));
+    for (const file of FILES.slice(0, months)) {
+        await supabaseFile(name, file);
+    }
+    const event = (id) => `INSERT INTO nudge.events SELECT id, 1, id / 2097152, 'x', 0, '', '', 0, '', '', 0
+        FROM (SELECT ${id} + g AS id FROM generate_series(1, 20000) AS g) AS n`;
+    const now = '((extract(epoch FROM now()) * 1000)::bigint * 2097152)';
+    const aYear = `(365 * 86400000::bigint * 2097152)`;
+    await sql(name, `${event(`${now} - ${aYear}`)}; ${event(now)}`);
+    await assert.rejects(sql(name, event(`${now} + ${aYear}`)), /events_bound/);
+    const file = (await sql(name, `SELECT pg_relation_filenode('nudge.events')`)).trim();
+
+    // Without the lock for long: who writes meanwhile is not refused.
+    const other = writer(name, `INSERT INTO nudge.events SELECT ${now} + 100000 * pg_backend_pid(), 2, 0, 'x', 0, '', '', 0, '', '', 0`);
+    await other.more(2);
+    assert.equal((await nudge(name, 'migrate')).code, 0);
+    await other.more(2);
+    const written = await other.stop();
+    assert.equal((await sql(name, `SELECT tableoid::regclass, user_id, count(*) FROM nudge.events GROUP BY 1, 2 ORDER BY 2`)).trim(),
+        `nudge.events_before|1|40000\nnudge.events_before|2|${written}`);
+    assert.equal((await sql(name, `SELECT pg_relation_filenode('nudge.events_before')`)).trim(), file, 'nothing was rewritten');
+
+    await sql(name, event(`${now} + ${aYear}`));
+    const parts = (await sql(name, `SELECT tableoid::regclass FROM nudge.events GROUP BY 1 ORDER BY 1`)).trim().split('\n');
+    assert.deepEqual(parts.sort(), ['nudge.events_before', 'nudge.events_rest']);
+    const indexes = await sql(name, `SELECT string_agg(indexrelid::regclass::text, ' ' ORDER BY 1) FROM pg_index
+        WHERE indrelid = 'nudge.events_before'::regclass AND indisvalid`);
+    assert.match(indexes, /nudge\.events_before_pkey/);
+    assert.match(indexes, /nudge\.events_before_revenue/);
+    assert.equal((await nudge(name, 'migrate', '--check')).code, 0);
+});
+
+test('a table of events that somebody reads for long is migrated when they have ended', async () => {
+    const name = await database();
+    const months = FILES.findIndex((file) => file.endsWith('_event_months.sql'));
+    for (const file of FILES.slice(0, months)) {
+        await supabaseFile(name, file);
+    }
+    const reader = spawn('psql', ['-qAtX', url(name)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    reader.stdin.write(`BEGIN; SELECT count(*) FROM nudge.events;\n`);
+    await once(reader.stdout, 'data');
+    const refused = await nudge(name, 'migrate');
+    assert.equal(refused.code, 3);
+    assert.match(refused.stderr, /lock/);
+    assert.equal((await sql(name, `SELECT relkind FROM pg_class WHERE oid = 'nudge.events'::regclass`)).trim(), 'r');
+    reader.stdin.end('ROLLBACK;\n');
+    await once(reader, 'close');
+    assert.equal((await nudge(name, 'migrate')).code, 0);
+    assert.equal((await sql(name, `SELECT relkind FROM pg_class WHERE oid = 'nudge.events'::regclass`)).trim(), 'p');
 });
 
 /** Somebody who works on the live tables until told to stop; `more` waits for that many further writes. */

@@ -9,6 +9,10 @@ SELECT * FROM unnest(
     ?8::bigint[], ?9::text[], ?10::text[], ?11::float8[]
 );
 
+-- name: event_months
+-- Makes room ahead for the events of the months to come.
+SELECT event_months_make(?1);
+
 -- name: feedback_insert of many
 INSERT INTO feedback (
     id, user_id, run_id, at_ms, text, rating, is_problem
