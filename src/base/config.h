@@ -31,6 +31,10 @@ struct config {
     const char *admin_api_key;
     const char *viewer_api_key;
     const char *admin_chat_ids; /* comma separated */
+    const char *admin_emails;   /* comma separated */
+    const char *admin_webhook_url;
+    const char *admin_webhook_secret;
+    const char *heartbeat_url;
     const char *public_url;
     int port;
     const char *default_time_zone;

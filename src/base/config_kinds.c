@@ -169,6 +169,22 @@ static const char *put_chat_ids(const struct target *target, struct str value)
                     "chat ids with commas between, such as 12345,-67890");
 }
 
+static bool is_email(struct str item)
+{
+    const char *at = memchr(item.ptr, '@', item.length);
+    bool is_plain = true;
+    for (size_t i = 0; i < item.length; i++) {
+        is_plain &= item.ptr[i] > ' ' && item.ptr[i] != 0x7f;
+    }
+    return is_plain && at != NULL && at > item.ptr && at + 1 < item.ptr + item.length;
+}
+
+static const char *put_emails(const struct target *target, struct str value)
+{
+    return put_list(target, value, is_email,
+                    "e-mail addresses with commas between, such as ann@example.org");
+}
+
 static bool is_origin(struct str item)
 {
     size_t slashes = 0;
@@ -336,6 +352,7 @@ static const struct kind {
     {"chat ids", false, true, put_chat_ids},
     {"database", false, true, put_database},
     {"duration", true, false, put_duration},
+    {"e-mail addresses", false, true, put_emails},
     {"identifier", true, true, put_identifier},
     {"language", true, true, put_language},
     {"log level", true, true, put_level},

@@ -72,8 +72,7 @@ enum {
     /* The engine. */
     LIMIT_BATCH_INPUTS = PORTION(256, 1),
     LIMIT_BATCH_DUE = PORTION(256, 1),
-    LIMIT_BATCH_INBOX = PORTION(64, 1),   /* commands of other processes */
-    LIMIT_BATCH_NOTICES = PORTION(20, 1), /* to operators, read at once */
+    LIMIT_BATCH_INBOX = PORTION(64, 1), /* commands of other processes */
     LIMIT_BATCH_PRUNED = PORTION(20000, 1),
     LIMIT_PAGE_USERS = PORTION(64, 1), /* of a sweep, in one batch */
     LIMIT_PAGE_MESSAGES = PORTION(64, 1),

@@ -129,11 +129,15 @@ static struct str html_of(struct arena *arena, const struct mail_words *words,
     for (int i = 0; i < outgoing->button_count; i++) {
         put_link(&out, " class=\"button\"", urls[i], outgoing->buttons[i].text);
     }
-    out_text(&out, "</main><footer><p>");
-    out_html(&out, words->why);
-    out_text(&out, " ");
-    put_link(&out, "", mail->unsubscribe_url, words->unsubscribe);
-    out_text(&out, "</p></footer></body></html>\n");
+    out_text(&out, "</main>");
+    if (mail->unsubscribe_url.length > 0) {
+        out_text(&out, "<footer><p>");
+        out_html(&out, words->why);
+        out_text(&out, " ");
+        put_link(&out, "", mail->unsubscribe_url, words->unsubscribe);
+        out_text(&out, "</p></footer>");
+    }
+    out_text(&out, "</body></html>\n");
     return out_str(&out);
 }
 
@@ -152,13 +156,15 @@ static struct str text_of(struct arena *arena, const struct mail_words *words,
         out_bytes(&out, urls[i]);
         out_text(&out, "\n");
     }
-    out_text(&out, "\n-- \n");
-    out_bytes(&out, words->why);
-    out_text(&out, "\n");
-    out_bytes(&out, words->unsubscribe);
-    out_text(&out, ": ");
-    out_bytes(&out, mail->unsubscribe_url);
-    out_text(&out, "\n");
+    if (mail->unsubscribe_url.length > 0) {
+        out_text(&out, "\n-- \n");
+        out_bytes(&out, words->why);
+        out_text(&out, "\n");
+        out_bytes(&out, words->unsubscribe);
+        out_text(&out, ": ");
+        out_bytes(&out, mail->unsubscribe_url);
+        out_text(&out, "\n");
+    }
     return out_str(&out);
 }
 
@@ -173,8 +179,10 @@ struct mail mail_compose(struct arena *arena, const struct mail_site *site,
         urls[i] = button_url(arena, site, outgoing, &outgoing->buttons[i]);
     }
     struct str plain = markdown_plain(arena, outgoing->text, TEXT_UNITS_MAX).text;
-    struct mail mail = {.subject = subject_of(arena, plain),
-                        .unsubscribe_url = mail_link_url(arena, site, &stop)};
+    struct mail mail = {.subject = subject_of(arena, plain), .unsubscribe_url = STR_NONE};
+    if (outgoing->user_id != 0) {
+        mail.unsubscribe_url = mail_link_url(arena, site, &stop);
+    }
     mail.html = html_of(arena, words, outgoing, urls, &mail);
     mail.text = text_of(arena, words, outgoing, urls, &mail, plain);
     return mail;

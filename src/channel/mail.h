@@ -33,7 +33,7 @@ struct mail {
     struct str subject; /* the first sentence */
     struct str html;
     struct str text;
-    struct str unsubscribe_url;
+    struct str unsubscribe_url; /* "": a mail to operators (user_id 0), who cannot */
 };
 struct mail mail_compose(struct arena *arena, const struct mail_site *site,
                          const struct outgoing *outgoing);

@@ -8,12 +8,13 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/digest.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/queue.h"
 #include "channel/out.h"
 
-enum { REQUEST_MS = 30 * 1000, STOP_STEP_MS = 100, BODY_BYTES = 16 * 1024 };
+enum { REQUEST_MS = 30 * 1000, STOP_STEP_MS = 100, BODY_BYTES = 16 * 1024, KEY_HEX_DIGITS = 12 };
 
 struct resend {
     struct channel channel; /* first */
@@ -53,9 +54,11 @@ struct str resend_body(struct arena *arena, const struct mail_site *site, struct
     out_json(&out, mail.html);
     out_text(&out, ",\"text\":");
     out_json(&out, mail.text);
-    out_text(&out, ",\"headers\":{\"List-Unsubscribe\":");
-    out_json(&out, arena_printf(arena, "<%.*s>", STR_ARG(mail.unsubscribe_url)));
-    out_text(&out, ",\"List-Unsubscribe-Post\":\"List-Unsubscribe=One-Click\"}");
+    if (mail.unsubscribe_url.length > 0) {
+        out_text(&out, ",\"headers\":{\"List-Unsubscribe\":");
+        out_json(&out, arena_printf(arena, "<%.*s>", STR_ARG(mail.unsubscribe_url)));
+        out_text(&out, ",\"List-Unsubscribe-Post\":\"List-Unsubscribe=One-Click\"}");
+    }
     out_text(&out, ",\"tags\":[{\"name\":\"user\",\"value\":\"");
     out_int(&out, outgoing->user_id);
     out_text(&out, "\"},{\"name\":\"delivery\",\"value\":\"");
@@ -112,12 +115,22 @@ static void job_done(void *context, const struct http_response *response)
     pthread_mutex_unlock(&resend->lock);
 }
 
+/* A message to operators goes to several addresses under one number. */
+static struct str idempotency_key(struct arena *arena, const struct outgoing *outgoing)
+{
+    char hex[DIGEST_HEX_BYTES + 1] = "";
+    digest_sha256_hex(outgoing->address, hex);
+    bool to_operators = outgoing->user_id == 0;
+    return arena_printf(arena, "Idempotency-Key: nudge-%lld%s%.*s",
+                        (long long)outgoing->delivery_id, to_operators ? "-" : "",
+                        to_operators ? KEY_HEX_DIGITS : 0, hex);
+}
+
 static enum err begin_request(struct job *job)
 {
     struct resend *resend = job->resend;
     struct arena *arena = arena_new(BODY_BYTES);
-    struct str key =
-        arena_printf(arena, "Idempotency-Key: nudge-%lld", (long long)job->outgoing->delivery_id);
+    struct str key = idempotency_key(arena, job->outgoing);
     const struct http_request request = {
         .method = HTTP_POST,
         .url = str_of(resend->url),

@@ -63,6 +63,22 @@ static struct str signed_content(struct arena *arena, const struct webhook_heade
     return (struct str){bytes, head.length + body.length};
 }
 
+static struct str signature_of(struct arena *arena, struct str key, struct str content)
+{
+    unsigned char mac[DIGEST_SHA256_BYTES];
+    digest_hmac_sha256(key, content, mac);
+    return digest_base64(arena, (struct str){(const char *)mac, sizeof(mac)});
+}
+
+struct str webhook_sign(struct arena *arena, struct str secret, struct str id, struct str timestamp,
+                        struct str body)
+{
+    const struct webhook_headers headers = {.id = id, .timestamp = timestamp};
+    struct str content = signed_content(arena, &headers, body);
+    struct str signature = signature_of(arena, key_of(arena, secret), content);
+    return arena_printf(arena, "v1,%.*s", STR_ARG(signature));
+}
+
 enum webhook_verdict webhook_verify(struct arena *arena, struct str secrets,
                                     const struct webhook_headers *headers, struct str body,
                                     int64_t now_ms)
@@ -84,12 +100,8 @@ enum webhook_verdict webhook_verify(struct arena *arena, struct str secrets,
     struct str rest = secrets;
     while (rest.length > 0) {
         struct str key = key_of(arena, str_trim(str_split(rest, ',', &rest)));
-        unsigned char mac[DIGEST_SHA256_BYTES];
         if (key.ptr != NULL && key.length > 0) {
-            digest_hmac_sha256(key, content, mac);
-            struct str expected =
-                digest_base64(arena, (struct str){(const char *)mac, sizeof(mac)});
-            genuine |= is_among(headers->signature, expected);
+            genuine |= is_among(headers->signature, signature_of(arena, key, content));
         }
     }
     return genuine ? WEBHOOK_GENUINE : WEBHOOK_FORGED;

@@ -28,5 +28,8 @@ enum webhook_verdict {
 enum webhook_verdict webhook_verify(struct arena *arena, struct str secrets,
                                     const struct webhook_headers *headers, struct str body,
                                     int64_t now_ms);
+/* "v1,…", as the header webhook-signature carries it. The secret must be plausible. */
+struct str webhook_sign(struct arena *arena, struct str secret, struct str id, struct str timestamp,
+                        struct str body);
 /* Whether it can be a secret: "whsec_" or nothing, and base64 of 16 to 64 bytes. */
 bool webhook_secret_is_plausible(struct arena *arena, struct str secret);

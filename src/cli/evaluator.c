@@ -118,6 +118,28 @@ static enum err look_at_alerts(struct evaluator *evaluator, struct arena *arena,
     return error;
 }
 
+/* ---- the heartbeat ---- */
+
+static void heard(void *context, const struct http_response *response)
+{
+    (void)context;
+    if (response->outcome != HTTP_ANSWERED || response->status >= 400) {
+        log_warn("alerts", "the heartbeat was not heard", "status=%d reason=%s", response->status,
+                 response->reason != NULL ? response->reason : "");
+    }
+}
+
+/* Whoever waits for it notices when nobody looks any more. */
+static void beat(struct evaluator *evaluator)
+{
+    const char *url = evaluator->options.config->heartbeat_url;
+    const struct http_request request = {.method = HTTP_GET, .url = str_of(url)};
+    if (url[0] != '\0' &&
+        http_client_request(evaluator->options.client, &request, heard, NULL) != OK) {
+        log_warn("alerts", "the heartbeat was not sent", "");
+    }
+}
+
 /* ---- the hours ---- */
 
 static void look(struct evaluator *evaluator, enum alert_scope scope, int64_t now_ms)
@@ -128,6 +150,8 @@ static void look(struct evaluator *evaluator, enum alert_scope scope, int64_t no
     if (error != OK) {
         log_warn("alerts", "the figures could not be looked at", "error=\"%s\" detail=\"%s\"",
                  err_text(error), detail.text);
+    } else if (scope == ALERTS_ALL) {
+        beat(evaluator);
     }
     error = scope == ALERTS_ALL ? look_at_plan(evaluator, arena, now_ms, &detail) : OK;
     if (error != OK) {

@@ -4,13 +4,15 @@
 
 #include "base/config.h"
 #include "engine/engine.h"
+#include "net/http_client.h"
 
 struct evaluator;
 
 struct evaluator_options {
     const struct config *config;
     struct clock *clock;
-    struct engine *engine; /* outlives the evaluator */
+    struct engine *engine;      /* outlives the evaluator */
+    struct http_client *client; /* likewise; NULL: there is no HEARTBEAT_URL */
 };
 /* Starts its thread; looks at once, then at each full hour of the clock. */
 MUST_CHECK enum err evaluator_new(const struct evaluator_options *options,

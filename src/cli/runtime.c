@@ -17,10 +17,12 @@
 #include "channel/resend.h"
 #include "channel/telegram.h"
 #include "channel/webchat.h"
+#include "channel/webhook.h"
 #include "channel/webhook_signature.h"
 #include "cli/evaluator.h"
 #include "cli/journeys_load.h"
 #include "cli/mail_site.h"
+#include "cli/notifier.h"
 #include "core/commands.h"
 #include "core/facts.h"
 #include "net/http_client.h"
@@ -116,8 +118,9 @@ static enum err make_telegram(struct runtime *runtime, struct clock *clock,
     return telegram_new(&telegram, &runtime->channels[CHANNEL_TELEGRAM], detail);
 }
 
-static enum err make_email(struct runtime *runtime, struct clock *clock,
-                           const struct channel_sink *sink, struct err_detail *detail)
+static enum err resend_channel(struct runtime *runtime, struct clock *clock,
+                               const struct channel_sink *sink, struct channel **ret_channel,
+                               struct err_detail *detail)
 {
     const struct config *config = &runtime->cli->config;
     const struct resend_options resend = {.client = runtime->http_client,
@@ -127,7 +130,7 @@ static enum err make_email(struct runtime *runtime, struct clock *clock,
                                           .from = config->email_from,
                                           .site = runtime->mail,
                                           .sink = *sink};
-    return resend_new(&resend, &runtime->channels[CHANNEL_EMAIL], detail);
+    return resend_new(&resend, ret_channel, detail);
 }
 
 static enum err check_webhook_secrets(struct cli *cli, struct err_detail *detail)
@@ -152,6 +155,12 @@ static const char *missing_for_email(const struct config *config)
                                              : NULL;
 }
 
+/* Beside what channels need. */
+static bool wants_client(const struct config *config)
+{
+    return config->admin_webhook_url[0] != '\0' || config->heartbeat_url[0] != '\0';
+}
+
 static enum err make_channels(struct runtime *runtime, const struct runtime_options *options,
                               struct err_detail *detail)
 {
@@ -162,7 +171,7 @@ static enum err make_channels(struct runtime *runtime, const struct runtime_opti
     const char *missing = missing_for_email(config);
     bool email_wanted = config->resend_api_key[0] != '\0' || config->email_from[0] != '\0';
     enum err error = check_webhook_secrets(runtime->cli, detail);
-    if (error == OK && (telegram || missing == NULL)) {
+    if (error == OK && (telegram || missing == NULL || wants_client(config))) {
         error = http_client_new(&http, &runtime->http_client, detail);
     }
     if (error == OK && telegram) {
@@ -171,7 +180,8 @@ static enum err make_channels(struct runtime *runtime, const struct runtime_opti
         log_info("serve", "telegram is off: TELEGRAM_BOT_TOKEN is not set", "");
     }
     if (error == OK && missing == NULL) {
-        error = make_email(runtime, options->clock, &sink, detail);
+        error = resend_channel(runtime, options->clock, &sink, &runtime->channels[CHANNEL_EMAIL],
+                               detail);
     } else if (missing != NULL && email_wanted) {
         log_info("serve", "e-mail is off: a setting is missing", "setting=%s", missing);
     }
@@ -379,6 +389,90 @@ static void stop(struct runtime *runtime, struct http_server *server, pthread_t 
     http_server_stop(server);
 }
 
+/* ---- operators ---- */
+
+static enum err tell_by_telegram(struct runtime *runtime, struct notifier *notifier,
+                                 struct err_detail *detail)
+{
+    const struct config *config = &runtime->cli->config;
+    struct channel *channel = NULL;
+    const struct telegram_options telegram = {.client = runtime->http_client,
+                                              .clock = runtime->cli->clock,
+                                              .token = config->telegram_bot_token,
+                                              .api_url = config->telegram_api_url,
+                                              .sink = notifier_sink(notifier)};
+    if (runtime->channels[CHANNEL_TELEGRAM] == NULL || config->admin_chat_ids[0] == '\0') {
+        return OK;
+    }
+    enum err error = telegram_new(&telegram, &channel, detail);
+    if (error == OK) {
+        notifier_add(notifier, channel, str_of(config->admin_chat_ids));
+    }
+    return error;
+}
+
+static enum err tell_by_email(struct runtime *runtime, struct notifier *notifier,
+                              struct err_detail *detail)
+{
+    const struct config *config = &runtime->cli->config;
+    struct channel *channel = NULL;
+    if (config->admin_emails[0] == '\0') {
+        return OK;
+    }
+    if (runtime->channels[CHANNEL_EMAIL] == NULL) {
+        return err_set(detail, ERR_CONFIG,
+                       "ADMIN_EMAILS is set, but e-mail is off: set RESEND_API_KEY, EMAIL_FROM and "
+                       "PUBLIC_URL, too");
+    }
+    const struct channel_sink sink = notifier_sink(notifier);
+    enum err error = resend_channel(runtime, runtime->cli->clock, &sink, &channel, detail);
+    if (error == OK) {
+        notifier_add(notifier, channel, str_of(config->admin_emails));
+    }
+    return error;
+}
+
+static enum err tell_by_webhook(struct runtime *runtime, struct notifier *notifier,
+                                struct err_detail *detail)
+{
+    const struct config *config = &runtime->cli->config;
+    struct channel *channel = NULL;
+    const struct webhook_options webhook = {.client = runtime->http_client,
+                                            .clock = runtime->cli->clock,
+                                            .url = config->admin_webhook_url,
+                                            .secret = config->admin_webhook_secret,
+                                            .sink = notifier_sink(notifier)};
+    if (config->admin_webhook_url[0] == '\0') {
+        return OK;
+    }
+    enum err error = webhook_new(&webhook, &channel, detail);
+    if (error == OK) {
+        notifier_add(notifier, channel, STR("webhook"));
+    }
+    return error;
+}
+
+static enum err make_notifier(struct runtime *runtime, struct notifier **ret_notifier,
+                              struct err_detail *detail)
+{
+    const struct notifier_options options = {&runtime->cli->config, runtime->cli->clock,
+                                             runtime->engine};
+    enum err error = notifier_new(&options, ret_notifier, detail);
+    if (error == OK) {
+        error = tell_by_telegram(runtime, *ret_notifier, detail);
+    }
+    if (error == OK) {
+        error = tell_by_email(runtime, *ret_notifier, detail);
+    }
+    if (error == OK) {
+        error = tell_by_webhook(runtime, *ret_notifier, detail);
+    }
+    if (error == OK) {
+        notifier_start(*ret_notifier);
+    }
+    return error;
+}
+
 static enum err read_catalog(void *context, struct store *store, struct arena *arena,
                              struct catalog **ret_catalog, struct err_detail *detail)
 {
@@ -422,8 +516,13 @@ int runtime_serve(struct cli *cli, struct runtime *runtime, const struct serve_o
         int failed = pthread_create(&thread, NULL, run_engine, runtime->engine);
         ASSERT(failed == 0);
         struct evaluator *evaluator = NULL;
-        const struct evaluator_options hourly = {&cli->config, cli->clock, runtime->engine};
+        struct notifier *notifier = NULL;
+        const struct evaluator_options hourly = {&cli->config, cli->clock, runtime->engine,
+                                                 runtime->http_client};
         error = evaluator_new(&hourly, &evaluator, &detail);
+        if (error == OK) {
+            error = make_notifier(runtime, &notifier, &detail);
+        }
         if (error == OK) {
             error = start_channels(runtime, &detail);
         }
@@ -431,6 +530,7 @@ int runtime_serve(struct cli *cli, struct runtime *runtime, const struct serve_o
             wait_for_end(runtime, options, server, &signals);
         }
         evaluator_free(evaluator);
+        notifier_free(notifier, STOP_WAIT_MS);
         stop(runtime, server, thread);
     }
     store_close(analyst_reader);

@@ -269,6 +269,8 @@ static const struct {
 } COMMANDS[] = {
     {"alerts", command_alerts},
     {"alert", command_alert},
+    {"operators_tell", command_operators_tell},
+    {"operators_told", command_operators_told},
     {"rollout_set", command_rollout_set},
     {"rollback", command_rollback},
     {"rollout_plan", command_rollout_plan},

@@ -24,6 +24,10 @@ struct str command_written(struct doing *doing, json_t *json);
 command_function command_alerts;
 command_function command_alert;
 
+/* operators.c */
+command_function command_operators_tell;
+command_function command_operators_told;
+
 /* rollout.c */
 /* The running plan does not go on by itself until it is resumed; nothing when there is none. */
 enum err rollout_hold(struct doing *doing, const char *reason, struct err_detail *detail);

@@ -101,6 +101,10 @@ MUST_CHECK enum err engine_submit(struct engine *engine, const struct input *inp
  *   delivery_retry      {"id"} or {"all":true} (dead, failed)       {"retried"}
  *   journeys_apply      {"files":[{"name","yaml"},…]} all of them    {"journeys","changed"} counts
  *   setting_put         {"name","value"}                            {}
+ *   alerts              {"findings","partial"} (bi/alerts)          {"changes"}
+ *   alert               {"rule","action","for_ms"}                  {"rule","change","phase",…}
+ *   operators_tell      {"kind","text"}                             {"kind"}
+ *   operators_told      {"id"} of the message                       {}
  */
 /* Beginning of the actors of those who ask by the API ("api:key:anna"). What stands before the
  * first colon of an actor is the source of their inputs. */

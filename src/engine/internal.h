@@ -301,7 +301,7 @@ void dispatch_hand_over(struct engine *engine, struct batch *batch);
 bool dispatch_unsent(struct engine *engine);
 enum sending_mode engine_sending(const struct engine *engine);
 /* operators.c */
-/* In the batch's transaction; with what waited since their chats were not known. */
+/* In the batch's transaction. */
 enum err operators_tell(struct engine *engine, struct batch *batch, const struct notice *notices,
                         int count, struct err_detail *detail);
 /* settings.c */

@@ -4,6 +4,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { createHmac } from 'node:crypto';
+import { Receiver } from '../lib/receiver.mjs';
+import { FakeResend } from '../lib/resend.mjs';
 import { Scene } from '../lib/scene.mjs';
 
 const KEY = 'the-full-key';
@@ -20,6 +23,15 @@ async function rulesIn(t) {
         folder,
         say: (...rules) => writeFile(join(folder, 'alerts', 'rules.yaml'), `alerts:\n${rules.map((rule) => `  - ${rule}\n`).join('')}`),
     };
+}
+
+const SECRET = `whsec_${Buffer.from('a key of at least sixteen bytes').toString('base64')}`;
+
+/** What the header webhook-signature has to say. */
+function signatureOf({ headers, body }) {
+    const key = Buffer.from(SECRET.slice('whsec_'.length), 'base64');
+    const content = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`;
+    return `v1,${createHmac('sha256', key).update(content).digest('base64')}`;
 }
 
 const crowd = (atLeast, more = '') =>
@@ -142,5 +154,86 @@ describe('alerts', () => {
         const silence = await world.home.run('alerts', 'silence', 'crowd', 'soon');
         assert.equal(silence.code, 2);
         assert.match(silence.stderr, /such as 6h/);
+    });
+
+    test('operators read of it in their chat, by mail and by a signed webhook, whatever fails at first', async (t) => {
+        const rules = await rulesIn(t);
+        await rules.say(crowd(1, ', action: investigate'));
+        const resend = await FakeResend.start();
+        const receiver = await Receiver.start();
+        t.after(() => resend.stop());
+        t.after(() => receiver.stop());
+        const world = await scene(t, rules, {
+            ...resend.env(), PUBLIC_URL: 'https://nudge.example.org', ADMIN_EMAILS: 'ann@example.org, ben@example.org',
+            ADMIN_WEBHOOK_URL: `${receiver.url}/hook`, ADMIN_WEBHOOK_SECRET: SECRET,
+        });
+        resend.fail(500, 'internal_server_error');
+        receiver.answer({ status: 503, headers: { 'retry-after': '1' } });
+        await world.newcomer();
+        await world.home.run('alerts', 'evaluate');
+        await world.admin.receive(/^Critical: crowd/);
+        for (const address of ['ann@example.org', 'ben@example.org']) {
+            const mail = await resend.next(address);
+            assert.match(mail.subject, /^Critical: crowd/);
+            assert.equal(mail.headers, undefined, 'operators do not unsubscribe');
+            assert.doesNotMatch(mail.text, /unsubscribe/i);
+        }
+        const [first, second] = [await receiver.next(), await receiver.next()];
+        assert.equal(first.headers['webhook-id'], second.headers['webhook-id']);
+        assert.equal(second.headers['webhook-signature'], signatureOf(second));
+        assert.equal(second.json.type, 'notice');
+        assert.match(second.json.data.text, /Critical: `crowd`/);
+        await world.home.until('the mark', async () => {
+            const [row] = await world.home.sql('select count(*) as n from operator_messages where sent_at_ms = 0');
+            return row.n === 0;
+        });
+        assert.equal(resend.mails.length, 2);
+        assert.equal((await world.admin.sent()).length, 1);
+        assert.deepEqual(resend.refusals, []);
+    });
+
+    test('what was not told when the process died is told by the next one', async (t) => {
+        const rules = await rulesIn(t);
+        await rules.say(crowd(1, ', action: investigate'));
+        const receiver = await Receiver.start();
+        t.after(() => receiver.stop());
+        receiver.answer({ status: 503, headers: { 'retry-after': '3600' } });
+        const world = await scene(t, rules, { ADMIN_WEBHOOK_URL: receiver.url });
+        await world.newcomer();
+        await world.home.run('alerts', 'evaluate');
+        const refused = await receiver.next();
+        assert.equal(refused.headers['webhook-signature'], undefined);
+        await world.home.stop('SIGKILL');
+        await world.home.serve();
+        const taken = await receiver.next();
+        assert.equal(taken.body.replace(/"timestamp":"[^"]*"/, ''), refused.body.replace(/"timestamp":"[^"]*"/, ''));
+        assert.equal(taken.headers['webhook-id'], refused.headers['webhook-id']);
+    });
+
+    test('settings of the ways to operators are checked at the start', async (t) => {
+        const cases = [
+            [{ ADMIN_EMAILS: 'ann@example.org' }, /ADMIN_EMAILS is set, but e-mail is off: set RESEND_API_KEY/],
+            [{ ADMIN_EMAILS: 'ann' }, /ADMIN_EMAILS.*e-mail addresses with commas between/],
+            [{ ADMIN_WEBHOOK_URL: 'http://127.0.0.1:9', ADMIN_WEBHOOK_SECRET: 'short' }, /ADMIN_WEBHOOK_SECRET is no secret/],
+            [{ HEARTBEAT_URL: 'somewhere' }, /HEARTBEAT_URL.*begins with https/],
+        ];
+        const world = await Scene.open(t, { share: null, serve: false });
+        const { env } = world.home;
+        for (const [wrong, expected] of cases) {
+            world.home.env = { ...env, ...wrong };
+            const refused = await world.home.run('serve', '--listen', '127.0.0.1:0');
+            assert.equal(refused.code, 3, refused.stderr);
+            assert.match(refused.stderr, expected);
+        }
+        world.home.env = env;
+    });
+
+    test('a heartbeat follows each hourly look', async (t) => {
+        const receiver = await Receiver.start();
+        t.after(() => receiver.stop());
+        const world = await Scene.open(t, { share: null, env: { HEARTBEAT_URL: `${receiver.url}/beat` } });
+        assert.equal((await receiver.next()).path, '/beat');
+        await world.later('1h');
+        assert.equal((await receiver.next()).method, 'GET');
     });
 });

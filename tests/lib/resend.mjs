@@ -121,7 +121,9 @@ function mistake({ method, path, headers, json }) {
         return [400, 'invalid_idempotency_key', 'the key has to have 1 to 256 characters'];
     }
     const other = Object.keys(json).find((field) => !FIELDS.includes(field));
-    const missing = FIELDS.find((field) => json[field] === undefined);
+    // Who operates it cannot unsubscribe; everybody else can by the headers.
+    const toOperators = json.tags?.some(({ name, value }) => name === 'user' && value === '0');
+    const missing = FIELDS.find((field) => json[field] === undefined && !(toOperators && field === 'headers'));
     if (other || missing) {
         return [422, other ? 'invalid_parameter' : 'missing_required_field', other ?? missing];
     }
