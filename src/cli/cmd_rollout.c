@@ -5,6 +5,7 @@
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/kpi_load.h"
+#include "cli/preflight/preflight.h"
 #include "cli/rollout_view.h"
 
 static const char rollout_text[] =
@@ -187,16 +188,21 @@ static const char rollback_text[] = "Returns to the original set at once.\v"
                                     "entries only; nurture: nurture journeys "
                                     "only. People in the middle finish what they started unless "
                                     "--move is given: then their run ends and "
-                                    "they enter the original journey. Nothing is deleted.\n\n"
+                                    "they enter the original journey. Nothing is deleted. --drill "
+                                    "does it with one made-up person and "
+                                    "nobody else, and records how long it took.\n\n"
                                     "Examples:\n"
                                     "  nudge rollback\n"
                                     "  nudge rollback nurture\n"
-                                    "  nudge rollback all --move";
+                                    "  nudge rollback all --move\n"
+                                    "  nudge rollback --drill";
 
 int cmd_rollback(int argc, char **argv)
 {
     bool move = false;
+    bool drill = false;
     const struct option_row rows[] = {
+        {"drill", 0, NULL, "Only try it, with one made-up person", &drill, NULL},
         {"move", 0, NULL, "Also move people in the middle to the original journeys", &move, NULL},
         {0}};
     struct cli cli;
@@ -205,6 +211,11 @@ int cmd_rollback(int argc, char **argv)
         arguments_begin(&cli, rows, "[all|entries|nurture]", rollback_text, argc, argv, &arguments);
     if (status != CLI_OK) {
         return cli_end(&cli, status);
+    }
+    if (drill) {
+        return cli_end(&cli, arguments.word_count > 0 || move
+                                 ? cli_usage(&cli, "--drill goes alone")
+                                 : rollback_drill(&cli));
     }
     const char *what = arguments.word_count > 0 ? arguments.words[0] : "all";
     if (arguments.word_count > 1 ||

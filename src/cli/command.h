@@ -21,6 +21,7 @@ int cmd_migrate(int argc, char **argv);
 int cmd_nodes(int argc, char **argv);
 int cmd_onboarding(int argc, char **argv);
 int cmd_paths(int argc, char **argv);
+int cmd_preflight(int argc, char **argv);
 int cmd_restore(int argc, char **argv);
 int cmd_retention(int argc, char **argv);
 int cmd_rollback(int argc, char **argv);

@@ -32,6 +32,7 @@ static const struct command commands[] = {
     {"deliveries", "list messages, send what is due, retry dead ones", cmd_deliveries},
     {"broadcast", "send one message to everyone a condition holds for", cmd_broadcast},
     {"sending", "the global switch: on, off, dry-run", cmd_sending},
+    {"preflight", "may real people be written to? go or no-go", cmd_preflight},
     {"rollout", "decide who gets the optimized set", cmd_rollout},
     {"rollback", "return to the original set at once", cmd_rollback},
     {"experiment", "try variants of a message, and say which is better", cmd_experiment},

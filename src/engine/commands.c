@@ -273,6 +273,7 @@ static const struct {
     {"operators_told", command_operators_told},
     {"rollout_set", command_rollout_set},
     {"rollback", command_rollback},
+    {"rollback_person", command_rollback_person},
     {"rollout_plan", command_rollout_plan},
     {"rollout_stage", command_rollout_stage},
     {"sending", sending},

@@ -35,5 +35,7 @@ enum err rollout_hold(struct doing *doing, const char *reason, struct err_detail
 enum err rollout_go_back(struct doing *doing, const char *reason, struct err_detail *detail);
 command_function command_rollout_set;
 command_function command_rollback;
+/* One person only, as --move does with everybody: for the drill. */
+command_function command_rollback_person;
 command_function command_rollout_stage;
 command_function command_rollout_plan;

@@ -117,6 +117,22 @@ enum err command_rollback(struct doing *doing, struct err_detail *detail)
     return error == OK ? rollout_hold(doing, "rolled back", detail) : error;
 }
 
+enum err command_rollback_person(struct doing *doing, struct err_detail *detail)
+{
+    (void)detail;
+    int64_t user_id = command_id(doing->payload, "user_id");
+    if (user_id == 0) {
+        return command_refuse(doing, ERR_INVALID, "\"user_id\" says who is meant");
+    }
+    struct work *work = batch_work(doing->batch);
+    work->input = (struct input){.kind = INPUT_MOVE,
+                                 .source = command_source(doing->command->actor),
+                                 .user_id = user_id,
+                                 .name = STR("rollback")};
+    work->command = doing->command;
+    return OK;
+}
+
 /* How many people a stage writes to at once: the silent, or those who keep what they promise. */
 static enum err count_stage(struct doing *doing, enum stage stage, int64_t *ret_people,
                             struct err_detail *detail)

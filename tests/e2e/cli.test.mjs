@@ -52,7 +52,8 @@ const WRONG = [
     ['users', 'pause'], ['users', 'resume'], ['users', 'stop', '1', '2'],
     ['deliveries'], ['deliveries', 'list', '--state', 'flown'], ['deliveries', 'retry'],
     ['rollout', 'set'], ['rollout', 'set', 'superior_onboarding', '101'], ['rollout', 'stage', 'moon', 'open'],
-    ['rollback', 'everything'], ['sending', 'maybe'], ['journeys', 'frob'], ['onboarding'],
+    ['rollback', 'everything'], ['rollback', 'all', '--drill'], ['preflight', 'x'], ['preflight', 'confirm', 'moon', '--by', 'Anna'],
+    ['preflight', 'confirm', 'team-briefed'], ['sending', 'maybe'], ['journeys', 'frob'], ['onboarding'],
     ['onboarding', 'trigger'], ['broadcast', 'frob'], ['backup'], ['bridge', 'frob'], ['telegram', 'frob'],
     ['nodes', 'x'], ['audit', 'x'], ['audit', '--limit', '0'], ['keys'], ['keys', 'add'], ['keys', 'add', 'A b'], ['metrics', 'x'], ['funnel'], ['paths'], ['cohorts'], ['retention', 'x'], ['doctor', 'x'], ['migrate', 'x'], ['serve', 'x'], ['demo', 'x'],
 ];
@@ -68,7 +69,7 @@ test('wrong words are a usage mistake, whatever the store', async () => {
 
 const NEEDS_STORE = [
     ['serve'], ['migrate'], ['metrics'], ['onboarding', 'trigger', 'telegram:1'], ['deliveries', 'list'],
-    ['broadcast', 'list'], ['sending'], ['rollout', 'status'], ['rollback'], ['users', 'list'],
+    ['broadcast', 'list'], ['sending'], ['rollout', 'status'], ['rollback'], ['rollback', '--drill'], ['users', 'list'],
     ['audit'], ['nodes'], ['keys', 'list'], ['keys', 'remove', 'anna'], ['backup', 'copy.db'], ['doctor'],
 ];
 
@@ -105,7 +106,7 @@ describe('--json prints one document', () => {
         () => ['keys', 'add', 'anna'], () => ['keys', 'list'], () => ['keys', 'remove', 'anna'],
         () => ['audit'], () => ['nodes'], () => ['sending'], () => ['sending', 'dry-run'], () => ['sending', 'on'], () => ['rollout', 'status'],
         () => ['rollout', 'set', 'superior_onboarding', '25'], () => ['rollout', 'stage', 'existing_rescue', 'close'],
-        () => ['rollback', 'entries'], () => ['users', 'list'], () => ['users', 'show', person],
+        () => ['rollback', '--drill'], () => ['preflight', 'confirm', 'team-briefed', '--by', 'Anna'], () => ['rollback', 'entries'], () => ['users', 'list'], () => ['users', 'show', person],
         () => ['users', 'export', person],
         () => ['users', 'pause', person, '3'], () => ['users', 'stop', person], () => ['users', 'resume', person], () => ['onboarding', 'test', 'telegram:1001'],
         () => ['telegram', 'webhook', 'info'], () => ['telegram', 'webhook', 'delete'],
