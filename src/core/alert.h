@@ -17,7 +17,7 @@ enum alert_finding {
 
 enum alert_severity { ALERT_MILESTONE, ALERT_NOTICE, ALERT_WARNING, ALERT_CRITICAL };
 
-/* What is proposed, or done when the rule says auto. */
+/* What is proposed; holding and rolling back are done when the rule says auto. */
 enum alert_action { ALERT_INVESTIGATE, ALERT_HOLD, ALERT_ROLLBACK, ALERT_SIMPLIFY };
 
 enum alert_phase {

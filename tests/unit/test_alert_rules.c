@@ -48,6 +48,9 @@ static void a_rule_says_what_is_wrong_with_it(void **state)
         {"  - {name: a, metric: {dau: 1}, below: 1" REST, "metric is a map; expected a list"},
         {"  - {name: a, metric: dau, below: 1, min_people: 5" REST, "at least 30"},
         {"  - {name: a, metric: dau, below: 1, auto: true" REST, "nothing to do by itself"},
+        {"  - {name: a, metric: dau, below: 1, auto: true, severity: warning, owner: o, "
+         "action: simplify, advice: a}\n",
+         "expected action hold or rollback"},
         {"  - {name: a, metric: dau, below: 1, for: soon" REST, "not a duration"},
         {"  - {name: a, metric: dau, below: 1, when: now" REST, "when"},
         {"  - {name: a, metric: dau, below: 1" REST "  - {name: a, metric: dau, below: 1" REST,

@@ -114,10 +114,10 @@ static void check_rule(struct compiling *compiling, const struct tree_node *node
         schema_mistake_at(compiling, node, "min_people",
                           "expected at least %d: a share of fewer says nothing", PEOPLE_MIN);
     }
-    if (rule->automatic && rule->action == ALERT_INVESTIGATE) {
+    if (rule->automatic && rule->action != ALERT_HOLD && rule->action != ALERT_ROLLBACK) {
         schema_mistake_at(compiling, node, "auto",
-                          "there is nothing to do by itself: expected action hold, rollback or "
-                          "simplify beside it");
+                          "there is nothing to do by itself: expected action hold or rollback "
+                          "beside it");
     }
     for (int i = 0; i < rules->count; i++) {
         if (str_equal(rules->rules[i].name, rule->name)) {
