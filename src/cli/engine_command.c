@@ -141,11 +141,11 @@ enum err cli_engine_command(struct cli *cli, const char *kind, json_t *payload, 
     }
     error = store_migration_state(store, &state, detail);
     if (error == OK && state.pending == 0) {
-        error = store_lease_show(store, &lease, detail);
+        error = store_lease_show(store, clock_now_ms(cli->clock), &lease, detail);
     }
     /* A living holder whose lease ran out is only late (the clock was set, the machine slept) and
      * about to renew it: an engine of our own would be in its way. */
-    bool served = error == OK && (lease.is_alive || lease.until_ms > clock_now_ms(cli->clock));
+    bool served = error == OK && (lease.is_alive || lease.left_ms > 0);
     if (error == OK && served) {
         error = ask_server(cli, store, kind, text, ret_result, detail);
     }

@@ -1,10 +1,8 @@
 /* Waiting for the lease of another process.
  *
- * It is vacant when it was given back, or when the database knows that the holder has gone. A
- * holder that merely stands still is known by its lease, which it renews three times while one
- * lasts: it must have run out by the clock, and nothing may have happened to it for as long on this
- * machine, whose clock may be ahead of the holder's. Who takes over is decided by the lease alone:
- * of several who try, one gets it. */
+ * It is vacant when it was given back, when the database knows that the holder has gone, and when
+ * it has run out: a holder that lives renews it three times meanwhile. Of several who try to take
+ * it then, one gets it. */
 #include "cli/standby.h"
 
 #include <signal.h>
@@ -14,33 +12,21 @@
 #include "base/log.h"
 #include "base/notify.h"
 
-enum { LEASE_MS = 10000, LOOK_MS = 250, BEAT_MS = 3000 };
+enum { LOOK_MS = 250, BEAT_MS = 3000 };
 
 struct watch {
     struct store *store;
     struct clock *clock;
-    int64_t fence, until_ms; /* of the lease as it was seen last */
-    int64_t seen_at_ms;      /* monotonic: since when it has been so */
-    int64_t beat_at_ms;      /* monotonic */
-    bool lost;               /* the database was not reached */
+    int64_t beat_at_ms; /* monotonic; 0: not yet */
+    bool lost;          /* the database was not reached */
 };
 
 static enum err look(struct watch *watch, bool *ret_vacant, struct err_detail *detail)
 {
     struct lease lease = {0};
-    int64_t mono_ms = clock_monotonic_ms(watch->clock);
-    enum err error = store_lease_show(watch->store, &lease, detail);
-    if (error != OK) {
-        return error;
-    }
-    if (lease.fence != watch->fence || lease.until_ms != watch->until_ms) {
-        watch->fence = lease.fence;
-        watch->until_ms = lease.until_ms;
-        watch->seen_at_ms = mono_ms;
-    }
-    bool still = mono_ms - watch->seen_at_ms >= LEASE_MS;
-    *ret_vacant = lease.until_ms == 0 || (still && lease.until_ms <= clock_now_ms(watch->clock));
-    return OK;
+    enum err error = store_lease_show(watch->store, clock_now_ms(watch->clock), &lease, detail);
+    *ret_vacant = error == OK && lease.left_ms == 0;
+    return error;
 }
 
 static enum err beat(struct watch *watch, const struct node *node, struct err_detail *detail)

@@ -137,6 +137,8 @@ struct driver {
     enum err (*commit)(struct store *store, struct err_detail *detail);
     void (*rollback)(struct store *store);
     bool (*in_transaction)(const struct store *store);
+    /* The clock that leases are reckoned by, where several machines meet; NULL: the caller's. */
+    enum err (*now)(struct store *store, int64_t *ret_now_ms, struct err_detail *detail);
     enum err (*change_mark)(struct store *store, int64_t *ret_mark, struct err_detail *detail);
 
     enum err (*statement)(struct store *store, int block, void **ret_statement,

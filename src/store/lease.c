@@ -3,7 +3,10 @@
  * The row tells other processes who serves and until when. A lock that ends with the process that
  * holds it tells at once that the holder is gone: nobody waits for the lease of the dead. A holder
  * that is alive but frozen keeps the lock; its lease runs out, and whoever comes after it takes the
- * lock as soon as it is let go of: until then a third would take them for dead. */
+ * lock as soon as it is let go of: until then a third would take them for dead.
+ *
+ * Until when is reckoned by one clock for all: the server's, else the machine's. It is read after
+ * the holder's own, so that others see the lease end no earlier than its holder. */
 #include "store/driver.h"
 
 struct holder {
@@ -33,11 +36,23 @@ static enum err lease_load(struct store *store, struct holder *ret_holder,
     return error;
 }
 
-static enum err lease_take(struct store *store, int64_t owner, int64_t pid, int64_t now_ms,
-                           int64_t until_ms, struct lease *ret_lease, struct err_detail *detail)
+/* The instant by the clock that counts; given is the caller's. */
+static enum err common_now(struct store *store, int64_t given_ms, int64_t *ret_now_ms,
+                           struct err_detail *detail)
+{
+    *ret_now_ms = given_ms;
+    return store->driver->now != NULL ? store->driver->now(store, ret_now_ms, detail) : OK;
+}
+
+static enum err lease_take(struct store *store, int64_t owner, int64_t pid, int64_t given_ms,
+                           int64_t lasts_ms, struct lease *ret_lease, struct err_detail *detail)
 {
     struct holder holder;
+    int64_t now_ms = 0;
     enum err error = lease_load(store, &holder, detail);
+    if (error == OK) {
+        error = common_now(store, given_ms, &now_ms, detail);
+    }
     if (error != OK) {
         return error;
     }
@@ -59,13 +74,14 @@ static enum err lease_take(struct store *store, int64_t owner, int64_t pid, int6
     }
     bind_int(&binder, owner);
     bind_int(&binder, pid);
-    bind_int(&binder, until_ms);
+    bind_int(&binder, now_ms + lasts_ms);
     error = statement_run(&binder, NULL, "take the lease", detail);
     if (error == OK) {
         error = lease_load(store, &holder, detail);
     }
     if (error == OK) {
         *ret_lease = holder.lease;
+        ret_lease->left_ms = lasts_ms;
     }
     return error;
 }
@@ -77,7 +93,7 @@ enum err store_lease_take(struct store *store, int64_t owner, int64_t pid, int64
     bool alone = !store->driver->in_transaction(store);
     enum err error = alone ? store_begin(store, detail) : OK;
     if (error == OK) {
-        error = lease_take(store, owner, pid, now_ms, until_ms, ret_lease, detail);
+        error = lease_take(store, owner, pid, now_ms, until_ms - now_ms, ret_lease, detail);
     }
     if (alone && error != OK) {
         store_rollback(store);
@@ -120,10 +136,14 @@ enum err store_lease_give(struct store *store, int64_t owner, struct err_detail 
     return statement_run(&binder, NULL, "give the lease back", detail);
 }
 
-enum err store_lease_show(struct store *store, struct lease *ret_lease, struct err_detail *detail)
+enum err store_lease_show(struct store *store, int64_t now_ms, struct lease *ret_lease,
+                          struct err_detail *detail)
 {
     struct holder holder;
     enum err error = lease_load(store, &holder, detail);
+    if (error == OK) {
+        error = common_now(store, now_ms, &now_ms, detail);
+    }
     if (error == OK) {
         *ret_lease = holder.lease;
         enum lock lock = store->driver->serve_lock(store, false);
@@ -132,6 +152,8 @@ enum err store_lease_show(struct store *store, struct lease *ret_lease, struct e
             ret_lease->until_ms = 0; /* whoever held it is gone */
             store->driver->serve_release(store);
         }
+        bool lasts = ret_lease->until_ms > now_ms;
+        ret_lease->left_ms = lasts ? ret_lease->until_ms - now_ms : 0;
     }
     return error;
 }

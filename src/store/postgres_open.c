@@ -324,7 +324,20 @@ static enum err change_mark(struct store *base, int64_t *ret_mark, struct err_de
     return error;
 }
 
-/* ---- the lock of lease.c --------------------------------------------------------------------- */
+/* ---- the clock and the lock of lease.c ------------------------------------------------------ */
+
+static enum err now(struct store *base, int64_t *ret_now_ms, struct err_detail *detail)
+{
+    PGresult *result = NULL;
+    enum err error = pipeline_ask(postgres_of(base),
+                                  "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint",
+                                  0, NULL, "ask the time", &result, detail);
+    if (error == OK) {
+        *ret_now_ms = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+        PQclear(result);
+    }
+    return error;
+}
 
 /* The server lets go of it when the connection ends. The dead are noticed at once, but not in no
  * time, so a taker asks for a while. */
@@ -407,6 +420,7 @@ static const struct driver driver_postgres = {
     .commit = commit,
     .rollback = rollback,
     .in_transaction = in_transaction,
+    .now = now,
     .change_mark = change_mark,
     .statement = postgres_statement,
     .try_block = postgres_try_block,

@@ -69,11 +69,13 @@ MUST_CHECK enum err store_make_ready(struct store *store,
 struct lease {
     int64_t fence; /* grows with every take-over */
     int64_t pid;
-    int64_t until_ms;
-    bool is_alive; /* told by store_lease_show: the holder's process is certainly there */
+    int64_t until_ms; /* by the clock of the database's server, if it has one; 0: nobody has it */
+    int64_t left_ms;  /* 0: it has run out, or nobody has it */
+    bool is_alive;    /* told by store_lease_show: the holder's process is certainly there */
 };
 /* Takes or renews the engine's lease on all slots for `owner` (a random id of this process) until
- * until_ms. ERR_CONFLICT with the holder in *ret_lease when another living owner has it. */
+ * until_ms by the clock that shows now_ms; a server reckons the same time by its own. ERR_CONFLICT
+ * with the holder in *ret_lease when another living owner has it. */
 MUST_CHECK enum err store_lease_take(struct store *store, int64_t owner, int64_t pid,
                                      int64_t now_ms, int64_t until_ms, struct lease *ret_lease,
                                      struct err_detail *detail);
@@ -81,9 +83,8 @@ MUST_CHECK enum err store_lease_take(struct store *store, int64_t owner, int64_t
  * still, the lock that tells others that the holder lives is free only after that one has ended. */
 void store_lease_lock(struct store *store);
 MUST_CHECK enum err store_lease_give(struct store *store, int64_t owner, struct err_detail *detail);
-/* Who holds it (read only); until_ms 0 when nobody. It may have run out, also while the holder is
- * alive. */
-MUST_CHECK enum err store_lease_show(struct store *store, struct lease *ret_lease,
+/* Who holds it (read only). It may have run out, also while the holder is alive. */
+MUST_CHECK enum err store_lease_show(struct store *store, int64_t now_ms, struct lease *ret_lease,
                                      struct err_detail *detail);
 
 /* A process that serves, or is ready to: one row in `nodes` while it lives. */

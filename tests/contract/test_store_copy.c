@@ -111,7 +111,7 @@ static void what_was_copied_reads_as_it_did(void **state)
     assert_int_equal(here->commitment_count, there->commitment_count);
     assert_true(str_equal(here->user.first_name, there->user.first_name));
     struct lease lease = {0};
-    assert_ok(store_lease_show(job.target, &lease, &fixture->detail));
+    assert_ok(store_lease_show(job.target, NOW_MS, &lease, &fixture->detail));
     assert_int_equal(0, lease.until_ms);
     store_close(job.source);
     store_close(job.target);

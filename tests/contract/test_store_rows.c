@@ -332,39 +332,71 @@ static void feedback_and_notices_are_kept(void **state)
 
 /* ---- lease ----------------------------------------------------------------------------------- */
 
+enum { LEASE_MS = 600000 };
+
+/* At so many milliseconds after NOW_MS, for so long; a server reckons from its own now. */
+static enum err take(struct fixture *fixture, int64_t owner, int64_t pid, int64_t at_ms,
+                     int64_t lasts_ms, struct lease *ret_lease)
+{
+    return store_lease_take(fixture->store, owner, pid, NOW_MS + at_ms, NOW_MS + at_ms + lasts_ms,
+                            ret_lease, &fixture->detail);
+}
+
+static int64_t left(struct fixture *fixture, int64_t at_ms)
+{
+    struct lease lease = {0};
+    assert_ok(store_lease_show(fixture->store, NOW_MS + at_ms, &lease, &fixture->detail));
+    return lease.left_ms;
+}
+
+/* Renewed until a moment ago, by another connection. */
+static void let_run_out(struct fixture *fixture, int64_t owner, int64_t now_ms)
+{
+    struct store *other = NULL;
+    struct lease lease;
+    assert_ok(store_open(fixture->url, STORE_WRITER, &other, &fixture->detail));
+    assert_ok(store_lease_take(other, owner, 50, now_ms, now_ms - 1, &lease, &fixture->detail));
+    store_close(other);
+}
+
 static void one_owner_holds_the_lease(void **state)
 {
     FIXTURE;
     struct lease lease = {0};
-    assert_ok(store_lease_show(fixture->store, &lease, &fixture->detail));
-    assert_int_equal(lease.until_ms, 0);
-    assert_ok(store_lease_take(fixture->store, 111, 50, NOW_MS, NOW_MS + 10000, &lease,
-                               &fixture->detail));
+    assert_int_equal(left(fixture, 0), 0);
+    assert_ok(take(fixture, 111, 50, 0, LEASE_MS, &lease));
     assert_int_equal(lease.fence, 1);
-    assert_ok(store_lease_take(fixture->store, 111, 50, NOW_MS + 5000, NOW_MS + 15000, &lease,
-                               &fixture->detail));
+    assert_ok(take(fixture, 111, 50, 5000, LEASE_MS, &lease));
     assert_int_equal(lease.fence, 1); /* renewed */
     struct lease other = {0};
-    assert_err(ERR_CONFLICT, store_lease_take(fixture->store, 222, 60, NOW_MS + 6000,
-                                              NOW_MS + 16000, &other, &fixture->detail));
+    assert_err(ERR_CONFLICT, take(fixture, 222, 60, 6000, LEASE_MS, &other));
     assert_int_equal(other.pid, 50);
     assert_non_null(strstr(fixture->detail.text, "50"));
-    assert_ok(store_lease_take(fixture->store, 222, 60, NOW_MS + 15000, NOW_MS + 25000, &other,
-                               &fixture->detail));
+    let_run_out(fixture, 111, NOW_MS + 7000);
+    assert_int_equal(left(fixture, 7000), 0);
+    assert_ok(take(fixture, 222, 60, 7000, LEASE_MS, &other));
     assert_int_equal(other.fence, 2);                                   /* taken over */
     assert_ok(store_lease_give(fixture->store, 111, &fixture->detail)); /* no longer theirs */
-    assert_ok(store_lease_show(fixture->store, &lease, &fixture->detail));
-    assert_int_equal(lease.until_ms, NOW_MS + 25000);
+    assert_in_range(left(fixture, 7000), LEASE_MS / 2, LEASE_MS);
     assert_ok(store_lease_give(fixture->store, 222, &fixture->detail));
-    assert_ok(store_lease_take(fixture->store, 111, 50, NOW_MS + 16000, NOW_MS + 26000, &lease,
-                               &fixture->detail));
+    assert_int_equal(left(fixture, 7000), 0);
+    assert_ok(take(fixture, 111, 50, 8000, LEASE_MS, &lease));
     assert_int_equal(lease.fence, 3);
     begin(fixture); /* inside the engine's own transaction */
-    assert_ok(store_lease_take(fixture->store, 111, 50, NOW_MS + 17000, NOW_MS + 27000, &lease,
-                               &fixture->detail));
+    assert_ok(take(fixture, 111, 50, 9000, 3 * LEASE_MS, &lease));
     store_rollback(fixture->store);
-    assert_ok(store_lease_show(fixture->store, &lease, &fixture->detail));
-    assert_int_equal(lease.until_ms, NOW_MS + 26000);
+    assert_in_range(left(fixture, 8000), LEASE_MS / 2, LEASE_MS);
+}
+
+/* Where machines meet, their clocks do not count; a file is one machine's. */
+static void whose_clock_ends_the_lease(void **state)
+{
+    FIXTURE;
+    struct lease lease = {0};
+    assert_ok(take(fixture, 111, 50, 0, LEASE_MS, &lease));
+    assert_int_equal(left(fixture, LEASE_MS + 1) == 0, fixture->is_file);
+    assert_err(fixture->is_file ? OK : ERR_CONFLICT,
+               take(fixture, 222, 60, LEASE_MS + 1, LEASE_MS, &lease));
 }
 
 /* It stood still, was replaced, and ends: who replaced it is not taken for dead thereby. */
@@ -376,17 +408,16 @@ static void who_replaced_one_that_stood_still_lives(void **state)
     struct store *third = NULL;
     assert_ok(store_open(fixture->url, STORE_WRITER, &still, &fixture->detail));
     assert_ok(store_open(fixture->url, STORE_WRITER, &third, &fixture->detail));
-    assert_ok(store_lease_take(still, 1, 10, NOW_MS, NOW_MS + 1000, &lease, &fixture->detail));
-    assert_ok(store_lease_take(fixture->store, 2, 20, NOW_MS + 1001, NOW_MS + 9000, &lease,
-                               &fixture->detail));
+    assert_ok(store_lease_take(still, 1, 10, NOW_MS, NOW_MS - 1, &lease, &fixture->detail));
+    assert_ok(take(fixture, 2, 20, 0, LEASE_MS, &lease));
     store_close(still);
     int tries = 0;
     do { /* a server notices the end of a connection a moment later */
-        assert_ok(store_lease_show(third, &lease, &fixture->detail));
+        assert_ok(store_lease_show(third, NOW_MS, &lease, &fixture->detail));
     } while (lease.is_alive && ++tries < 100000);
     store_lease_lock(fixture->store);
-    assert_err(ERR_CONFLICT, store_lease_take(third, 3, 30, NOW_MS + 1002, NOW_MS + 9000, &lease,
-                                              &fixture->detail));
+    assert_err(ERR_CONFLICT,
+               store_lease_take(third, 3, 30, NOW_MS + 2, NOW_MS + 9000, &lease, &fixture->detail));
     assert_int_equal(lease.pid, 20);
     store_close(third);
 }
@@ -569,6 +600,7 @@ int main(void)
         CASE(history_is_walked_back_sixty_days),
         CASE(feedback_and_notices_are_kept),
         CASE(one_owner_holds_the_lease),
+        CASE(whose_clock_ends_the_lease),
         CASE(who_replaced_one_that_stood_still_lives),
         CASE(commands_cross_processes),
         CASE(settings_definitions_and_pauses),

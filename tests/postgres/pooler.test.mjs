@@ -96,10 +96,14 @@ for (const [said, kind] of [['said', '&pooler=transaction'], ['noticed', '']]) {
             await home.serve();
             const ann = await scene.newcomer();
             assert.equal(await home.stop('SIGKILL'), 'SIGKILL');
+            const lease = (until) => pooler.sql(`update ${scene.schema}.engine_lease set until_ms = ${until}`);
+            lease('until_ms + 600000'); // as if it were renewed while the next one starts
             const early = await home.run('serve', '--listen', '127.0.0.1:0');
             assert.equal(early.code, 1, early.stderr);
-            home.advance('11s');
-            await home.serve();
+            const standing = home.serve(['--standby']);
+            await home.until('it stands by', () => home.log.some((line) => line.includes('standing by')));
+            lease('1');
+            await standing;
             await ann.send('/commit read ten pages');
             await ann.receive(/read ten pages/);
             await scene.settled();
