@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Scene } from '../lib/scene.mjs';
 import { Cluster } from '../lib/postgres.mjs';
+import { Wire } from '../lib/wire.mjs';
 
 const MESSAGES = 40;
 const DRAIN_MS = 120_000;
@@ -56,19 +57,57 @@ const FAULTS = {
     },
     'cannot serialize': failing('40001'),
     'finds deadlocks': failing('40P01'),
+    'has no room left for a while': failing('53100'),
+    'is slow': async ({ cluster, schema, write }) => {
+        cluster.sql(`set search_path = ${schema};
+            create function wait() returns trigger language plpgsql as $$ begin perform pg_sleep(0.2); return null; end $$;
+            create trigger wait after insert on events for each statement execute function wait()`);
+        await write();
+        cluster.sql(`drop function ${schema}.wait cascade`);
+    },
+    'is cut off, again and again': async ({ passing, wires, write }) => {
+        const writing = write();
+        for (let i = 0; i < 5; i++) {
+            await passing('a connection', () => wires[0].connections > 0);
+            wires[0].cut();
+        }
+        await writing;
+    },
+    'does as told, and its answers are lost': async ({ passing, wires, write }) => {
+        for (let i = 0; i < 5; i++) {
+            let lost = false;
+            wires[0].loseAnswer().then(() => (lost = true));
+            await write();
+            await passing('an answer to be lost', () => lost);
+        }
+    },
+    'answers at another address, later': async ({ wires, write }) => {
+        const writing = write();
+        await wires[0].close();
+        await writing;
+        await wires[1].open();
+    },
 };
 
 let cluster;
+let wires;
 before(async () => {
     if (!missing) {
         cluster = await Cluster.start();
-        process.env.NUDGE_TEST_POSTGRES = cluster.url;
+        wires = [new Wire(cluster.folder), new Wire(cluster.folder)];
+        process.env.NUDGE_TEST_POSTGRES = `postgres://nudge@/postgres?host=${wires.map((wire) => wire.folder).join(',')}`;
     }
 });
-after(() => cluster?.remove());
+after(async () => {
+    await Promise.all((wires ?? []).map((wire) => wire.remove()));
+    await cluster?.remove();
+});
 
 for (const [what, fault] of Object.entries(FAULTS)) {
     test(`PostgreSQL ${what}`, { skip: missing }, async (t) => {
+        await wires[1].close();
+        await wires[0].close();
+        await wires[0].open();
         const scene = await Scene.open(t);
         const schema = new URLSearchParams(scene.home.postgres.split('?')[1]).get('schema');
         const people = [await scene.newcomer(), await scene.newcomer(), await scene.newcomer()];
@@ -80,13 +119,14 @@ for (const [what, fault] of Object.entries(FAULTS)) {
                 await people[i % people.length].send(`/feedback ${text}`);
             }
         };
-        await write();
-        await fault({ cluster, schema, write });
-        await write();
-        await scene.home.until('all updates to be taken', async () => {
+        const passing = (what, happened) => scene.home.until(what, async () => {
             scene.home.advance('1s');
-            return (await scene.tg.pendingUpdates()).length === 0;
+            return happened();
         }, DRAIN_MS);
+        await write();
+        await fault({ cluster, schema, passing, wires, write });
+        await write();
+        await passing('all updates to be taken', async () => (await scene.tg.pendingUpdates()).length === 0);
         for (let i = 0; i < 3; i++) {
             await scene.later('3m'); // what was never reported is uncertain after two minutes
         }
