@@ -5,6 +5,7 @@
 
 #include "base/config.h"
 #include "base/limits.h"
+#include "bi/experiments/holdout.h"
 #include "bi/experiments/report.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
@@ -21,6 +22,7 @@ static const char text[] =
     "  nudge experiment show first_win_task\n"
     "  nudge experiment ship first_win_task smile       everybody gets it from now on\n"
     "  nudge experiment holdout 5                       5 % get the first variant of everything\n"
+    "  nudge experiment holdout                         what all variants together brought\n"
     "  nudge experiment size 28 5                       people to see 28 % go up by 5 points";
 
 struct experiment_options {
@@ -290,11 +292,40 @@ static int ship(struct cli *cli, const struct arguments *arguments)
                   "shipped: everybody but the holdout gets it from now on");
 }
 
+static int show_holdout(struct cli *cli)
+{
+    int status = CLI_OK;
+    struct store *store = cli_store(cli, STORE_READER, &status);
+    if (store == NULL) {
+        return status;
+    }
+    struct err_detail detail = {""};
+    struct experiments *experiments = NULL;
+    struct holdout holdout;
+    enum err error = analysis_experiments(store, cli->arena, &experiments, &detail);
+    if (error == OK) {
+        error = holdout_read(store, experiments, clock_now_ms(cli->clock), &holdout, &detail);
+    }
+    store_close(store);
+    if (error != OK) {
+        return cli_fail(cli, error, &detail);
+    }
+    if (cli->json) {
+        cli_print_json(holdout_json(cli->arena, &holdout));
+    } else {
+        holdout_print(cli, &holdout);
+    }
+    return CLI_OK;
+}
+
 static int hold_out(struct cli *cli, const struct arguments *arguments)
 {
     double percent;
+    if (arguments->word_count == 1) {
+        return show_holdout(cli);
+    }
     if (arguments->word_count != 2 || !read_number(arguments_word(arguments, 1), &percent)) {
-        return cli_usage(cli, "expected: experiment holdout PERCENT");
+        return cli_usage(cli, "expected: experiment holdout [PERCENT]");
     }
     return change(cli, json_pack("{s:s, s:f}", "do", "holdout", "percent", percent),
                   "the holdout is set");
@@ -349,7 +380,7 @@ int cmd_experiment(int argc, char **argv)
     struct arguments arguments;
     int status = arguments_begin(&cli, rows,
                                  "list\nshow NAME\nstart NAME\nstop NAME\nship NAME VARIANT\n"
-                                 "holdout PERCENT\nsize PERCENT POINTS",
+                                 "holdout [PERCENT]\nsize PERCENT POINTS",
                                  text, argc, argv, &arguments);
     if (status != CLI_OK) {
         return cli_end(&cli, status);

@@ -79,3 +79,27 @@ void experiment_print(struct cli *cli, const struct analysis *analysis)
            analysis->theta != 0 ? "\nWhat people did in the 28 days before is taken out (CUPED)."
                                 : "");
 }
+
+void holdout_print(struct cli *cli, const struct holdout *holdout)
+{
+    static const char *const headings[] = {"within 7 days", "held out", "others", "difference"};
+    if (holdout->permyriad == 0) {
+        printf("Nobody is held out; nudge experiment holdout 5 holds out 5 %%.\n");
+        return;
+    }
+    printf("%g %% of all people get the first variant of everything, since %s\n\n%.*s\n\n",
+           holdout->permyriad / 100.0, cli_when(cli, holdout->since_ms),
+           STR_ARG(holdout_text(cli->arena, holdout)));
+    struct table *table = table_new(cli->arena, 4, headings);
+    for (int i = 0; i < HOLDOUT_FIGURES; i++) {
+        const struct holdout_figure *figure = &holdout->figures[i];
+        const char *cells[] = {figure->name, mean(cli, &figure->held), mean(cli, &figure->others),
+                               span(cli, &figure->effect, figure->held.is_share)};
+        table_row(table, cells);
+    }
+    table_print(table);
+    printf(
+        "\n%.0f people held out and %.0f others joined at least seven days ago. Differences with "
+        "bounds\nthat hold however often one looks (95 %%). Split as planned: p = %.3g\n",
+        holdout->figures[0].held.people, holdout->figures[0].others.people, holdout->split_p);
+}

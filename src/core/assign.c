@@ -128,6 +128,12 @@ static bool has_variant(const struct step *step, struct str variant)
     return false;
 }
 
+bool assign_is_held_out(const struct experiments *experiments, int64_t user_id)
+{
+    return experiments != NULL && experiments->holdout_permyriad > 0 &&
+           bucket_of(STR("holdout"), user_id) < experiments->holdout_permyriad;
+}
+
 struct assigned assign_step(const struct installation *installation, const struct step *step,
                             int64_t user_id)
 {
@@ -136,8 +142,7 @@ struct assigned assign_step(const struct installation *installation, const struc
     if (step->variant_count == 0) {
         return first;
     }
-    if (experiments != NULL && experiments->holdout_permyriad > 0 &&
-        bucket_of(STR("holdout"), user_id) < experiments->holdout_permyriad) {
+    if (assign_is_held_out(experiments, user_id)) {
         return first;
     }
     const struct experiment *experiment = experiment_find(experiments, step->experiment);

@@ -22,6 +22,9 @@ bool assign_in_namespace(struct str id, struct str space, double from, double to
 /* The index of a started experiment's arm for the user; -1: the user takes no part. */
 int assign_arm(const struct experiment *experiment, int64_t user_id);
 
+/* Whether the user is kept out of everything. experiments may be NULL: nobody is. */
+bool assign_is_held_out(const struct experiments *experiments, int64_t user_id);
+
 /* What a step says to the user. variant: "" the step's first. is_exposed: saying it is part of an
  * experiment. weight: the chance that it had in a running one; 0 without. */
 struct assigned {

@@ -178,8 +178,10 @@ enum err experiments_read(struct arena *arena, const json_t *json,
         return err_set(detail, ERR_LIMIT, "there are more than %d experiments", EXPERIMENTS_MAX);
     }
     struct experiments *experiments = ARENA_NEW(arena, struct experiments);
-    *experiments = (struct experiments){.holdout_permyriad = (int)(holdout * 100 + 0.5),
-                                        .items = ARENA_ARRAY(arena, struct experiment, count)};
+    *experiments =
+        (struct experiments){.holdout_permyriad = (int)(holdout * 100 + 0.5),
+                             .holdout_since_ms = json_get_int(json, "holdout_since_ms", 0),
+                             .items = ARENA_ARRAY(arena, struct experiment, count)};
     for (size_t i = 0; i < count; i++) {
         enum err error =
             experiment_read(arena, json_array_get(list, i), &experiments->items[i], detail);
@@ -232,6 +234,7 @@ json_t *experiments_json(const struct experiments *experiments)
         json_array_append_new(list, experiment_json(&experiments->items[i]));
     }
     json_object_set_new(json, "holdout", json_real(experiments->holdout_permyriad / 100.0));
+    json_object_set_new(json, "holdout_since_ms", json_integer(experiments->holdout_since_ms));
     json_object_set_new(json, "list", list);
     return json;
 }

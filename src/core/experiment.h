@@ -40,7 +40,8 @@ struct experiment {
 };
 
 struct experiments {
-    int holdout_permyriad; /* of all people, who get the first variant of everything */
+    int holdout_permyriad;    /* of all people, who get the first variant of everything */
+    int64_t holdout_since_ms; /* since when so many; 0 unknown. Not part of a decision */
     struct experiment *items;
     int count;
 };

@@ -240,7 +240,11 @@ static enum err hold_out(struct change *change, struct err_detail *detail)
                            STR_ARG(change->next.items[i].name));
         }
     }
-    change->next.holdout_permyriad = (int)(percent * 100 + 0.5);
+    int permyriad = (int)(percent * 100 + 0.5);
+    if (permyriad != change->next.holdout_permyriad) {
+        change->next.holdout_permyriad = permyriad;
+        change->next.holdout_since_ms = change->batch->now_ms;
+    }
     return OK;
 }
 
@@ -289,6 +293,7 @@ enum err experiment_change(struct engine *engine, struct batch *batch, struct co
         }
     }
     change.next.holdout_permyriad = now != NULL ? now->holdout_permyriad : 0;
+    change.next.holdout_since_ms = now != NULL ? now->holdout_since_ms : 0;
     command->before = text_of(&change);
     command->error = do_change(&change, &command->detail);
     if (command->error != OK) {

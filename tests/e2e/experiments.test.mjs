@@ -147,6 +147,17 @@ describe('an experiment', () => {
         assert.equal((await ask('/api/holdout', { percent: 51 })).status, 400);
         const held = await ask('/api/holdout', { percent: 0.5 });
         assert.deepEqual(held, { status: 200, json: { holdout: 0.5 } });
+        const holdout = async () => {
+            const { json } = await ask('/api/holdout', undefined, 'the-reading-key');
+            assertFits('HoldoutShown', json);
+            assert.deepEqual(json, await scene.home.json('experiment', 'holdout'));
+            return json;
+        };
+        const since = (await holdout()).since_ms;
+        assert.match((await holdout()).text, /^Nothing can be said yet: 0 held out and 0 others are judged/);
+        await scene.later('1h');
+        await ask('/api/holdout', { percent: 0.5 }); // as it was
+        assert.equal((await holdout()).since_ms, since);
 
         const plan = { min_people: 100, namespace: { id: 'texts', from: 0, to: 1 }, name: 'other', do: 'stop' };
         const started = await ask(`/api/experiments/${NAME}/start`, plan);
@@ -167,7 +178,13 @@ describe('an experiment', () => {
         assertFits('ExperimentChanged', shipped.json);
         assert.equal(shipped.json.shipped, 'smile');
         assert.equal((await all()).experiments[0].state, 'shipped');
+        await scene.later('7d');
+        assert.equal((await holdout()).others + (await holdout()).held_out, 4);
+        const terminal = await scene.home.run('experiment', 'holdout');
+        assert.match(terminal.stdout, /^0\.5 % of all people .*, since .*\n\nNothing can be said yet: .*conversion +/s);
+        assert.equal((await ask('/api/holdout', { percent: 0 })).status, 200);
+        assert.equal((await holdout()).text, 'Nobody is held out.');
         const { audit } = await scene.home.json('audit');
-        assert.deepEqual(audit.filter((row) => row.action === 'experiment').map((row) => row.actor), Array(4).fill('api:admin'));
+        assert.deepEqual(audit.filter((row) => row.action === 'experiment').map((row) => row.actor), Array(6).fill('api:admin'));
     });
 });

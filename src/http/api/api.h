@@ -106,7 +106,7 @@ api_run api_run_command, api_run_person_request, api_run_rollout_set, api_run_ro
 /* alerts.c */
 api_run api_run_alerts, api_run_alert_history, api_run_alert_change;
 /* experiments.c */
-api_run api_run_experiments, api_run_experiment, api_run_experiment_change;
+api_run api_run_experiments, api_run_experiment, api_run_experiment_change, api_run_holdout;
 /* sidecar.c */
 api_run api_run_input, api_run_telegram_update;
 /* live.c */

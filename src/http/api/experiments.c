@@ -1,5 +1,6 @@
 /* Experiments: what there is, what one has shown so far, and starting, ending, shipping it. */
 #include "base/clock.h"
+#include "bi/experiments/holdout.h"
 #include "bi/experiments/report.h"
 #include "http/api/api.h"
 
@@ -24,6 +25,20 @@ bool api_run_experiment(struct api_call *call)
     enum err error =
         experiments_show(call->store, call->arena, call->word, now_ms, &analysis, &detail);
     return error == OK ? api_reply(call, experiments_analysis_json(call->arena, &analysis))
+                       : api_fail(call, error, &detail);
+}
+
+bool api_run_holdout(struct api_call *call)
+{
+    struct experiments *experiments = NULL;
+    struct holdout holdout;
+    struct err_detail detail = {""};
+    int64_t now_ms = clock_now_ms(http_app(call->request)->clock);
+    enum err error = analysis_experiments(call->store, call->arena, &experiments, &detail);
+    if (error == OK) {
+        error = holdout_read(call->store, experiments, now_ms, &holdout, &detail);
+    }
+    return error == OK ? api_reply(call, holdout_json(call->arena, &holdout))
                        : api_fail(call, error, &detail);
 }
 

@@ -103,6 +103,10 @@ static const struct schema_row rows[] = {
      "name:text state:text shipped:text seed:text coverage:number namespace:Namespace? "
      "variants:Variant[] metric:text window_ms:count min_people:count min_ms:count "
      "started_at_ms:count ended_at_ms:count holdout:number"},
+    {"HoldoutShown", "holdout:number since_ms:count held_out:count others:count split_p:number "
+                     "text:text figures:HoldoutFigure[]"},
+    {"HoldoutFigure", "figure:text held_out:maybe others:maybe difference:maybe low:maybe "
+                      "high:maybe found:flag"},
     {"Ship", "variant:text"},
     {"Holdout", "percent:number"},
     {"HoldoutSet", "holdout:number"},

@@ -48,3 +48,20 @@ LEFT JOIN outcomes AS o ON o.user_id = p.user_id
 LEFT JOIN histories AS h ON h.user_id = p.user_id
 GROUP BY p.variant
 ORDER BY p.variant;
+
+-- name: experiment_holdout_people
+-- A page of the people who joined from ?1 on, at ?2 at the latest, with an id above ?3; at most ?4
+-- of them. What they did within ?5 of joining: a commitment, a completion, their revenue.
+SELECT u.id,
+       CASE WHEN u.first_commitment_at_ms > 0
+                 AND u.first_commitment_at_ms < u.joined_at_ms + ?5 THEN 1 ELSE 0 END AS committed,
+       CASE WHEN u.first_completion_at_ms > 0
+                 AND u.first_completion_at_ms < u.joined_at_ms + ?5 THEN 1 ELSE 0 END AS completed,
+       coalesce((SELECT sum(e.revenue) FROM events AS e
+                 WHERE e.user_id = u.id AND e.revenue <> 0 AND e.at_ms >= u.joined_at_ms
+                   AND e.at_ms < u.joined_at_ms + ?5), 0.0) AS revenue
+FROM users AS u
+WHERE u.is_test = 0 AND u.is_erased = 0 AND u.joined_at_ms >= ?1 AND u.joined_at_ms <= ?2
+  AND u.id > ?3
+ORDER BY u.id
+LIMIT ?4;
