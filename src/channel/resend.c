@@ -240,6 +240,11 @@ static const struct channel_ops OPS = {
     .in_flight = in_flight,
 };
 
+const struct channel_limits *resend_limits(void)
+{
+    return &OPS.limits;
+}
+
 static bool is_header_text(struct str text)
 {
     for (size_t i = 0; i < text.length; i++) {

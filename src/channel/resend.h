@@ -16,6 +16,8 @@ struct resend_options {
     const struct mail_site *site; /* not owned; complete before the first message */
     struct channel_sink sink;
 };
+/* What an account lets us send; static storage. */
+const struct channel_limits *resend_limits(void);
 /* ERR_CONFIG: the key, the address or the sender cannot be right. */
 MUST_CHECK enum err resend_new(const struct resend_options *options, struct channel **ret_channel,
                                struct err_detail *detail);

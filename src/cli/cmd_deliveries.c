@@ -6,6 +6,7 @@
 #include "bi/people.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/forecast_view.h"
 #include "core/delivery.h"
 
 static const char text[] =
@@ -17,6 +18,7 @@ static const char text[] =
     "  nudge deliveries list --state dead\n"
     "  nudge deliveries retry 7421960348211200013\n"
     "  nudge deliveries retry --all\n"
+    "  nudge deliveries forecast      when will what is due within 24 h be out?\n"
     "  nudge deliveries process       send everything that is due now, then end";
 
 struct delivery_options {
@@ -141,19 +143,21 @@ int cmd_deliveries(int argc, char **argv)
         {0}};
     struct cli cli;
     struct arguments arguments;
-    int status =
-        arguments_begin(&cli, rows, "list\nprocess\nretry ID|--all", text, argc, argv, &arguments);
+    int status = arguments_begin(&cli, rows, "list\nforecast\nprocess\nretry ID|--all", text, argc,
+                                 argv, &arguments);
     if (status != CLI_OK) {
         return cli_end(&cli, status);
     }
     if (arguments_is(&arguments, 0, "list") && arguments.word_count == 1) {
         status = list(&cli, &options);
+    } else if (arguments_is(&arguments, 0, "forecast") && arguments.word_count == 1) {
+        status = forecast_show(&cli);
     } else if (arguments_is(&arguments, 0, "process") && arguments.word_count == 1) {
         status = command(&cli, "deliveries_process", json_object(), totals);
     } else if (arguments_is(&arguments, 0, "retry")) {
         status = retry(&cli, &arguments, options.all);
     } else {
-        status = cli_usage(&cli, "expected list, process or retry");
+        status = cli_usage(&cli, "expected list, forecast, process or retry");
     }
     return cli_end(&cli, status);
 }

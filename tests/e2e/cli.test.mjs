@@ -50,7 +50,7 @@ test('every command has a help with examples, and refuses unknown options', asyn
 const WRONG = [
     ['users'], ['users', 'frob'], ['users', 'show'], ['users', 'show', 'nobody'], ['users', 'erase', '1'],
     ['users', 'pause'], ['users', 'resume'], ['users', 'stop', '1', '2'],
-    ['deliveries'], ['deliveries', 'list', '--state', 'flown'], ['deliveries', 'retry'],
+    ['deliveries'], ['deliveries', 'list', '--state', 'flown'], ['deliveries', 'forecast', 'x'], ['deliveries', 'retry'],
     ['rollout', 'set'], ['rollout', 'set', 'superior_onboarding', '101'], ['rollout', 'stage', 'moon', 'open'],
     ['rollback', 'everything'], ['rollback', 'all', '--drill'], ['preflight', 'x'], ['preflight', 'confirm', 'moon', '--by', 'Anna'],
     ['preflight', 'confirm', 'team-briefed'], ['sending', 'maybe'], ['journeys', 'frob'], ['onboarding'],
@@ -101,7 +101,7 @@ describe('--json prints one document', () => {
     const cases = [
         () => ['migrate'], () => ['migrate', '--check'], () => ['journeys'], () => ['journeys', 'validate'],
         () => ['journeys', 'show', 'inactive_rescue'], () => ['journeys', 'graph', 'inactive_rescue'],
-        () => ['journeys', 'facts'], () => ['metrics'], () => ['funnel', 'any'], () => ['retention'], () => ['paths', 'any'], () => ['cohorts', 'power'], () => ['deliveries', 'list'], () => ['deliveries', 'process'],
+        () => ['journeys', 'facts'], () => ['metrics'], () => ['funnel', 'any'], () => ['retention'], () => ['paths', 'any'], () => ['cohorts', 'power'], () => ['deliveries', 'list'], () => ['deliveries', 'forecast'], () => ['deliveries', 'process'],
         () => ['deliveries', 'retry', '--all'], () => ['broadcast', '--text', 'Hello'], () => ['broadcast', 'list'],
         () => ['keys', 'add', 'anna'], () => ['keys', 'list'], () => ['keys', 'remove', 'anna'],
         () => ['audit'], () => ['nodes'], () => ['sending'], () => ['sending', 'dry-run'], () => ['sending', 'on'], () => ['rollout', 'status'],

@@ -130,6 +130,13 @@ test('go when everything is in order; what is broken is named, and what mends it
     await broken('no chat of operators', { ADMIN_CHAT_IDS: '' }, ['alerts'], /nobody is told/);
     await broken('a chat that the bot cannot reach', { ADMIN_CHAT_IDS: `${OPERATOR},424242` }, ['alerts'], /cannot write to 424242/);
 
+    await t.test('operators may be told by mail alone', async () => {
+        verified();
+        const seen = await look(home, { ADMIN_CHAT_IDS: '', ADMIN_EMAILS: 'ops@example.org' });
+        assert.deepEqual([seen.failed, /0 chats, by e-mail/.test(seen.lines.alerts.says)], [[], true]);
+    });
+    await broken('mails to operators', { ADMIN_EMAILS: 'ops@example.org', RESEND_API_KEY: '' }, ['e-mail', 'alerts'], /not all/, () => {});
+
     await t.test('a key that may only send is not checkable', async () => {
         say(401, { name: 'restricted_api_key' });
         const seen = await look(home);
@@ -191,6 +198,28 @@ test('broken: what was due is not done; what was tried is too old', async (t) =>
     assert.equal(late.lines.baseline.state, 'pass');
     home.advance('5d');
     assert.match((await look(home)).lines['rollback drill'].says, /older than 7 days/);
+});
+
+test('the forecast counts what waits by channel and priority', async (t) => {
+    const scene = await Scene.open(t, {});
+    const { home } = scene;
+    await scene.newcomer();
+    const quiet = await home.json('deliveries', 'forecast');
+    assert.deepEqual(quiet.lines, []);
+    assert.ok(quiet.decisions >= 1, 'the recovery of step 1');
+    await home.run('sending', 'off');
+    for (let i = 0; i < 3; i++) {
+        const person = scene.person({ started: true });
+        await person.ready();
+        await home.run('onboarding', 'trigger', `telegram:${person.id}`);
+    }
+    const { lines } = await home.json('deliveries', 'forecast');
+    assert.deepEqual(lines.map((line) => [line.channel, line.priority, line.messages]), [['telegram', 'onboarding', 3]]);
+    assert.ok(lines.every((line) => line.waits_most_s === 0 && line.out_after_s > 0));
+    const table = await home.run('deliveries', 'forecast');
+    assert.match(table.stdout, /telegram +onboarding +3 +0 min +\d+ min\n\n3 messages due within 24 h/);
+    await home.run('sending', 'on');
+    await scene.settled();
 });
 
 test('a drill that does not come back fails, and is recorded as failed', async (t) => {

@@ -185,15 +185,21 @@ static void judge_resend(struct preflight *preflight, int status, struct str tex
     }
 }
 
+/* The setting that e-mail lacks; NULL: none. */
+static const char *missing_for_email(const struct config *config)
+{
+    return config->resend_api_key[0] == '\0' ? "RESEND_API_KEY"
+           : config->email_from[0] == '\0'   ? "EMAIL_FROM"
+           : config->public_url[0] == '\0'   ? "PUBLIC_URL"
+                                             : NULL;
+}
+
 void preflight_email(struct preflight *preflight)
 {
     const struct config *config = &preflight->cli->config;
     struct arena *arena = preflight->cli->arena;
     bool wanted = config->resend_api_key[0] != '\0' || config->email_from[0] != '\0';
-    const char *missing = config->resend_api_key[0] == '\0' ? "RESEND_API_KEY"
-                          : config->email_from[0] == '\0'   ? "EMAIL_FROM"
-                          : config->public_url[0] == '\0'   ? "PUBLIC_URL"
-                                                            : NULL;
+    const char *missing = missing_for_email(config);
     if (missing != NULL || preflight->client == NULL) {
         preflight_line(preflight, wanted ? CHECK_FAIL : CHECK_NOT_CHECKED, "e-mail",
                        missing == NULL ? "" : missing,
@@ -293,37 +299,55 @@ static struct str silent_chat(struct preflight *preflight, struct str chats, int
     return STR("");
 }
 
+/* What is wrong with the ways by which operators are told, with the setting that mends it. */
+static bool is_mute(struct preflight *preflight, int *ret_chats)
+{
+    const struct config *config = &preflight->cli->config;
+    struct str chats = str_trim(str_of(config->admin_chat_ids));
+    struct str silent = STR_NONE;
+    *ret_chats = 0;
+    if (chats.length == 0 && config->admin_emails[0] == '\0' &&
+        config->admin_webhook_url[0] == '\0') {
+        preflight_line(preflight, CHECK_FAIL, "alerts", "ADMIN_CHAT_IDS",
+                       "nobody is told: there are no operators' chats, e-mails or webhook");
+        return true;
+    }
+    if (config->admin_emails[0] != '\0' && missing_for_email(config) != NULL) {
+        preflight_line(preflight, CHECK_FAIL, "alerts", missing_for_email(config),
+                       "operators are to be told by e-mail, which is off");
+        return true;
+    }
+    if (chats.length > 0 && config->telegram_bot_token[0] == '\0') {
+        preflight_line(preflight, CHECK_FAIL, "alerts", "TELEGRAM_BOT_TOKEN",
+                       "operators are to be told by Telegram, which is off");
+        return true;
+    }
+    silent = silent_chat(preflight, chats, ret_chats);
+    if (silent.length > 0) {
+        preflight_line(preflight, CHECK_FAIL, "alerts", "ADMIN_CHAT_IDS",
+                       "the bot cannot write to %.*s; that person sends it /start first",
+                       STR_ARG(silent));
+    }
+    return silent.length > 0;
+}
+
 void preflight_alerts(struct preflight *preflight)
 {
     struct cli *cli = preflight->cli;
     struct err_detail detail = {""};
     const struct alert_rules *rules = NULL;
     int chats = 0;
-    struct str silent = STR_NONE;
     enum err error = alert_rules_load(cli->arena, cli->config.journeys_dir, &rules, &detail);
     if (error != OK) {
         preflight_line(preflight, CHECK_FAIL, "alerts", "nudge alerts evaluate", "%s", detail.text);
         return;
     }
-    if (str_trim(str_of(cli->config.admin_chat_ids)).length == 0) {
-        preflight_line(preflight, CHECK_FAIL, "alerts", "ADMIN_CHAT_IDS",
-                       "%d rules, and nobody is told: there is no operators' chat", rules->count);
-        return;
-    }
-    if (cli->config.telegram_bot_token[0] == '\0' || preflight->client == NULL) {
-        preflight_line(preflight, CHECK_FAIL, "alerts", "TELEGRAM_BOT_TOKEN",
-                       "operators are told by Telegram, which is off");
-        return;
-    }
-    silent = silent_chat(preflight, str_of(cli->config.admin_chat_ids), &chats);
-    if (silent.length > 0) {
-        preflight_line(preflight, CHECK_FAIL, "alerts", "ADMIN_CHAT_IDS",
-                       "the bot cannot write to %.*s; that person sends it /start first",
-                       STR_ARG(silent));
+    if (is_mute(preflight, &chats)) {
         return;
     }
     /* Reading the rules refuses one without an owner. */
     preflight_line(preflight, CHECK_PASS, "alerts", "",
-                   "%d rules, each with an owner, told to %d chat%s", rules->count, chats,
-                   chats == 1 ? "" : "s");
+                   "%d rules, each with an owner, told to %d chat%s%s%s", rules->count, chats,
+                   chats == 1 ? "" : "s", cli->config.admin_emails[0] != '\0' ? ", by e-mail" : "",
+                   cli->config.admin_webhook_url[0] != '\0' ? ", to a webhook" : "");
 }

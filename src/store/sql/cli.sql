@@ -126,3 +126,10 @@ SELECT at_ms, actor, action, before, after
 FROM audit_log
 WHERE action IN ('rollout_set', 'rollout_stage', 'rollout_plan', 'rollback')
 ORDER BY id DESC LIMIT ?1;
+
+-- name: forecast_due
+-- ?1: now, ?2: until when. Messages that wait in each line, by the minute from now in which they are due (late ones
+-- in the first); line 0: what is decided on then.
+SELECT line, CASE WHEN due_at_ms <= ?1 THEN 0 ELSE (due_at_ms - ?1) / 60000 END AS minute, count(*) AS messages
+FROM due WHERE due_at_ms < ?2
+GROUP BY 1, 2 ORDER BY 1, 2;
