@@ -16,7 +16,7 @@ import * as processes from './lib/processes.mjs';
 import { Table } from './lib/table.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
-const ROWS = ['load', 'taps', 'free', 'lone', 'start', 'due', 'million', 'idle'];
+const ROWS = ['load', 'taps', 'free', 'lone', 'start', 'due', 'events', 'million', 'idle'];
 
 const { values: options } = parseArgs({
     options: {
@@ -32,6 +32,7 @@ const { values: options } = parseArgs({
 const runs = Number(options.runs ?? (options.quick ? 1 : 5));
 const updates = 2 * Math.ceil(Number(options.updates ?? (options.quick ? 4000 : 20_000)) / 2);
 const dueCount = options.quick ? 2000 : 20_000;
+const eventCount = options.quick ? 200_000 : 1_000_000;
 const stored = options.quick ? 100_000 : 1_000_000;
 const wanted = new Set(options.only.split(','));
 for (const row of wanted) {
@@ -174,10 +175,35 @@ async function start() {
 async function due() {
     const results = await interleaved('due', (kind) =>
         withSystem(kind, (system) =>
-            kind === 'nudge' ? measure.dueDeliveries(system, dueCount) : dueJobs(postgres, system.fake, dueCount)), withFile());
+            kind === 'peer' ? dueJobs(postgres, system.fake, dueCount) : measure.dueDeliveries(system, dueCount)));
     table.group(`${people(dueCount)} messages due at once, sent as fast as they go (peer: graphile-worker)`);
     table.row('messages a second', results, 'rate', { digits: 0, more: true });
     table.row('CPU seconds for 1,000 messages', results, 'cpu_s_per_1000', { digits: 3 });
+}
+
+/** PostgreSQL's COPY takes the rows that the store appended, into the same table, in one transaction. */
+async function copied() {
+    const file = join(folder, 'postgres', 'events');
+    await postgres.sql('bench', `copy (select * from nudge.events order by id) to '${file}'; truncate nudge.events; checkpoint`);
+    const began = performance.now();
+    await postgres.sql('bench', `copy nudge.events from '${file}'`);
+    const seconds = (performance.now() - began) / 1000;
+    const count = Number(await postgres.sql('bench', 'select count(*) from nudge.events'));
+    if (count !== eventCount) {
+        throw new Error(`${count} of ${eventCount} events were copied`);
+    }
+    return seconds;
+}
+
+async function events() {
+    const results = await interleaved('events', (kind) =>
+        withSystem(kind === 'peer' ? 'nudge-postgres' : kind, async (system) => {
+            await system.prepare();
+            const seconds = await measure.append(system, options.build, eventCount, 1000);
+            return { rate: eventCount / (kind === 'peer' ? await copied() : seconds) };
+        }), kinds.includes('nudge-postgres') ? ['peer', ...kinds.filter((kind) => kind !== 'peer')] : kinds.filter((kind) => kind !== 'peer'));
+    table.group(`${people(eventCount)} events, 1,000 in a transaction (peer: COPY of them all into the same table)`);
+    table.row('events a second', results, 'rate', { digits: 0, more: true });
 }
 
 async function idle() {
@@ -237,7 +263,7 @@ try {
     if (systems.includes('nudge')) {
         kinds.push('nudge');
     }
-    const measures = { load, taps, free, lone, start, due, million, idle };
+    const measures = { load, taps, free, lone, start, due, events, million, idle };
     for (const row of ROWS.filter((name) => wanted.has(name))) {
         try {
             await measures[row]();

@@ -1,5 +1,7 @@
 // What is measured, each as a function of one system (Nudge or PeerBot): start it, load it, stop it,
 // give the numbers. Both systems go through exactly the same.
+import { join } from 'node:path';
+
 import * as processes from './processes.mjs';
 import { FIRST_STORED_USER } from './nudge.mjs';
 
@@ -131,6 +133,12 @@ export async function dueDeliveries(nudge, people) {
         throw new Error(`${sent - before} of ${due} due messages were sent`);
     }
     return { rate: due / seconds, cpu_s_per_1000: (cpu / due) * 1000 };
+}
+
+/** Appends that many events to an empty store; the seconds it took. */
+export async function append(system, build, count, batch) {
+    const args = [system.env.DATABASE_URL, String(count), String(batch)];
+    return Number(await processes.output(join(build, 'bench/bench-append'), args, { core: processes.CORES.measured }));
 }
 
 /** One look at what is due, by the command, with nothing due. */
