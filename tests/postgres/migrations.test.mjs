@@ -222,7 +222,7 @@ test('events that were written before are the first part of those by month, whil
     const file = (await sql(name, `SELECT pg_relation_filenode('nudge.events')`)).trim();
 
     // Without the lock for long: who writes meanwhile is not refused.
-    const other = writer(name, `INSERT INTO nudge.events SELECT ${now} + 100000 * pg_backend_pid(), 2, 0, 'x', 0, '', '', 0, '', '', 0`);
+    const other = writer(name, `INSERT INTO nudge.events SELECT ${now} + 100000::bigint * pg_backend_pid(), 2, 0, 'x', 0, '', '', 0, '', '', 0`);
     await other.more(2);
     assert.equal((await nudge(name, 'migrate')).code, 0);
     await other.more(2);
