@@ -4,11 +4,16 @@
  * What yajl quotes from the input never reaches a detail: it may be the text of a message. */
 #include "base/json_tree.h"
 
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_parse.h>
 
 #include "base/check.h"
 #include "base/limits.h"
+
+enum { INT_DIGITS_MAX = 20 }; /* with the sign */
 
 enum node_kind { NODE_NULL, NODE_BOOL, NODE_INT, NODE_REAL, NODE_STRING, NODE_ARRAY, NODE_OBJECT };
 
@@ -71,17 +76,25 @@ static int on_bool(void *context, int value)
     return 1;
 }
 
-static int on_int(void *context, long long value)
+/* yajl's own reading of whole numbers refuses the least one. */
+static int on_number(void *context, const char *digits, size_t length)
 {
-    add(context, NODE_INT)->number = value;
-    return 1;
-}
-
-static int on_real(void *context, double value)
-{
-    (void)value; /* nothing that is only read here is one */
-    add(context, NODE_REAL);
-    return 1;
+    struct building *building = context;
+    char whole[INT_DIGITS_MAX + 1];
+    errno = 0;
+    if (memchr(digits, '.', length) != NULL || memchr(digits, 'e', length) != NULL ||
+        memchr(digits, 'E', length) != NULL) {
+        double value = strtod(arena_str(building->arena, (struct str){digits, length}).ptr, NULL);
+        add(building, NODE_REAL); /* nothing that is only read here is one */
+        return !(errno == ERANGE && isinf(value));
+    }
+    if (length > INT_DIGITS_MAX) {
+        return 0;
+    }
+    memcpy(whole, digits, length);
+    whole[length] = '\0';
+    add(building, NODE_INT)->number = strtoll(whole, NULL, 10);
+    return errno == 0;
 }
 
 static int on_string(void *context, const unsigned char *bytes, size_t length)
@@ -130,8 +143,7 @@ static int on_end(void *context)
 static const yajl_callbacks CALLBACKS = {
     .yajl_null = on_null,
     .yajl_boolean = on_bool,
-    .yajl_integer = on_int,
-    .yajl_double = on_real,
+    .yajl_number = on_number,
     .yajl_string = on_string,
     .yajl_start_map = on_object,
     .yajl_map_key = on_key,

@@ -77,6 +77,24 @@ static void what_is_absent_or_another_type_is_the_fallback(void **state)
     assert_int_equal(json_node_int(NULL, "a", 3), 3);
 }
 
+static void whole_numbers_have_all_of_64_bits(void **state)
+{
+    static const struct {
+        const char *json;
+        int64_t value;
+    } cases[] = {
+        {"{\"n\":-9223372036854775808}", INT64_MIN},
+        {"{\"n\":9223372036854775807}", INT64_MAX},
+        {"{\"n\":-0}", 0},
+        {"{\"n\":-1}", -1},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct json_node *root;
+        assert_int_equal(read_text(*state, str_of(cases[i].json), &root, NULL), OK);
+        assert_int_equal(json_node_int(root, "n", 7), cases[i].value);
+    }
+}
+
 static void mistakes_are_named_without_the_text(void **state)
 {
     static const struct {
@@ -92,6 +110,9 @@ static void mistakes_are_named_without_the_text(void **state)
         {"[1] \"half", ERR_INVALID, "syntax"},
         {"1 tru", ERR_INVALID, "syntax"},
         {"[99999999999999999999]", ERR_INVALID, "range"},
+        {"[9223372036854775808]", ERR_INVALID, "range"},
+        {"[-9223372036854775809]", ERR_INVALID, "range"},
+        {"[1e400]", ERR_INVALID, "range"},
         {"[1]\v", ERR_INVALID, "control character"},
         {"[1,\f2]", ERR_INVALID, "control character"},
         {"[\"\\ud83d\"]", ERR_INVALID, "surrogate"},
@@ -174,6 +195,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TREE_TEST(members_are_found_by_name_and_type),
         TREE_TEST(what_is_absent_or_another_type_is_the_fallback),
+        TREE_TEST(whole_numbers_have_all_of_64_bits),
         TREE_TEST(mistakes_are_named_without_the_text),
         TREE_TEST(nothing_hides_behind_a_nul),
         TREE_TEST(length_and_depth_are_limited),
