@@ -48,7 +48,8 @@ struct config {
     int quiet_to_minute;
     int64_t nudge_min_gap_ms;
     int nudge_per_day;
-    int decisions_kept_days;     /* 0: none are kept */
+    int decisions_kept_days; /* 0: none are kept */
+    int behaviour_memory_mb;
     const char *trusted_proxies; /* comma separated addresses */
     enum sending_mode sending;
     const char *recipient_allow_list; /* comma separated: telegram:123, webchat:*, email:a@b */

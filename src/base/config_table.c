@@ -184,6 +184,15 @@ static const struct config_row rows[] = {
      .min = 0,
      .max = 3650,
      .help = "how long decisions about people are kept for nudge users explain; 0 for not at all"},
+    {.name = "BEHAVIOUR_MEMORY_MB",
+     .kind = "number",
+     AT(behaviour_memory_mb),
+     .fallback = "1024",
+     .min = 1,
+     .max = 1048576,
+     .help = "most memory that the behaviour log of nudge serve may take; some 30 bytes an event "
+             "while it "
+             "is built"},
     {.name = "TRUSTED_PROXIES",
      .kind = "IP addresses",
      AT(trusted_proxies),

@@ -12,6 +12,7 @@ enum { FORECAST_MINUTES = 24 * 60 };
 struct forecast {
     int64_t due[CHANNEL_COUNT][PRIORITY_COUNT][FORECAST_MINUTES]; /* given */
     double per_second[CHANNEL_COUNT];                             /* given; 0: no limit */
+    int64_t decisions; /* given: due too; each may make messages that nobody knows of yet */
     int64_t messages[CHANNEL_COUNT][PRIORITY_COUNT];
     int64_t waits_most_s[CHANNEL_COUNT][PRIORITY_COUNT]; /* the one that waits longest, from its
                                                           * minute to the one it goes out in */

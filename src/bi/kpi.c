@@ -37,37 +37,51 @@ struct reading {
     struct store *store;
     struct arena *arena;
     const struct catalog *catalog;
-    struct kpi_groups *groups;
+    const struct kpi_plan *plan;
+    int64_t now_ms;
     struct err_detail *detail;
 };
 
 /* All figures of a group, with the conversion as the plan counts it. */
-static enum err read_group(const struct reading *reading, enum group group,
-                           struct metrics_filter filter)
+static enum err read_group(const struct reading *reading, struct metrics_filter filter,
+                           struct metrics *ret_metrics)
 {
-    const struct kpi_groups *groups = reading->groups;
-    struct metrics *metrics = &reading->groups->of[group];
     struct metrics old_enough;
     enum err error = metrics_read(reading->store, reading->arena, reading->catalog, &filter,
-                                  groups->now_ms, metrics, reading->detail);
+                                  reading->now_ms, ret_metrics, reading->detail);
     if (error != OK) {
         return error;
     }
-    int64_t age_ms = groups->plan->conversion_age_ms;
+    int64_t age_ms = reading->plan->conversion_age_ms;
     filter.within_ms = age_ms;
-    int64_t to_ms = groups->now_ms - age_ms + 1;
+    int64_t to_ms = reading->now_ms - age_ms + 1;
     filter.to_ms = filter.to_ms == 0 || to_ms < filter.to_ms ? to_ms : filter.to_ms;
     if (filter.to_ms <= filter.from_ms) {
-        metrics->conversion_rate = metrics->conversion_rate_outside_onboarding = rate_of(0, 0);
+        ret_metrics->conversion_rate = rate_of(0, 0);
+        ret_metrics->conversion_rate_outside_onboarding = rate_of(0, 0);
         return OK;
     }
-    error = metrics_read(reading->store, reading->arena, reading->catalog, &filter, groups->now_ms,
+    error = metrics_read(reading->store, reading->arena, reading->catalog, &filter, reading->now_ms,
                          &old_enough, reading->detail);
     if (error == OK) {
-        metrics->conversion_rate = old_enough.conversion_rate;
-        metrics->conversion_rate_outside_onboarding = old_enough.conversion_rate_outside_onboarding;
+        ret_metrics->conversion_rate = old_enough.conversion_rate;
+        ret_metrics->conversion_rate_outside_onboarding =
+            old_enough.conversion_rate_outside_onboarding;
     }
     return error;
+}
+
+static struct metrics_filter treated_since(int64_t from_ms)
+{
+    return (struct metrics_filter){.from_ms = from_ms, .set = STR("optimized")};
+}
+
+enum err kpi_treated_read(struct store *store, struct arena *arena, const struct catalog *catalog,
+                          const struct kpi_plan *plan, int64_t from_ms, int64_t now_ms,
+                          struct metrics *ret_metrics, struct err_detail *detail)
+{
+    const struct reading reading = {store, arena, catalog, plan, now_ms, detail};
+    return read_group(&reading, treated_since(from_ms), ret_metrics);
 }
 
 enum err kpi_groups_read(struct store *store, struct arena *arena, const struct catalog *catalog,
@@ -76,19 +90,19 @@ enum err kpi_groups_read(struct store *store, struct arena *arena, const struct 
 {
     int64_t age_ms = now_ms - started_at_ms;
     const struct metrics_filter filters[GROUP_COUNT] = {
-        [TREATED] = {.from_ms = started_at_ms, .set = STR("optimized")},
+        [TREATED] = treated_since(started_at_ms),
         [CONTROL] = {.from_ms = started_at_ms, .set = STR("original")},
         [BEFORE] = {.from_ms = started_at_ms > age_ms ? started_at_ms - age_ms : 0,
                     .to_ms = started_at_ms},
     };
     struct kpi_groups *groups = ARENA_NEW(arena, struct kpi_groups);
-    struct reading reading = {store, arena, catalog, groups, detail};
+    const struct reading reading = {store, arena, catalog, plan, now_ms, detail};
     groups->plan = plan;
     groups->started_at_ms = started_at_ms;
     groups->now_ms = now_ms;
     enum err error = OK;
     for (int group = 0; error == OK && group < GROUP_COUNT; group++) {
-        error = read_group(&reading, (enum group)group, filters[group]);
+        error = read_group(&reading, filters[group], &groups->of[group]);
     }
     *ret_groups = groups;
     return error;
@@ -118,16 +132,15 @@ static struct figure figure_of(const struct metrics *metrics, const struct metri
     return (struct figure){*(const double *)(const void *)field, -1};
 }
 
-struct kpi_reading kpi_reading_of(const struct kpi_groups *groups, const struct metric_row *row)
+struct kpi_reading kpi_reading_of(const struct metrics *metrics, const struct metric_row *row)
 {
-    const struct metrics *treated = &groups->of[TREATED];
     if (row->kind == METRIC_RATE) {
         struct rate rate;
-        memcpy(&rate, (const char *)treated + row->offset, sizeof(rate));
+        memcpy(&rate, (const char *)metrics + row->offset, sizeof(rate));
         return (struct kpi_reading){rate.percent, rate.n, rate.low, rate.high};
     }
-    double value = figure_of(treated, row).value;
-    return (struct kpi_reading){value, row->kind == METRIC_COUNT ? -1 : treated->total_users, value,
+    double value = figure_of(metrics, row).value;
+    return (struct kpi_reading){value, row->kind == METRIC_COUNT ? -1 : metrics->total_users, value,
                                 value};
 }
 
@@ -184,23 +197,9 @@ static void compare(const struct kpi_groups *groups, struct kpi_line_result *res
 
 static bool holds(const struct kpi_line_result *result)
 {
-    double value = result->value;
-    double bound = result->line->bound;
-    switch (result->line->test) {
-    case KPI_ABOVE:
-        return value > bound;
-    case KPI_AT_LEAST:
-        return value >= bound;
-    case KPI_BELOW:
-        return value < bound;
-    case KPI_AT_MOST:
-        return value <= bound;
-    case KPI_RISES:
-        return value > result->compared;
-    case KPI_FALLS:
-        break;
-    }
-    return value < result->compared;
+    enum kpi_test test = result->line->test;
+    bool is_trend = test == KPI_RISES || test == KPI_FALLS;
+    return kpi_test_passes(test, result->value, is_trend ? result->compared : result->line->bound);
 }
 
 void kpi_judge(const struct kpi_groups *groups, const struct kpi_line *line,

@@ -50,13 +50,18 @@ MUST_CHECK enum err kpi_groups_read(struct store *store, struct arena *arena,
                                     const struct catalog *catalog, const struct kpi_plan *plan,
                                     int64_t started_at_ms, int64_t now_ms,
                                     struct kpi_groups **ret_groups, struct err_detail *detail);
-/* A figure of the treated people. */
+/* Only those of the treated people who joined since from_ms. */
+MUST_CHECK enum err kpi_treated_read(struct store *store, struct arena *arena,
+                                     const struct catalog *catalog, const struct kpi_plan *plan,
+                                     int64_t from_ms, int64_t now_ms, struct metrics *ret_metrics,
+                                     struct err_detail *detail);
+/* One figure of a group. */
 struct kpi_reading {
     double value;     /* NAN unknown */
     int64_t n;        /* people behind it; -1: a count, which speaks for itself */
     double low, high; /* of a share: its 95 % interval; else the value */
 };
-struct kpi_reading kpi_reading_of(const struct kpi_groups *groups, const struct metric_row *row);
+struct kpi_reading kpi_reading_of(const struct metrics *metrics, const struct metric_row *row);
 void kpi_judge(const struct kpi_groups *groups, const struct kpi_line *line,
                struct kpi_line_result *ret_result);
 void kpi_evaluate(const struct kpi_groups *groups, struct kpi_report *ret_report);

@@ -19,6 +19,23 @@ const char *kpi_test_name(enum kpi_test test)
     return test_names[test];
 }
 
+bool kpi_test_passes(enum kpi_test test, double value, double bound)
+{
+    switch (test) {
+    case KPI_ABOVE:
+    case KPI_RISES:
+        return value > bound;
+    case KPI_AT_LEAST:
+        return value >= bound;
+    case KPI_AT_MOST:
+        return value <= bound;
+    case KPI_BELOW:
+    case KPI_FALLS:
+        break;
+    }
+    return value < bound;
+}
+
 bool kpi_test_of(struct str name, enum kpi_test *ret_test)
 {
     for (int test = 0; test <= KPI_FALLS; test++) {

@@ -23,6 +23,9 @@ struct kpi_line {
 };
 /* "above", "at_least", … */
 const char *kpi_test_name(enum kpi_test test);
+/* Whether the value has passed the bound (rises, falls: the figure it is compared with); NAN never
+ * has. */
+bool kpi_test_passes(enum kpi_test test, double value, double bound);
 
 struct kpi_verdict {
     struct str name;

@@ -1,5 +1,6 @@
 /* The figures as JSON (metrics.h): plain numbers under exactly their names, full precision. */
 #include <math.h>
+#include <stdio.h>
 
 #include "base/calendar.h"
 #include "bi/metrics.h"
@@ -93,14 +94,29 @@ json_t *metrics_json(struct arena *arena, const struct metrics *metrics)
     return object;
 }
 
+static void put_bounded(json_t *object, const char *name, const struct rate *rate)
+{
+    char key[64];
+    json_object_set_new(object, name, number(rate->percent));
+    snprintf(key, sizeof(key), "%s_low", name);
+    json_object_set_new(object, key, number(rate->low));
+    snprintf(key, sizeof(key), "%s_high", name);
+    json_object_set_new(object, key, number(rate->high));
+}
+
 json_t *funnel_json(const struct funnel_stage stages[FUNNEL_STAGES])
 {
     json_t *list = json_array();
     for (int i = 0; i < FUNNEL_STAGES; i++) {
         json_t *stage = json_object();
+        int64_t people = stages[i].people;
+        int64_t before = i > 0 ? stages[i - 1].people : 0;
         json_object_set_new(stage, "stage", json_string(stages[i].name));
-        json_object_set_new(stage, "people", json_integer(stages[i].people));
-        json_object_set_new(stage, "share_of_joined", number(stages[i].of_joined.percent));
+        json_object_set_new(stage, "people", json_integer(people));
+        put_bounded(stage, "share_of_joined", &stages[i].of_joined);
+        /* Some come to a stage without the one before: then nobody can be said to be lost. */
+        struct rate of_previous = people <= before ? rate_of(people, before) : rate_of(0, 0);
+        put_bounded(stage, "share_of_previous", &of_previous);
         json_array_append_new(list, stage);
     }
     return list;

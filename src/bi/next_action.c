@@ -5,12 +5,6 @@
 
 enum { HALF_PERCENT = 50, SLOW_HOURS = 24 };
 
-static struct str tenths(struct arena *arena, double value)
-{
-    int64_t rounded = tenths_of(value);
-    return arena_printf(arena, "%lld.%lld", (long long)(rounded / 10), (long long)(rounded % 10));
-}
-
 static void advise(json_t *list, const char *opportunity, const char *recommendation,
                    struct str why, struct str effect, const char *how)
 {
@@ -61,8 +55,8 @@ static void advise_speed(json_t *list, struct arena *arena, const struct metrics
 {
     if (metrics->avg_completion_hours > SLOW_HOURS) {
         advise(list, "execution_speed_optimization", "Make commitments smaller",
-               arena_printf(arena, "completing takes %.*s hours on average",
-                            STR_ARG(tenths(arena, metrics->avg_completion_hours))),
+               arena_printf(arena, "completing takes %s hours on average",
+                            decimal_text(arena, metrics->avg_completion_hours)),
                STR("What is done on the same day is completed more often"),
                "Suggest sizes of at most ten minutes, planned for today");
     }
@@ -72,9 +66,9 @@ static void advise_scaling(json_t *list, struct arena *arena, const struct metri
 {
     if (metrics->power_users > 0) {
         advise(list, "progressive_scaling", "Let those who keep their word grow",
-               arena_printf(arena, "%lld people made %.*s %% of all commitments",
+               arena_printf(arena, "%lld people made %s %% of all commitments",
                             (long long)metrics->power_users,
-                            STR_ARG(tenths(arena, metrics->power_activity_share.percent))),
+                            decimal_text(arena, metrics->power_activity_share.percent)),
                STR("More from those who do it already, and company for those who begin"),
                "Open the stage existing_amplification; progressive_scaling offers the next size");
     }

@@ -56,3 +56,14 @@ double round_tenth(double x)
 {
     return isnan(x) ? x : floor(x * 10.0 + 0.5) / 10.0;
 }
+
+const char *decimal_text(struct arena *arena, double x)
+{
+    if (isnan(x)) {
+        return "–";
+    }
+    int64_t tenths = tenths_of(fabs(x));
+    return arena_printf(arena, "%s%lld.%lld", x < 0 && tenths > 0 ? "-" : "",
+                        (long long)(tenths / 10), (long long)(tenths % 10))
+        .ptr;
+}

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
+
 /* A share of people or things, as a percentage 0..100 with its Wilson 95 % interval. With n = 0
  * nothing is known: the three are NAN. */
 struct rate {
@@ -34,3 +36,5 @@ double ratio(double part, double whole);
 int64_t tenths_of(double x);
 /* x rounded half up to one decimal; NAN stays. */
 double round_tenth(double x);
+/* The same as people read it, "-1.5"; "–" when unknown. Static storage or the arena. */
+const char *decimal_text(struct arena *arena, double x);

@@ -56,6 +56,13 @@ struct channel_limits {
     bool needs_idempotency;   /* uncertain ones may be resent with the same key */
 };
 
+/* A request to a channel's webhook that was verified, as it came. */
+struct taken_request {
+    struct str id; /* what names the event beside its body; "": the body does */
+    struct str body;
+    int64_t at_ms; /* when it was taken in */
+};
+
 struct channel;
 struct channel_ops {
     enum channel_kind kind;
@@ -77,6 +84,12 @@ struct channel_ops {
     /* Our name there, for links; "" unknown. May be NULL. Any thread; valid as long as the channel.
      */
     struct str (*bot_name)(const struct channel *channel);
+    /* The input of a request that another process has taken; *ret_relevant false: nothing is to be
+     * decided. ERR_INVALID, ERR_LIMIT: none of ours. May be NULL: there is no webhook. Any thread.
+     */
+    enum err (*read_request)(const struct channel *channel, struct arena *arena,
+                             const struct taken_request *taken, struct input *ret_input,
+                             bool *ret_relevant, struct err_detail *detail);
 };
 /* First member of every implementation. */
 struct channel {

@@ -228,6 +228,14 @@ static void hold(struct channel *channel, bool held)
     http_client_hold(((struct resend *)channel)->client, held);
 }
 
+static enum err read_request(const struct channel *channel, struct arena *arena,
+                             const struct taken_request *taken, struct input *ret_input,
+                             bool *ret_relevant, struct err_detail *detail)
+{
+    (void)channel;
+    return resend_read_event(arena, taken->id, taken->body, ret_input, ret_relevant, detail);
+}
+
 /* All keys of an account share its limit, two to five requests a second. */
 static const struct channel_ops OPS = {
     .kind = CHANNEL_EMAIL,
@@ -238,6 +246,7 @@ static const struct channel_ops OPS = {
     .stop = stop,
     .free = resend_free,
     .in_flight = in_flight,
+    .read_request = read_request,
 };
 
 const struct channel_limits *resend_limits(void)

@@ -38,15 +38,9 @@ struct resend_verdict {
 };
 struct resend_verdict resend_judge(const struct http_response *response);
 
-/* What an event of its webhook means (resend_event.c); strings live in the arena or the body. */
-struct resend_event {
-    bool relevant; /* false: of a kind that means nothing to us, or about no mail of ours */
-    enum report_kind report;
-    const char *reason; /* static; "" none */
-    int64_t user_id;
-    int64_t delivery_id;
-    struct str email_id;
-};
-/* Reads the body of a request that was verified. ERR_LIMIT, ERR_INVALID: it is no event. Pure. */
-MUST_CHECK enum err resend_read_event(struct arena *arena, struct str json,
-                                      struct resend_event *ret_event, struct err_detail *detail);
+/* What a verified event of its webhook means (resend_event.c); strings live in the arena or the
+ * event. *ret_relevant false: it is of a kind that means nothing to us, or about no mail of ours.
+ * ERR_LIMIT, ERR_INVALID: it is no event. Pure. */
+MUST_CHECK enum err resend_read_event(struct arena *arena, struct str id, struct str json,
+                                      struct input *ret_input, bool *ret_relevant,
+                                      struct err_detail *detail);

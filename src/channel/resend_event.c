@@ -5,7 +5,7 @@
 #include "base/json_tree.h"
 #include "base/limits.h"
 
-static bool report_of(struct str type, const struct json_node *data, struct resend_event *event)
+static bool report_of(struct str type, const struct json_node *data, struct input *input)
 {
     static const struct {
         const char *type;
@@ -18,8 +18,8 @@ static bool report_of(struct str type, const struct json_node *data, struct rese
     };
     for (size_t i = 0; i < sizeof(plain) / sizeof(*plain); i++) {
         if (str_is(type, plain[i].type)) {
-            event->report = plain[i].report;
-            event->reason = plain[i].report == REPORT_FAILED ? "provider_failed" : "";
+            input->report = plain[i].report;
+            input->reason = plain[i].report == REPORT_FAILED ? STR("provider_failed") : STR_NONE;
             /* A full mailbox is no reason never to write again. */
             return !str_is(type, "email.bounced") ||
                    str_is(json_node_str(json_node_object(data, "bounce"), "type"), "Permanent");
@@ -34,11 +34,10 @@ static int64_t id_of(const struct json_node *tags, const char *name)
     return str_to_int64(json_node_str(tags, name), &id) && id > 0 ? id : 0;
 }
 
-enum err resend_read_event(struct arena *arena, struct str json, struct resend_event *ret_event,
-                           struct err_detail *detail)
+enum err resend_read_event(struct arena *arena, struct str id, struct str json,
+                           struct input *ret_input, bool *ret_relevant, struct err_detail *detail)
 {
     const struct json_node *body = NULL;
-    *ret_event = (struct resend_event){.relevant = false};
     enum err error = json_tree_read(arena, json, LIMIT_HTTP_BODY_BYTES, &body, detail);
     if (error != OK) {
         return error;
@@ -49,11 +48,18 @@ enum err resend_read_event(struct arena *arena, struct str json, struct resend_e
     }
     const struct json_node *data = json_node_object(body, "data");
     const struct json_node *tags = json_node_object(data, "tags");
-    ret_event->user_id = id_of(tags, "user");
-    ret_event->delivery_id = id_of(tags, "delivery");
     struct str email_id = json_node_str(data, "email_id");
-    ret_event->email_id = email_id.length < RESEND_ID_BYTES ? email_id : STR_NONE;
-    ret_event->relevant =
-        ret_event->user_id != 0 && ret_event->delivery_id != 0 && report_of(type, data, ret_event);
+    *ret_input = (struct input){
+        .kind = INPUT_REPORT,
+        .source = STR("resend"),
+        .external_id = id,
+        .user_id = id_of(tags, "user"),
+        .channel = CHANNEL_EMAIL,
+        .ref_kind = DUE_DELIVERY,
+        .ref_id = id_of(tags, "delivery"),
+        .provider_id = email_id.length < RESEND_ID_BYTES ? email_id : STR_NONE,
+    };
+    *ret_relevant =
+        ret_input->user_id != 0 && ret_input->ref_id != 0 && report_of(type, data, ret_input);
     return OK;
 }

@@ -277,6 +277,20 @@ static struct str bot_name(const struct channel *channel)
     return str_of(atomic_load(&telegram->bot_name));
 }
 
+static enum err read_request(const struct channel *channel, struct arena *arena,
+                             const struct taken_request *taken, struct input *ret_input,
+                             bool *ret_relevant, struct err_detail *detail)
+{
+    struct telegram_update update;
+    enum err error =
+        telegram_parse_update(arena, taken->body, bot_name(channel), taken->at_ms, &update, detail);
+    if (error == OK) {
+        *ret_input = update.input;
+        *ret_relevant = update.relevant;
+    }
+    return error;
+}
+
 /* Limits as Telegram's FAQ states them; a short burst to one chat is tolerated. */
 static const struct channel_ops OPS = {
     .kind = CHANNEL_TELEGRAM,
@@ -292,6 +306,7 @@ static const struct channel_ops OPS = {
     .free = telegram_free,
     .in_flight = in_flight,
     .bot_name = bot_name,
+    .read_request = read_request,
 };
 
 const struct channel_limits *telegram_limits(void)

@@ -3,34 +3,33 @@
 
 #include "bi/metrics.h"
 
-static enum err read_question(struct cli *cli, const struct behaviour_options *options,
-                              struct behaviour_question *question, struct err_detail *detail)
+struct given {
+    const struct option_row *rows;
+    const struct behaviour_argument *argument;
+};
+
+static struct str given_text(void *context, const char *name)
 {
-    *question =
-        (struct behaviour_question){.where = str_of(options->where), .by = str_of(options->by)};
-    enum err error = OK;
-    if (options->from != NULL) {
-        error = behaviour_parse_instant(cli->arena, "from", str_of(options->from),
-                                        &question->from_ms, detail);
+    const struct given *given = context;
+    if (given->argument->name != NULL && str_is(str_of(name), given->argument->name)) {
+        return given->argument->text;
     }
-    if (error == OK && options->to != NULL) {
-        error = behaviour_parse_instant(cli->arena, "to", str_of(options->to), &question->to_ms,
-                                        detail);
+    for (const struct option_row *row = given->rows; row->name != NULL; row++) {
+        if (str_is(str_of(name), row->name)) {
+            return row->flag == NULL ? str_of(*row->text) : *row->flag ? STR("true") : STR_NONE;
+        }
     }
-    return error;
+    return STR_NONE;
 }
 
-int behaviour_ask(struct cli *cli, const struct behaviour_options *options,
-                  const struct behaviour_text *texts, int text_count,
-                  struct behaviour_question *ret_question, struct behaviour_log **ret_log)
+int behaviour_ask(struct cli *cli, enum asked_kind kind, const struct option_row *rows,
+                  const struct behaviour_argument *argument, struct asked *ret_asked,
+                  struct behaviour_log **ret_log)
 {
     struct err_detail detail = {""};
-    struct behaviour_question question;
-    struct behaviour_wants wants = {.attribute_count = 0};
-    enum err error = read_question(cli, options, &question, &detail);
-    if (error == OK) {
-        error = behaviour_wants_add(&wants, cli->arena, &question, texts, text_count, &detail);
-    }
+    struct given given = {rows, argument};
+    const struct asked_words words = {given_text, &given};
+    enum err error = asked_read(cli->arena, kind, &words, ret_asked, &detail);
     if (error != OK) {
         return cli_usage(cli, "%s", detail.text);
     }
@@ -39,12 +38,12 @@ int behaviour_ask(struct cli *cli, const struct behaviour_options *options,
     if (store == NULL) {
         return status;
     }
-    error = metrics_now(store, cli->arena, clock_now_ms(cli->clock), &question.now_ms, &detail);
+    error = metrics_now(store, cli->arena, clock_now_ms(cli->clock), &ret_asked->common.now_ms,
+                        &detail);
     if (error == OK) {
-        error = behaviour_load(store, &wants, ret_log, &detail);
+        error = behaviour_load(store, &ret_asked->wants, ret_log, &detail);
     }
     store_close(store);
-    *ret_question = question;
     return error == OK ? CLI_OK : cli_fail(cli, error, &detail);
 }
 

@@ -2,6 +2,7 @@
  * and rates are printed. */
 #pragma once
 
+#include "bi/behaviour/asked.h"
 #include "bi/behaviour/load.h"
 #include "bi/stats.h"
 #include "cli/arguments.h"
@@ -27,11 +28,16 @@ struct behaviour_options {
     "EVENT{step=NAME,journey=NAME} takes only those; A|B takes either. Test people and erased "    \
     "ones are left out. See docs/reference/behaviour.md.\n\n"
 
-/* From the options; `texts` are what else names events. Opens the store, builds the log, closes it.
- * CLI_OK, or the exit status after saying why. The log is freed with behaviour_log_free. */
-MUST_CHECK int behaviour_ask(struct cli *cli, const struct behaviour_options *options,
-                             const struct behaviour_text *texts, int text_count,
-                             struct behaviour_question *ret_question,
+/* What the command's argument says; its name is that of the API's parameter. */
+struct behaviour_argument {
+    const char *name;
+    struct str text;
+};
+/* Reads the question from the rows' options (flags are "true") and the argument (name NULL: none).
+ * Opens the store, builds the log, closes it. CLI_OK, or the exit status after saying why. The log
+ * is freed with behaviour_log_free. */
+MUST_CHECK int behaviour_ask(struct cli *cli, enum asked_kind kind, const struct option_row *rows,
+                             const struct behaviour_argument *argument, struct asked *ret_asked,
                              struct behaviour_log **ret_log);
 
 /* "12.5", "–" when unknown. */

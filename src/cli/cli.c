@@ -240,17 +240,15 @@ void cli_print_json(json_t *json)
     json_decref(json);
 }
 
-static const struct zone *operators_zone(const struct cli *cli)
+const struct zone *cli_operators_zone(const struct config *config)
 {
-    const char *name = cli->config.admin_time_zone[0] != '\0' ? cli->config.admin_time_zone
-                                                              : cli->config.default_time_zone;
-    const struct zone *zone = zone_find(str_of(name));
+    const struct zone *zone = zone_find(str_of(config->admin_time_zone));
     return zone != NULL ? zone : zone_utc();
 }
 
 const char *cli_zone(const struct cli *cli)
 {
-    return zone_name(operators_zone(cli));
+    return zone_name(cli_operators_zone(&cli->config));
 }
 
 const char *cli_when(struct cli *cli, int64_t at_ms)
@@ -258,7 +256,7 @@ const char *cli_when(struct cli *cli, int64_t at_ms)
     if (at_ms == 0) {
         return "";
     }
-    struct local_time local = calendar_local(operators_zone(cli), at_ms);
+    struct local_time local = calendar_local(cli_operators_zone(&cli->config), at_ms);
     return arena_printf(cli->arena, "%04d-%02d-%02d %02d:%02d", local.year, local.month, local.day,
                         local.hour, local.minute)
         .ptr;

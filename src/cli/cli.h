@@ -68,6 +68,7 @@ void table_print(const struct table *table);
 const char *cli_when(struct cli *cli, int64_t at_ms);
 /* That zone's name. */
 const char *cli_zone(const struct cli *cli);
+const struct zone *cli_operators_zone(const struct config *config);
 
 /* A progress bar on standard error while it is a terminal; silent else. */
 void progress_show(const char *what, int64_t done, int64_t total);

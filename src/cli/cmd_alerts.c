@@ -1,12 +1,10 @@
 /* nudge alerts: what is wrong now, and who looks after it. */
 #include <stdio.h>
 
-#include "bi/alerts/evaluate.h"
 #include "bi/alerts/state.h"
 #include "cli/arguments.h"
+#include "cli/cli_look.h"
 #include "cli/command.h"
-#include "cli/journeys_load.h"
-#include "cli/kpi_load.h"
 #include "core/schema.h"
 
 enum { HISTORY_LOOKS = 50 };
@@ -122,24 +120,11 @@ static int history(struct cli *cli)
 static enum err look(struct cli *cli, struct store *store, json_t **ret_payload,
                      struct err_detail *detail)
 {
-    const char *folder = cli->config.journeys_dir;
-    const struct kpi_plan *plan = NULL;
-    const struct alert_rules *rules = NULL;
+    struct look_basis look;
     struct catalog *catalog = NULL;
-    int64_t now_ms = 0;
-    enum err error = alert_rules_load(cli->arena, folder, &rules, detail);
+    enum err error = cli_look(cli, store, &look, &catalog, detail);
     if (error == OK) {
-        error = kpi_plan_load(cli->arena, folder, &plan, detail);
-    }
-    if (error == OK) {
-        error = metrics_now(store, cli->arena, clock_now_ms(cli->clock), &now_ms, detail);
-    }
-    if (error == OK) {
-        error = journeys_in_force(cli->arena, store, folder, &catalog, detail);
-    }
-    if (error == OK) {
-        error = alerts_look(store, cli->arena, catalog, plan, rules, ALERTS_ALL, now_ms,
-                            ret_payload, detail);
+        error = look_for_alerts(&look, ALERTS_ALL, ret_payload, detail);
     }
     catalog_free(catalog);
     return error;

@@ -2,10 +2,6 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "bi/behaviour/activity.h"
-#include "bi/behaviour/hours.h"
-#include "bi/behaviour/power.h"
-#include "bi/behaviour/times.h"
 #include "cli/behaviour_ask.h"
 #include "cli/command.h"
 
@@ -35,9 +31,8 @@ struct cohorts_options {
 struct asking {
     struct cli *cli;
     const struct cohorts_options *options;
-    struct behaviour_question common;
+    struct asked asked;
     struct behaviour_log *log;
-    struct str steps;
 };
 
 static const char *group_name(const struct asking *asking, struct str name, bool is_all)
@@ -90,21 +85,9 @@ static void print_activity(const struct asking *asking, const struct activity_an
 
 static enum err ask_activity(const struct asking *asking, struct err_detail *detail)
 {
-    const struct cohorts_options *options = asking->options;
-    struct activity_question question = {
-        .common = asking->common, .what = str_of(options->what), .period = PERIOD_WEEK};
-    enum err error = OK;
-    if (options->period != NULL) {
-        error = period_read("period", str_of(options->period), &question.period, detail);
-    }
-    if (error == OK && options->week_starts != NULL) {
-        error = period_read_weekday("week-starts", str_of(options->week_starts),
-                                    &question.week_starts, detail);
-    }
     struct activity_answer answer;
-    if (error == OK) {
-        error = behaviour_activity(asking->log, asking->cli->arena, &question, &answer, detail);
-    }
+    enum err error = behaviour_activity(asking->log, asking->cli->arena, &asking->asked.activity,
+                                        &answer, detail);
     if (error == OK && asking->cli->json) {
         cli_print_json(behaviour_activity_json(&answer));
     } else if (error == OK) {
@@ -150,10 +133,9 @@ static void print_power(const struct asking *asking, const struct power_answer *
 
 static enum err ask_power(const struct asking *asking, struct err_detail *detail)
 {
-    const struct power_question question = {.common = asking->common,
-                                            .what = str_of(asking->options->what)};
     struct power_answer answer;
-    enum err error = behaviour_power(asking->log, asking->cli->arena, &question, &answer, detail);
+    enum err error =
+        behaviour_power(asking->log, asking->cli->arena, &asking->asked.power, &answer, detail);
     if (error == OK && asking->cli->json) {
         cli_print_json(behaviour_power_json(&answer));
     } else if (error == OK) {
@@ -198,11 +180,9 @@ static void print_hours(const struct asking *asking, const struct hours_answer *
 
 static enum err ask_hours(const struct asking *asking, struct err_detail *detail)
 {
-    const struct hours_question question = {.common = asking->common,
-                                            .what = str_of(asking->options->what),
-                                            .zone = str_of(asking->options->zone)};
     struct hours_answer answer;
-    enum err error = behaviour_hours(asking->log, asking->cli->arena, &question, &answer, detail);
+    enum err error =
+        behaviour_hours(asking->log, asking->cli->arena, &asking->asked.hours, &answer, detail);
     if (error == OK && asking->cli->json) {
         cli_print_json(behaviour_hours_json(&answer));
     } else if (error == OK) {
@@ -259,17 +239,9 @@ static void print_times(const struct asking *asking, const struct times_answer *
 
 static enum err ask_times(const struct asking *asking, struct err_detail *detail)
 {
-    struct times_question question = {
-        .common = asking->common, .steps = asking->steps, .first = asking->options->first};
-    enum err error = OK;
-    if (asking->options->window != NULL) {
-        error = behaviour_parse_duration("window", str_of(asking->options->window),
-                                         &question.window_ms, detail);
-    }
     struct times_answer answer;
-    if (error == OK) {
-        error = behaviour_times(asking->log, asking->cli->arena, &question, &answer, detail);
-    }
+    enum err error =
+        behaviour_times(asking->log, asking->cli->arena, &asking->asked.times, &answer, detail);
     if (error == OK && asking->cli->json) {
         cli_print_json(behaviour_times_json(&answer));
     } else if (error == OK) {
@@ -283,14 +255,15 @@ static enum err ask_times(const struct asking *asking, struct err_detail *detail
 static const struct {
     const char *name;
     int words;
+    enum asked_kind kind;
     enum err (*ask)(const struct asking *asking, struct err_detail *detail);
-} QUESTIONS[] = {{"activity", 1, ask_activity},
-                 {"power", 1, ask_power},
-                 {"hours", 1, ask_hours},
-                 {"times", 2, ask_times}};
+} QUESTIONS[] = {{"activity", 1, ASKED_ACTIVITY, ask_activity},
+                 {"power", 1, ASKED_POWER, ask_power},
+                 {"hours", 1, ASKED_HOURS, ask_hours},
+                 {"times", 2, ASKED_TIMES, ask_times}};
 
 static int show(struct cli *cli, const struct cohorts_options *options,
-                const struct arguments *arguments)
+                const struct option_row *rows, const struct arguments *arguments)
 {
     size_t count = sizeof(QUESTIONS) / sizeof(QUESTIONS[0]);
     size_t at = 0;
@@ -305,10 +278,11 @@ static int show(struct cli *cli, const struct cohorts_options *options,
                          QUESTIONS[at].words == 2 ? "times takes one argument: 'FROM > TO'"
                                                   : "no further argument expected");
     }
-    struct asking asking = {cli, options, {.now_ms = 0}, NULL, arguments_word(arguments, 1)};
-    const struct behaviour_text texts[] = {{"what", str_of(options->what)},
-                                           {"steps", asking.steps}};
-    int status = behaviour_ask(cli, &options->common, texts, 2, &asking.common, &asking.log);
+    struct asking asking = {.cli = cli, .options = options};
+    const struct behaviour_argument argument = {QUESTIONS[at].kind == ASKED_TIMES ? "steps" : NULL,
+                                                arguments_word(arguments, 1)};
+    int status =
+        behaviour_ask(cli, QUESTIONS[at].kind, rows, &argument, &asking.asked, &asking.log);
     if (status != CLI_OK) {
         return status;
     }
@@ -339,7 +313,7 @@ int cmd_cohorts(int argc, char **argv)
     struct arguments arguments;
     int status = arguments_begin(&cli, rows, "WHAT [STEPS]", text, argc, argv, &arguments);
     if (status == CLI_OK) {
-        status = show(&cli, &options, &arguments);
+        status = show(&cli, &options, rows, &arguments);
     }
     return cli_end(&cli, status);
 }

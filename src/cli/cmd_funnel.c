@@ -1,5 +1,4 @@
 /* nudge funnel: how many people came how far along ordered steps. */
-#include "bi/behaviour/funnel.h"
 #include "cli/behaviour_ask.h"
 #include "cli/command.h"
 
@@ -45,22 +44,19 @@ static void print(struct cli *cli, const struct funnel_options *options,
     table_print(table);
 }
 
-static int show(struct cli *cli, const struct funnel_options *options, struct str steps)
+static int show(struct cli *cli, const struct funnel_options *options,
+                const struct option_row *rows, struct str steps)
 {
-    struct err_detail detail = {""};
-    struct funnel_question question = {.steps = steps, .strict = options->strict};
-    if (options->window != NULL && behaviour_parse_duration("window", str_of(options->window),
-                                                            &question.window_ms, &detail) != OK) {
-        return cli_usage(cli, "%s", detail.text);
-    }
-    const struct behaviour_text texts[] = {{"steps", steps}};
+    struct asked asked;
     struct behaviour_log *log = NULL;
-    int status = behaviour_ask(cli, &options->common, texts, 1, &question.common, &log);
+    const struct behaviour_argument argument = {"steps", steps};
+    int status = behaviour_ask(cli, ASKED_FUNNEL, rows, &argument, &asked, &log);
     if (status != CLI_OK) {
         return status;
     }
+    struct err_detail detail = {""};
     struct funnel_answer answer;
-    enum err error = behaviour_funnel(log, cli->arena, &question, &answer, &detail);
+    enum err error = behaviour_funnel(log, cli->arena, &asked.funnel, &answer, &detail);
     if (error != OK) {
         status = cli_usage(cli, "%s", detail.text);
     } else if (cli->json) {
@@ -89,7 +85,7 @@ int cmd_funnel(int argc, char **argv)
         status =
             cli_usage(&cli, "expected one argument: the steps, in quotes, with > between them");
     } else if (status == CLI_OK) {
-        status = show(&cli, &options, arguments_word(&arguments, 0));
+        status = show(&cli, &options, rows, arguments_word(&arguments, 0));
     }
     return cli_end(&cli, status);
 }

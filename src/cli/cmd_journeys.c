@@ -11,6 +11,7 @@
 #include "core/facts.h"
 #include "core/journey_words.h"
 #include "core/mistakes.h"
+#include "core/version.h"
 
 static const char text[] =
     "Checks, lists, shows and draws journey definitions: those of this program, or those of a "
@@ -19,13 +20,17 @@ static const char text[] =
     "with status 1 when there is one. A folder without bot/ or words/ gets the program's own.\n\n"
     "apply checks the folder, prints what differs from what is in force, and has the server take "
     "it over: also a running one, at once, and for good. Who is in the middle of a journey "
-    "finishes it as it was.\n\n"
+    "finishes it as it was (--policy pin), goes on by the new version at the step of the same name "
+    "(follow), or at the step that the old one became (migrate: by \"was\" of the new step, or "
+    "--map OLD=NEW,…). Who cannot go on finishes as begun; --preview tells how many people are at "
+    "each step, and what would become of them.\n\n"
     "Examples:\n"
     "  nudge journeys                                 all journeys, a line each\n"
     "  nudge journeys validate                        check the definitions in the program\n"
     "  nudge journeys validate ./journeys             check a folder\n"
     "  nudge journeys apply ./journeys --check        what would change?\n"
     "  nudge journeys apply ./journeys                put them into force\n"
+    "  nudge journeys apply ./journeys --policy migrate --map feel=feeling --preview\n"
     "  nudge journeys show superior_onboarding --language de\n"
     "  nudge journeys graph inactive_rescue           what leads where\n"
     "  nudge journeys graph superior_onboarding --dot | dot -Tsvg > onboarding.svg\n"
@@ -35,7 +40,7 @@ struct options {
     const char *language;
     const char *folder;
     bool dot;
-    bool check;
+    struct apply_options apply;
 };
 
 /* The folder's files, or the program's; *ret_mistakes on ERR_INVALID. */
@@ -222,6 +227,25 @@ static int facts(struct cli *cli)
     return CLI_OK;
 }
 
+static int apply(struct cli *cli, const char *folder, struct apply_options *options)
+{
+    options->policy = options->policy != NULL ? options->policy : "";
+    options->map = options->map != NULL ? options->map : "";
+    struct str policy = str_of(options->policy);
+    if (policy.length > 0 && !str_is(policy, "pin") && !str_is(policy, "follow") &&
+        !str_is(policy, "migrate")) {
+        return cli_usage(cli, "--policy %s: expected pin, follow or migrate", options->policy);
+    }
+    if (options->map[0] != '\0' && !str_is(policy, "migrate")) {
+        return cli_usage(cli, "--map goes with --policy migrate");
+    }
+    if (!step_pairs_are_names(str_of(options->map))) {
+        return cli_usage(cli, "--map %s: expected OLD=NEW, with commas between pairs",
+                         options->map);
+    }
+    return journeys_apply(cli, folder, options);
+}
+
 int cmd_journeys(int argc, char **argv)
 {
     struct options options = {0};
@@ -229,7 +253,12 @@ int cmd_journeys(int argc, char **argv)
         {"language", 'l', "LANGUAGE", "Show texts in this language", NULL, &options.language},
         {"folder", 'f', "FOLDER", "Look at this folder's definitions", NULL, &options.folder},
         {"dot", 0, NULL, "Draw for Graphviz", &options.dot, NULL},
-        {"check", 0, NULL, "apply: only say what would change", &options.check, NULL},
+        {"check", 0, NULL, "apply: only say what would change", &options.apply.check, NULL},
+        {"policy", 0, "WORD", "apply: pin, follow or migrate who is in the middle", NULL,
+         &options.apply.policy},
+        {"map", 0, "OLD=NEW,…", "apply: what steps became, for migrate", NULL, &options.apply.map},
+        {"preview", 0, NULL, "apply: only say what would become of whom", &options.apply.preview,
+         NULL},
         {0}};
     struct cli cli;
     struct arguments arguments;
@@ -246,7 +275,7 @@ int cmd_journeys(int argc, char **argv)
                                 : options.folder != NULL ? options.folder
                                                          : cli.config.journeys_dir);
     } else if (arguments_is(&arguments, 0, "apply") && arguments.word_count == 2) {
-        status = journeys_apply(&cli, arguments.words[1], options.check);
+        status = apply(&cli, arguments.words[1], &options.apply);
     } else if (arguments.word_count == 0 || (arguments_is(&arguments, 0, "show") && named) ||
                (arguments_is(&arguments, 0, "graph") && arguments.word_count == 2)) {
         status = look(&cli, &options, &arguments);

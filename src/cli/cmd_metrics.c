@@ -49,18 +49,6 @@ static int read_options(struct cli *cli, const struct metrics_options *options,
 /* ---- the table --------------------------------------------------------------------------------
  */
 
-/* One decimal, rounded half up; "–" when unknown. */
-static const char *decimal(struct cli *cli, double value)
-{
-    if (isnan(value)) {
-        return "–";
-    }
-    int64_t tenths = tenths_of(fabs(value));
-    return arena_printf(cli->arena, "%s%lld.%lld", value < 0 && tenths > 0 ? "-" : "",
-                        (long long)(tenths / 10), (long long)(tenths % 10))
-        .ptr;
-}
-
 /* The same of a rate, without the detour of real numbers. */
 static const char *percentage(struct cli *cli, const struct rate *rate)
 {
@@ -83,8 +71,9 @@ static const char *target_words(struct cli *cli, const struct metrics *metrics, 
     if (!isnan(target.baseline) && !isnan(percent)) {
         double gained = percent - target.baseline;
         words = arena_printf(cli->arena, "%.*s (before %g: %s%s points, %s x)", STR_ARG(words),
-                             target.baseline, gained > -0.05 ? "+" : "", decimal(cli, gained),
-                             decimal(cli, percent / target.baseline));
+                             target.baseline, gained > -0.05 ? "+" : "",
+                             decimal_text(cli->arena, gained),
+                             decimal_text(cli->arena, percent / target.baseline));
     }
     return words.ptr;
 }
@@ -96,9 +85,9 @@ static void rate_row(struct cli *cli, struct table *table, const struct metrics 
     const char *interval = "";
     if (rate->n > 0) {
         value = arena_printf(cli->arena, "%s %%", value).ptr;
-        interval =
-            arena_printf(cli->arena, "%s – %s", decimal(cli, rate->low), decimal(cli, rate->high))
-                .ptr;
+        interval = arena_printf(cli->arena, "%s – %s", decimal_text(cli->arena, rate->low),
+                                decimal_text(cli->arena, rate->high))
+                       .ptr;
     }
     const char *of = arena_printf(cli->arena, "%lld of %lld%s", (long long)rate->hits,
                                   (long long)rate->n, rate_is_thin(rate) ? ", few people" : "")
@@ -123,9 +112,9 @@ static void print_figures(struct cli *cli, const struct metrics *metrics)
             rate_row(cli, table, metrics, &rows[i], (const struct rate *)(const void *)field);
             continue;
         case METRIC_HOUR:
-            value =
-                arena_printf(cli->arena, "%s h", decimal(cli, *(const double *)(const void *)field))
-                    .ptr;
+            value = arena_printf(cli->arena, "%s h",
+                                 decimal_text(cli->arena, *(const double *)(const void *)field))
+                        .ptr;
             break;
         case METRIC_COUNT:
             value =
@@ -133,7 +122,7 @@ static void print_figures(struct cli *cli, const struct metrics *metrics)
                     .ptr;
             break;
         case METRIC_NUMBER:
-            value = decimal(cli, *(const double *)(const void *)field);
+            value = decimal_text(cli->arena, *(const double *)(const void *)field);
             break;
         }
         const char *cells[] = {rows[i].name, value, "", "", "", rows[i].label};
@@ -204,7 +193,8 @@ static void revenue_row(struct cli *cli, struct table *table, const char *name,
 {
     double each = group->people > 0 ? group->revenue / (double)group->people : (double)NAN;
     const char *cells[] = {name, arena_printf(cli->arena, "%lld", (long long)group->people).ptr,
-                           decimal(cli, group->revenue), decimal(cli, each)};
+                           decimal_text(cli->arena, group->revenue),
+                           decimal_text(cli->arena, each)};
     table_row(table, cells);
 }
 

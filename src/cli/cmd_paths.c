@@ -1,7 +1,6 @@
 /* nudge paths: what people do after an event, or did before it. */
 #include <stdio.h>
 
-#include "bi/behaviour/paths.h"
 #include "cli/behaviour_ask.h"
 #include "cli/command.h"
 
@@ -17,34 +16,6 @@ struct paths_options {
     const char *through, *steps, *window, *count;
     bool before;
 };
-
-static enum err read_number(const char *field, const char *word, int max, int *ret_number,
-                            struct err_detail *detail)
-{
-    int64_t number = 0;
-    if (word != NULL && (!str_to_int64(str_of(word), &number) || number < 1 || number > max)) {
-        return err_set(detail, ERR_LIMIT, "%s: takes a number from 1 to %d", field, max);
-    }
-    *ret_number = (int)number;
-    return OK;
-}
-
-static enum err read_options(const struct paths_options *options, struct paths_question *question,
-                             struct err_detail *detail)
-{
-    question->through = str_of(options->through);
-    question->before = options->before;
-    enum err error =
-        read_number("steps", options->steps, PATHS_STEPS_MAX, &question->steps, detail);
-    if (error == OK) {
-        error = read_number("count", options->count, PATHS_MAX, &question->count, detail);
-    }
-    if (error == OK && options->window != NULL) {
-        error = behaviour_parse_duration("window", str_of(options->window), &question->window_ms,
-                                         detail);
-    }
-    return error;
-}
 
 static void print(struct cli *cli, const struct paths_options *options,
                   const struct paths_answer *answer)
@@ -77,21 +48,19 @@ static void print(struct cli *cli, const struct paths_options *options,
     printf("the event happened %lld times\n", (long long)answer->groups[answer->group_count].times);
 }
 
-static int show(struct cli *cli, const struct paths_options *options, struct str around)
+static int show(struct cli *cli, const struct paths_options *options, const struct option_row *rows,
+                struct str around)
 {
-    struct err_detail detail = {""};
-    struct paths_question question = {.around = around};
-    if (read_options(options, &question, &detail) != OK) {
-        return cli_usage(cli, "%s", detail.text);
-    }
-    const struct behaviour_text texts[] = {{"event", around}, {"through", question.through}};
+    struct asked asked;
     struct behaviour_log *log = NULL;
-    int status = behaviour_ask(cli, &options->common, texts, 2, &question.common, &log);
+    const struct behaviour_argument argument = {"event", around};
+    int status = behaviour_ask(cli, ASKED_PATHS, rows, &argument, &asked, &log);
     if (status != CLI_OK) {
         return status;
     }
+    struct err_detail detail = {""};
     struct paths_answer answer;
-    enum err error = behaviour_paths(log, cli->arena, &question, &answer, &detail);
+    enum err error = behaviour_paths(log, cli->arena, &asked.paths, &answer, &detail);
     if (error != OK) {
         status = cli_usage(cli, "%s", detail.text);
     } else if (cli->json) {
@@ -122,7 +91,7 @@ int cmd_paths(int argc, char **argv)
     if (status == CLI_OK && arguments.word_count != 1) {
         status = cli_usage(&cli, "expected one argument: the event that paths begin with");
     } else if (status == CLI_OK) {
-        status = show(&cli, &options, arguments_word(&arguments, 0));
+        status = show(&cli, &options, rows, arguments_word(&arguments, 0));
     }
     return cli_end(&cli, status);
 }

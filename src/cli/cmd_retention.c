@@ -1,7 +1,6 @@
 /* nudge retention: who comes back, by when they began. */
 #include <stdio.h>
 
-#include "bi/behaviour/retention.h"
 #include "cli/behaviour_ask.h"
 #include "cli/command.h"
 
@@ -24,30 +23,6 @@ struct retention_options {
     const char *start, *back, *period, *cells, *week_starts;
     bool calendar, recurring;
 };
-
-static enum err read_options(const struct retention_options *options,
-                             struct retention_question *question, struct err_detail *detail)
-{
-    *question = (struct retention_question){.start = str_of(options->start),
-                                            .back = str_of(options->back),
-                                            .period = PERIOD_WEEK,
-                                            .calendar = options->calendar,
-                                            .recurring = options->recurring};
-    int64_t cells = 0;
-    if (options->cells != NULL &&
-        (!str_to_int64(str_of(options->cells), &cells) || cells < 1 || cells > PERIODS_MAX)) {
-        return err_set(detail, ERR_INVALID, "cells: takes a number from 1 to %d", PERIODS_MAX);
-    }
-    question->cells = (int)cells;
-    enum err error = OK;
-    if (options->week_starts != NULL) {
-        error = period_read_weekday("week-starts", str_of(options->week_starts),
-                                    &question->week_starts, detail);
-    }
-    return error != OK || options->period == NULL
-               ? error
-               : period_read("period", str_of(options->period), &question->period, detail);
-}
 
 static void print_group(struct cli *cli, const struct retention_answer *answer,
                         const struct retention_group *group)
@@ -92,21 +67,19 @@ static void print(struct cli *cli, const struct retention_options *options,
     }
 }
 
-static int show(struct cli *cli, const struct retention_options *options)
+static int show(struct cli *cli, const struct retention_options *options,
+                const struct option_row *rows)
 {
-    struct err_detail detail = {""};
-    struct retention_question question;
-    if (read_options(options, &question, &detail) != OK) {
-        return cli_usage(cli, "%s", detail.text);
-    }
-    const struct behaviour_text texts[] = {{"start", question.start}, {"back", question.back}};
+    struct asked asked;
     struct behaviour_log *log = NULL;
-    int status = behaviour_ask(cli, &options->common, texts, 2, &question.common, &log);
+    const struct behaviour_argument none = {0};
+    int status = behaviour_ask(cli, ASKED_RETENTION, rows, &none, &asked, &log);
     if (status != CLI_OK) {
         return status;
     }
+    struct err_detail detail = {""};
     struct retention_answer answer;
-    enum err error = behaviour_retention(log, cli->arena, &question, &answer, &detail);
+    enum err error = behaviour_retention(log, cli->arena, &asked.retention, &answer, &detail);
     if (error != OK) {
         status = cli_usage(cli, "%s", detail.text);
     } else if (cli->json) {
@@ -142,7 +115,7 @@ int cmd_retention(int argc, char **argv)
     if (status == CLI_OK && arguments.word_count > 0) {
         status = cli_usage(&cli, "no argument expected: %s", arguments.words[0]);
     } else if (status == CLI_OK) {
-        status = show(&cli, &options);
+        status = show(&cli, &options, rows);
     }
     return cli_end(&cli, status);
 }

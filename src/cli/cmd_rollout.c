@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bi/plan_files.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
-#include "cli/kpi_load.h"
 #include "cli/preflight/preflight.h"
 #include "cli/rollout_view.h"
 
@@ -15,6 +15,7 @@ static const char rollout_text[] =
     "it moves nobody.\n\n"
     "Examples:\n"
     "  nudge rollout status\n"
+    "  nudge rollout first                          the first ten onboardings, step by step\n"
     "  nudge rollout set superior_onboarding 25     a quarter of the new people\n"
     "  nudge rollout stage existing_rescue open     also rescue people who joined before\n"
     "  nudge rollout plan gradual                   what would happen when\n"
@@ -141,6 +142,9 @@ static int do_rollout(struct cli *cli, const struct arguments *arguments,
     if (arguments->word_count == 0 || arguments_is(arguments, 0, "status")) {
         return rollout_show_status(cli);
     }
+    if (arguments_is(arguments, 0, "first") && arguments->word_count == 1) {
+        return rollout_show_first(cli);
+    }
     if (arguments_is(arguments, 0, "set")) {
         return set_share(cli, arguments);
     }
@@ -160,7 +164,8 @@ static int do_rollout(struct cli *cli, const struct arguments *arguments,
         }
     }
     return cli_usage(
-        cli, "expected status, set, stage, plan, start, advance, hold or resume; see --help");
+        cli,
+        "expected status, first, set, stage, plan, start, advance, hold or resume; see --help");
 }
 
 int cmd_rollout(int argc, char **argv)
@@ -173,10 +178,11 @@ int cmd_rollout(int argc, char **argv)
         {0}};
     struct cli cli;
     struct arguments arguments;
-    int status = arguments_begin(&cli, rows,
-                                 "status\nset NAME SHARE\nstage STAGE open|close\nplan [PLAN]\n"
-                                 "start PLAN\nadvance\nhold\nresume",
-                                 rollout_text, argc, argv, &arguments);
+    int status =
+        arguments_begin(&cli, rows,
+                        "status\nfirst\nset NAME SHARE\nstage STAGE open|close\nplan [PLAN]\n"
+                        "start PLAN\nadvance\nhold\nresume",
+                        rollout_text, argc, argv, &arguments);
     if (status == CLI_OK) {
         status = do_rollout(&cli, &arguments, &options);
     }

@@ -91,13 +91,15 @@ int cmd_serve(int argc, char **argv)
     const struct node node = this_node(host);
     const struct runtime_options runtime_options = {
         .clock = cli.clock, .channels = true, .node = &node};
-    enum err error = asked.standby ? standby_wait(&cli, &runtime_options, &runtime, &detail)
+    int socket = 0;
+    enum err error = asked.standby ? standby_wait(&cli, &runtime_options, asked.listen, &runtime,
+                                                  &socket, &detail)
                                    : runtime_new(&cli, &runtime_options, &runtime, &detail);
     if (error != OK || runtime == NULL) {
         return cli_end(&cli, error != OK ? cli_fail(&cli, error, &detail) : CLI_OK);
     }
     const struct serve_options serve = {
-        .listen = asked.listen, .ready = say_ready, .time_scale = 1.0};
+        .listen = asked.listen, .socket = socket, .ready = say_ready, .time_scale = 1.0};
     status = runtime_serve(&cli, runtime, &serve);
     runtime_free(runtime);
     return cli_end(&cli, status);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/build_info.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
@@ -122,7 +123,7 @@ static int read_people(struct simulate *simulate, const char *file)
         error = people_read_embedded(cli->arena, &simulate->about.people, &mistakes);
     } else {
         struct str yaml;
-        error = journeys_read_file(cli->arena, file, &yaml, &detail);
+        error = file_read(cli->arena, file, LIMIT_YAML_BYTES, &yaml, &detail);
         if (error == OK) {
             error = people_read(cli->arena, str_of(file), yaml, &simulate->about.people, &mistakes);
         }

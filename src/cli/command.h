@@ -22,6 +22,7 @@ int cmd_nodes(int argc, char **argv);
 int cmd_onboarding(int argc, char **argv);
 int cmd_paths(int argc, char **argv);
 int cmd_preflight(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 int cmd_restore(int argc, char **argv);
 int cmd_retention(int argc, char **argv);
 int cmd_rollback(int argc, char **argv);

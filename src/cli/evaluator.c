@@ -5,18 +5,17 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/calendar.h"
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/queue.h"
-#include "bi/alerts/evaluate.h"
-#include "bi/alerts/state.h"
-#include "bi/rollout_plan.h"
-#include "bi/rollout_state.h"
+#include "bi/look.h"
+#include "bi/report.h"
+#include "cli/cli.h"
 #include "cli/journeys_load.h"
-#include "cli/kpi_load.h"
 
-enum { GLANCE_MS = 500, ARENA_BYTES = 64 * 1024, GLANCES_AFTER_LEAP = 4 };
+enum { GLANCE_MS = 500, ARENA_BYTES = 64 * 1024, GLANCES_AFTER_LEAP = 4, REPORT_MINUTE = 9 * 60 };
 static const int64_t SIGNALS_EVERY_MS = 5 * MINUTE_MS;
 static const int64_t LEAP_MS = 10 * MINUTE_MS;
 
@@ -25,6 +24,7 @@ struct evaluator {
     struct store *store;
     struct queue *bell; /* only ever woken */
     atomic_bool stopping;
+    int64_t reported_day; /* of the operators; 0: none yet */
     pthread_t thread;
 };
 
@@ -43,78 +43,61 @@ static enum err advance(struct evaluator *evaluator, struct arena *arena,
                           NULL, NULL);
 }
 
-static enum err judge_plan(struct evaluator *evaluator, struct arena *arena,
-                           const struct rollout_run *run, int64_t now_ms,
-                           struct rollout_outlook *ret_outlook, struct err_detail *detail)
-{
-    const char *folder = evaluator->options.config->journeys_dir;
-    const struct kpi_plan *plan = NULL;
-    struct rollout_state state;
-    struct catalog *catalog = NULL;
-    int firing = 0;
-    struct kpi_groups *groups = NULL;
-    enum err error = kpi_plan_load(arena, folder, &plan, detail);
-    if (error == OK) {
-        error = rollout_state_read(evaluator->store, arena, &state, detail);
-    }
-    if (error == OK) {
-        error = journeys_in_force(arena, evaluator->store, folder, &catalog, detail);
-    }
-    if (error == OK) {
-        error = kpi_groups_read(evaluator->store, arena, catalog, plan, state.started_at_ms, now_ms,
-                                &groups, detail);
-    }
-    if (error == OK) {
-        error = alerts_firing(evaluator->store, arena, &firing, detail);
-    }
-    if (error == OK) {
-        rollout_look(run, groups, firing, now_ms, ret_outlook);
-    }
-    catalog_free(catalog);
-    return error;
-}
-
-static enum err look_at_plan(struct evaluator *evaluator, struct arena *arena, int64_t now_ms,
+static enum err look_at_plan(struct evaluator *evaluator, const struct look_basis *look,
                              struct err_detail *detail)
 {
     struct rollout_run run;
     struct rollout_outlook outlook;
-    enum err error = rollout_run_read(evaluator->store, arena, &run, detail);
+    enum err error = rollout_run_read(look->store, look->arena, &run, detail);
     if (error != OK || !run.is_started || !run.automatic || run.held ||
-        !rollout_is_day(&run, now_ms)) {
+        !rollout_is_day(&run, look->now_ms)) {
         return error;
     }
-    error = judge_plan(evaluator, arena, &run, now_ms, &outlook, detail);
-    return error == OK && outlook.is_open ? advance(evaluator, arena, &run, outlook.next) : error;
+    error = look_ahead(look, &run, &outlook, detail);
+    return error == OK && outlook.is_open ? advance(evaluator, look->arena, &run, outlook.next)
+                                          : error;
 }
 
 /* ---- alerts ---- */
 
-static enum err look_at_alerts(struct evaluator *evaluator, struct arena *arena,
-                               enum alert_scope scope, int64_t now_ms, struct err_detail *detail)
+static enum err look_at_alerts(struct evaluator *evaluator, const struct look_basis *look,
+                               enum alert_scope scope, struct err_detail *detail)
 {
-    const char *folder = evaluator->options.config->journeys_dir;
-    const struct kpi_plan *plan = NULL;
-    const struct alert_rules *rules = NULL;
-    struct catalog *catalog = NULL;
     json_t *payload = NULL;
-    enum err error = alert_rules_load(arena, folder, &rules, detail);
+    enum err error = look_for_alerts(look, scope, &payload, detail);
     if (error == OK) {
-        error = kpi_plan_load(arena, folder, &plan, detail);
-    }
-    if (error == OK) {
-        error = journeys_in_force(arena, evaluator->store, folder, &catalog, detail);
-    }
-    if (error == OK) {
-        error = alerts_look(evaluator->store, arena, catalog, plan, rules, scope, now_ms, &payload,
-                            detail);
-    }
-    if (error == OK) {
-        error = engine_command(evaluator->options.engine, STR("alerts"), json_write(arena, payload),
-                               STR("guardrail"), NULL, NULL);
+        error = engine_command(evaluator->options.engine, STR("alerts"),
+                               json_write(look->arena, payload), STR("guardrail"), NULL, NULL);
     }
     json_decref(payload);
-    catalog_free(catalog);
+    return error;
+}
+
+/* ---- the day's report ---- */
+
+/* From 09:00 of the operators' day on; that it is one a day is the engine's to know. */
+static enum err tell_of_the_day(struct evaluator *evaluator, const struct look_basis *look,
+                                struct err_detail *detail)
+{
+    const struct zone *zone = cli_operators_zone(evaluator->options.config);
+    int64_t day = calendar_local_day(zone, look->now_ms);
+    if (calendar_local_minute(zone, look->now_ms) < REPORT_MINUTE ||
+        day == evaluator->reported_day) {
+        return OK;
+    }
+    json_t *report = NULL;
+    enum err error = look_for_report(look, &report, detail);
+    if (error != OK) {
+        return error;
+    }
+    json_t *json =
+        json_pack("{s:s, s:o, s:o}", "kind", "report", "once", json_sprintf("%lld", (long long)day),
+                  "text", json_str(report_text(look->arena, report)));
+    json_decref(report);
+    error = engine_command(evaluator->options.engine, STR("operators_tell"),
+                           json_write(look->arena, json), STR("report"), NULL, NULL);
+    json_decref(json);
+    evaluator->reported_day = error == OK ? day : evaluator->reported_day;
     return error;
 }
 
@@ -142,22 +125,45 @@ static void beat(struct evaluator *evaluator)
 
 /* ---- the hours ---- */
 
-static void look(struct evaluator *evaluator, enum alert_scope scope, int64_t now_ms)
+static void complain(const char *area, const char *what, enum err error,
+                     const struct err_detail *detail)
+{
+    if (error != OK) {
+        log_warn(area, what, "error=\"%s\" detail=\"%s\"", err_text(error), detail->text);
+    }
+}
+
+static void look_at_all(struct evaluator *evaluator, const struct look_basis *look,
+                        enum alert_scope scope)
+{
+    struct err_detail detail = {""};
+    enum err error = look_at_alerts(evaluator, look, scope, &detail);
+    complain("alerts", "the figures could not be looked at", error, &detail);
+    if (scope == ALERTS_OF_SIGNALS) {
+        return;
+    }
+    if (error == OK) {
+        beat(evaluator);
+    }
+    error = tell_of_the_day(evaluator, look, &detail);
+    complain("report", "the day's report could not be made", error, &detail);
+    error = look_at_plan(evaluator, look, &detail);
+    complain("rollout", "the plan could not be looked at", error, &detail);
+}
+
+static void look_now(struct evaluator *evaluator, enum alert_scope scope, int64_t now_ms)
 {
     struct arena *arena = arena_new(ARENA_BYTES);
     struct err_detail detail = {""};
-    enum err error = look_at_alerts(evaluator, arena, scope, now_ms, &detail);
-    if (error != OK) {
-        log_warn("alerts", "the figures could not be looked at", "error=\"%s\" detail=\"%s\"",
-                 err_text(error), detail.text);
-    } else if (scope == ALERTS_ALL) {
-        beat(evaluator);
+    struct catalog *catalog = NULL;
+    const char *folder = evaluator->options.config->journeys_dir;
+    enum err error = journeys_in_force(arena, evaluator->store, folder, &catalog, &detail);
+    complain("alerts", "the journeys could not be read", error, &detail);
+    if (error == OK) {
+        const struct look_basis look = {evaluator->store, arena, catalog, folder, now_ms};
+        look_at_all(evaluator, &look, scope);
     }
-    error = scope == ALERTS_ALL ? look_at_plan(evaluator, arena, now_ms, &detail) : OK;
-    if (error != OK) {
-        log_warn("rollout", "the plan could not be looked at", "error=\"%s\" detail=\"%s\"",
-                 err_text(error), detail.text);
-    }
+    catalog_free(catalog);
     arena_free(arena);
 }
 
@@ -184,9 +190,9 @@ static bool must_wait(struct watch *watch, int64_t now_ms)
 static void keep_hours(struct evaluator *evaluator, struct watch *watch, int64_t now_ms)
 {
     if (now_ms / HOUR_MS != watch->hour) {
-        look(evaluator, ALERTS_ALL, now_ms);
+        look_now(evaluator, ALERTS_ALL, now_ms);
     } else if (now_ms / SIGNALS_EVERY_MS != watch->part) {
-        look(evaluator, ALERTS_OF_SIGNALS, now_ms);
+        look_now(evaluator, ALERTS_OF_SIGNALS, now_ms);
     }
     watch->hour = now_ms / HOUR_MS;
     watch->part = now_ms / SIGNALS_EVERY_MS;

@@ -1,10 +1,11 @@
 /* nudge journeys apply: a folder's definitions become those in force. They are checked first, and
  * compared with those in force now; the engine stores them and takes them over without a restart.
- * Runs that have begun go on by the definition they began with. */
+ * Runs that have begun go on by the definition they began with, or as the policy says. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/embed.h"
+#include "bi/waiting.h"
 #include "cli/journeys_apply.h"
 #include "cli/journeys_load.h"
 
@@ -12,6 +13,11 @@ struct file_list {
     struct definition_file *items;
     int count;
 };
+
+static bool options_migrate(const struct apply_options *options)
+{
+    return str_is(str_of(options->policy), "migrate");
+}
 
 /* What was applied last; *ret_found false when nothing was. */
 static enum err read_applied(struct cli *cli, struct store *store, struct file_list *ret_files,
@@ -140,24 +146,44 @@ static void compare_texts(json_t *changes, const struct file_list *before,
     }
 }
 
-/* Those in force may be of an older program and not compile any more: then all are new. */
-static enum err changes_of(struct cli *cli, const struct file_list *after_files,
-                           const struct catalog *after, json_t **ret_changes,
-                           struct err_detail *detail)
+/* What is in force, and who is in the middle of journeys. A new database has nobody yet. */
+static enum err look(struct cli *cli, struct catalog *after, const struct apply_options *options,
+                     struct file_list *ret_files, json_t **ret_people, struct err_detail *detail)
 {
     struct store *store = NULL;
-    struct file_list files = {NULL, 0};
     struct migration_state state = {0};
+    bool moves = str_is(str_of(options->policy), "follow") || options_migrate(options);
+    const struct step_names names = {options_migrate(options), str_of(options->map)};
     enum err error = store_open(cli->config.database_url, STORE_WRITER, &store, detail);
     if (error == OK) {
         error = store_migration_state(store, &state, detail);
     }
+    *ret_people = json_array();
     if (error == OK && state.applied > 0 && state.pending == 0) {
-        error = in_force(cli, store, &files, detail);
+        error = in_force(cli, store, ret_files, detail);
+        json_t *people = NULL;
+        if (error == OK && (options->preview || moves)) {
+            error = waiting_people(store, cli->arena, after, moves ? &names : NULL, false, &people,
+                                   detail);
+        }
+        if (people != NULL) {
+            json_decref(*ret_people);
+            *ret_people = people;
+        }
     } else if (error == OK) {
-        embedded(cli, &files);
+        embedded(cli, ret_files);
     }
     store_close(store);
+    return error;
+}
+
+/* Those in force may be of an older program and not compile any more: then all are new. */
+static enum err changes_of(struct cli *cli, const struct file_list *after_files,
+                           struct catalog *after, const struct apply_options *options,
+                           json_t **ret_changes, json_t **ret_people, struct err_detail *detail)
+{
+    struct file_list files = {NULL, 0};
+    enum err error = look(cli, after, options, &files, ret_people, detail);
     if (error != OK) {
         return error;
     }
@@ -183,7 +209,7 @@ static enum err changes_of(struct cli *cli, const struct file_list *after_files,
 
 /* ---- doing it ---- */
 
-static json_t *payload_of(const struct file_list *files)
+static json_t *payload_of(const struct file_list *files, const struct apply_options *options)
 {
     json_t *list = json_array();
     for (int i = 0; i < files->count; i++) {
@@ -194,10 +220,12 @@ static json_t *payload_of(const struct file_list *files)
     }
     json_t *payload = json_object();
     json_object_set_new(payload, "files", list);
+    json_object_set_new(payload, "policy", json_string(options->policy));
+    json_object_set_new(payload, "steps", json_string(options->map));
     return payload;
 }
 
-static void print_changes(const json_t *changes, bool check)
+static void print_changes(const json_t *changes)
 {
     for (size_t i = 0; i < json_array_size(changes); i++) {
         const json_t *change = json_array_get(changes, i);
@@ -212,23 +240,64 @@ static void print_changes(const json_t *changes, bool check)
         }
         printf("\n");
     }
-    if (json_array_size(changes) == 0) {
-        printf("nothing differs from what is in force\n");
-    } else if (check) {
-        printf("%zu changes; without --check they are put into force\n", json_array_size(changes));
-    } else {
-        printf("%zu changes are in force; who is in the middle of a journey finishes it as it "
-               "was\n",
-               json_array_size(changes));
+}
+
+static void print_people(const json_t *people)
+{
+    for (size_t i = 0; i < json_array_size(people); i++) {
+        const json_t *group = json_array_get(people, i);
+        struct str fate = json_get_str(group, "fate");
+        struct str journey = json_get_str(group, "journey");
+        struct str version = json_get_str(group, "version");
+        struct str step = json_get_str(group, "step");
+        struct str after = json_get_str(group, "step_after");
+        struct str why = json_get_str(group, "why");
+        int64_t count = json_get_int(group, "people", 0);
+        printf("%lld %s at %.*s of %.*s %.*s ", (long long)count, count == 1 ? "person" : "people",
+               STR_ARG(step), STR_ARG(journey), STR_ARG(version));
+        if (str_is(fate, "move")) {
+            printf("%s on at %.*s\n", count == 1 ? "goes" : "go", STR_ARG(after));
+        } else if (why.length > 0) {
+            printf("%s as begun: %.*s\n", count == 1 ? "finishes" : "finish", STR_ARG(why));
+        } else {
+            printf("%s as begun\n", count == 1 ? "finishes" : "finish");
+        }
     }
 }
 
-int journeys_apply(struct cli *cli, const char *folder, bool check)
+static bool has_movers(const json_t *people)
+{
+    for (size_t i = 0; i < json_array_size(people); i++) {
+        if (str_is(json_get_str(json_array_get(people, i), "fate"), "move")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void print_end(const struct apply_options *options, size_t changes, bool acts)
+{
+    if (changes == 0 && !acts) {
+        printf("nothing differs from what is in force\n");
+    } else if (options->check || options->preview) {
+        printf("%zu changes; without %s they are put into force\n", changes,
+               options->check ? "--check" : "--preview");
+    } else if (options->policy[0] == '\0' || str_is(str_of(options->policy), "pin")) {
+        printf("%zu changes are in force; who is in the middle of a journey finishes it as it "
+               "was\n",
+               changes);
+    } else {
+        printf("%zu changes are in force; people are moved in the background\n", changes);
+    }
+}
+
+int journeys_apply(struct cli *cli, const char *folder, const struct apply_options *options)
 {
     struct err_detail detail = {""};
     struct file_list files = {NULL, 0};
     struct catalog *catalog = NULL;
     json_t *changes = NULL;
+    json_t *people = NULL;
     json_t *result = NULL;
     enum err error = journeys_load(cli->arena, folder, &catalog, &detail);
     if (error == OK) {
@@ -236,25 +305,31 @@ int journeys_apply(struct cli *cli, const char *folder, bool check)
     }
     if (error == OK) {
         journeys_complete(cli->arena, &files.items, &files.count);
-        error = changes_of(cli, &files, catalog, &changes, &detail);
+        error = changes_of(cli, &files, catalog, options, &changes, &people, &detail);
     }
-    if (error == OK && !check && json_array_size(changes) > 0) {
-        error = cli_engine_command(cli, "journeys_apply", payload_of(&files), &result, &detail);
+    bool acts = json_array_size(changes) > 0 || has_movers(people);
+    bool applies = acts && !options->check && !options->preview;
+    if (error == OK && applies) {
+        error = cli_engine_command(cli, "journeys_apply", payload_of(&files, options), &result,
+                                   &detail);
     }
     int journeys = catalog != NULL ? catalog_journey_count(catalog) : 0;
     catalog_free(catalog);
     json_decref(result);
     if (error != OK) {
         json_decref(changes);
+        json_decref(people);
         return cli_fail(cli, error, &detail);
     }
     if (cli->json) {
-        bool applied = !check && json_array_size(changes) > 0;
-        cli_print_json(json_pack("{s:b, s:i, s:o}", "applied", applied, "journeys", journeys,
-                                 "changes", changes));
+        cli_print_json(json_pack("{s:b, s:i, s:o, s:o}", "applied", applies, "journeys", journeys,
+                                 "changes", changes, "people", people));
     } else {
-        print_changes(changes, check);
+        print_changes(changes);
+        print_people(people);
+        print_end(options, json_array_size(changes), acts);
         json_decref(changes);
+        json_decref(people);
     }
     return CLI_OK;
 }

@@ -3,6 +3,13 @@
 
 #include "cli/cli.h"
 
-/* Checks the folder, prints what differs from what is in force and, unless only a check is wanted,
+struct apply_options {
+    bool check;         /* only what would change */
+    bool preview;       /* and what would become of people in the middle */
+    const char *policy; /* "" (pin), "pin", "follow", "migrate" */
+    const char *map;    /* of migrate: "old=new,…", "" none */
+};
+
+/* Checks the folder, prints what differs from what is in force and, unless only a look is wanted,
  * has the engine take it over. Gives the exit status. */
-int journeys_apply(struct cli *cli, const char *folder, bool check);
+int journeys_apply(struct cli *cli, const char *folder, const struct apply_options *options);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/embed.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "engine/engine.h"
 
@@ -17,27 +18,6 @@ static bool is_yaml(const char *name)
 {
     size_t length = strlen(name);
     return length > 5 && strcmp(name + length - 5, ".yaml") == 0;
-}
-
-enum err journeys_read_file(struct arena *arena, const char *path, struct str *ret_text,
-                            struct err_detail *detail)
-{
-    FILE *file = fopen(path, "re");
-    if (file == NULL) {
-        return err_set(detail, ERR_IO, "cannot read %s: %s", path, strerror(errno));
-    }
-    char *text = arena_alloc(arena, (size_t)LIMIT_YAML_BYTES + 1);
-    size_t length = fread(text, 1, (size_t)LIMIT_YAML_BYTES + 1, file);
-    bool failed = ferror(file) != 0;
-    fclose(file);
-    if (failed) {
-        return err_set(detail, ERR_IO, "cannot read %s", path);
-    }
-    if (length > LIMIT_YAML_BYTES) {
-        return err_set(detail, ERR_LIMIT, "%s is over %d bytes", path, LIMIT_YAML_BYTES);
-    }
-    *ret_text = (struct str){text, length};
-    return OK;
 }
 
 static int by_name(const FTSENT **a, const FTSENT **b)
@@ -59,7 +39,8 @@ static enum err read_entries(struct arena *arena, FTS *walk, size_t root_length,
         }
         struct definition_file *file = &files[count++];
         file->name = arena_str(arena, str_of(entry->fts_path + root_length + 1));
-        enum err error = journeys_read_file(arena, entry->fts_accpath, &file->yaml, detail);
+        enum err error =
+            file_read(arena, entry->fts_accpath, LIMIT_YAML_BYTES, &file->yaml, detail);
         if (error != OK) {
             return error;
         }

@@ -6,9 +6,6 @@
 #include "core/catalog.h"
 #include "store/store.h"
 
-/* One file of at most LIMIT_YAML_BYTES. ERR_IO, ERR_LIMIT. */
-MUST_CHECK enum err journeys_read_file(struct arena *arena, const char *path, struct str *ret_text,
-                                       struct err_detail *detail);
 /* All *.yaml files below the folder, sorted by name; names are relative to it with '/'. ERR_IO,
  * ERR_LIMIT (over 512 files or LIMIT_YAML_BYTES each). */
 MUST_CHECK enum err journeys_read_folder(struct arena *arena, const char *folder,

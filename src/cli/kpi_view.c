@@ -6,18 +6,7 @@
 
 #include "base/calendar.h"
 #include "base/limits.h"
-#include "bi/rollout_state.h"
-#include "cli/journeys_load.h"
-#include "cli/kpi_load.h"
-
-const char *kpi_number(struct arena *arena, double value)
-{
-    if (isnan(value)) {
-        return "–";
-    }
-    int64_t tenths = tenths_of(value);
-    return arena_printf(arena, "%lld.%lld", (long long)(tenths / 10), (long long)(tenths % 10)).ptr;
-}
+#include "cli/cli_look.h"
 
 const char *kpi_expected(struct arena *arena, const struct kpi_line *line)
 {
@@ -37,8 +26,8 @@ static const char *rate_words(struct cli *cli, const struct rate *rate)
     if (rate->n == 0) {
         return "–";
     }
-    return arena_printf(cli->arena, "%s (%s – %s), n %lld", kpi_number(cli->arena, rate->percent),
-                        kpi_number(cli->arena, rate->low), kpi_number(cli->arena, rate->high),
+    return arena_printf(cli->arena, "%s (%s – %s), n %lld", decimal_text(cli->arena, rate->percent),
+                        decimal_text(cli->arena, rate->low), decimal_text(cli->arena, rate->high),
                         (long long)rate->n)
         .ptr;
 }
@@ -55,8 +44,8 @@ static void print_targets(struct cli *cli, const struct kpi_report *report)
         const char *cells[] = {value->target->metric->name,
                                rate_words(cli, &value->treated),
                                rate_words(cli, &value->control),
-                               kpi_number(cli->arena, value->due),
-                               kpi_number(cli->arena, value->target->success),
+                               decimal_text(cli->arena, value->due),
+                               decimal_text(cli->arena, value->target->success),
                                kpi_state_name(value->state)};
         table_row(table, cells);
     }
@@ -69,7 +58,7 @@ static const char *expected(struct cli *cli, const struct kpi_line_result *resul
     const char *words = kpi_expected(cli->arena, result->line);
     return isnan(result->compared) ? words
                                    : arena_printf(cli->arena, "%s (%s: %s)", words, result->with,
-                                                  kpi_number(cli->arena, result->compared))
+                                                  decimal_text(cli->arena, result->compared))
                                          .ptr;
 }
 
@@ -95,7 +84,7 @@ static void print_verdicts(struct cli *cli, const struct kpi_report *report)
                                    "",
                                    line->line->metric->name,
                                    expected(cli, line),
-                                   kpi_number(cli->arena, line->value),
+                                   decimal_text(cli->arena, line->value),
                                    kpi_state_name(line->state)};
             table_row(table, cells);
         }
@@ -126,32 +115,16 @@ static void print(struct cli *cli, const struct kpi_report *report)
 int kpi_show(struct cli *cli, struct store *store)
 {
     struct err_detail detail = {""};
-    const struct kpi_plan *plan = NULL;
-    struct rollout_state state;
     struct kpi_report *report = ARENA_NEW(cli->arena, struct kpi_report);
-    struct kpi_groups *groups = NULL;
+    struct look_basis look;
     struct catalog *catalog = NULL;
-    int64_t now_ms = 0;
-    enum err error = kpi_plan_load(cli->arena, cli->config.journeys_dir, &plan, &detail);
+    enum err error = cli_look(cli, store, &look, &catalog, &detail);
     if (error == OK) {
-        error = rollout_state_read(store, cli->arena, &state, &detail);
-    }
-    if (error == OK) {
-        error = metrics_now(store, cli->arena, clock_now_ms(cli->clock), &now_ms, &detail);
-    }
-    if (error == OK) {
-        error = journeys_in_force(cli->arena, store, cli->config.journeys_dir, &catalog, &detail);
-    }
-    if (error == OK && state.started_at_ms != 0) {
-        error = kpi_groups_read(store, cli->arena, catalog, plan, state.started_at_ms, now_ms,
-                                &groups, &detail);
+        error = look_at_targets(&look, report, &detail);
     }
     catalog_free(catalog);
     if (error != OK) {
         return cli_fail(cli, error, &detail);
-    }
-    if (groups != NULL) {
-        kpi_evaluate(groups, report);
     }
     if (cli->json) {
         cli_print_json(kpi_json(cli->arena, report));

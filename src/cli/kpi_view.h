@@ -7,7 +7,5 @@
 /* Evaluates the plan on the store and prints it, as tables or as JSON; an exit status. */
 int kpi_show(struct cli *cli, struct store *store);
 
-/* One decimal; "–" when unknown. Static storage or the arena. */
-const char *kpi_number(struct arena *arena, double value);
 /* "above 40", "at most 0", "rises". */
 const char *kpi_expected(struct arena *arena, const struct kpi_line *line);

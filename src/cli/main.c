@@ -43,6 +43,7 @@ static const struct command commands[] = {
     {"bridge", "take over the people of a previous bot's database", cmd_bridge},
     {"telegram", "set, show and delete the webhook", cmd_telegram},
     {"backup", "copy the store while it is in use", cmd_backup},
+    {"report", "the day in one message, as operators get it", cmd_report},
     {"restore", "put a backup in the place of the store", cmd_restore},
     {"copy", "copy the store into another, SQLite or PostgreSQL", cmd_copy},
     {"doctor", "prove that the store agrees with itself", cmd_doctor},

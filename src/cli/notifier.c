@@ -218,10 +218,14 @@ static void forget(struct notifier *notifier, const struct rows *unsent)
 
 static bool is_dry(struct notifier *notifier, struct arena *arena)
 {
-    struct str mode = STR_NONE;
-    return notifier->options.config->sending == SENDING_DRY_RUN ||
-           (store_setting_get(notifier->store, arena, "sending", &mode, NULL) == OK &&
-            str_is(mode, "{\"mode\":\"dry-run\"}"));
+    struct str stored = STR_NONE;
+    json_t *json = NULL;
+    bool is_read = store_setting_get(notifier->store, arena, "sending", &stored, NULL) == OK &&
+                   stored.length > 0 && json_read(stored, stored.length, &json, NULL) == OK;
+    bool dry = notifier->options.config->sending == SENDING_DRY_RUN ||
+               (is_read && str_is(json_get_str(json, "mode"), "dry-run"));
+    json_decref(json);
+    return dry;
 }
 
 static void glance(struct notifier *notifier)

@@ -495,6 +495,7 @@ int runtime_serve(struct cli *cli, struct runtime *runtime, const struct serve_o
     if (error == OK) {
         const struct http_options http = {
             .listen = options->listen,
+            .socket = options->socket,
             .app = {.config = &cli->config,
                     .clock = cli->clock,
                     .engine = runtime->engine,

@@ -37,6 +37,7 @@ void runtime_block_signals(sigset_t *ret_signals);
  * about ten times a second on the calling thread. Gives the exit status. */
 struct serve_options {
     const char *listen;
+    int socket; /* > 0: listens already (http/server.h) */
     bool demo;
     double time_scale;
     void (*ready)(void *context, int port);

@@ -1,4 +1,5 @@
-/* Waiting for the lease of another process.
+/* Waiting for the lease of another process, with an open door for webhooks and links in mails:
+ * whatever comes meanwhile is put into the inbox, for whoever serves.
  *
  * It is vacant when it was given back, when the database knows that the holder has gone, and when
  * it has run out: a holder that lives renews it three times meanwhile. Of several who try to take
@@ -11,6 +12,8 @@
 
 #include "base/log.h"
 #include "base/notify.h"
+#include "cli/journeys_load.h"
+#include "cli/mail_site.h"
 
 enum { LOOK_MS = 250, BEAT_MS = 3000 };
 
@@ -19,7 +22,51 @@ struct watch {
     struct clock *clock;
     int64_t beat_at_ms; /* monotonic; 0: not yet */
     bool lost;          /* the database was not reached */
+    int port;           /* of the door */
 };
+
+/* The HTTP thread has a connection of its own. */
+struct door {
+    struct store *inbox;
+    struct http_server *server;
+};
+
+static enum err open_door(struct cli *cli, const char *listen, struct door *door,
+                          struct err_detail *detail)
+{
+    struct catalog *catalog = NULL;
+    enum err error = journeys_load(cli->arena, cli->config.journeys_dir, &catalog, detail);
+    if (error == OK) {
+        error = store_open(cli->config.database_url, STORE_WRITER, &door->inbox, detail);
+    }
+    if (error != OK) {
+        catalog_free(catalog);
+        return error;
+    }
+    const struct mail_site *mail = mail_site_of(cli->arena, &cli->config, catalog);
+    catalog_free(catalog);
+    const struct http_options http = {.listen = listen,
+                                      .app = {.config = &cli->config,
+                                              .clock = cli->clock,
+                                              .inbox = door->inbox,
+                                              .mail = mail,
+                                              .telegram_secret = cli_webhook_secret(cli)}};
+    return http_server_start(&http, &door->server, detail);
+}
+
+static void close_door(struct door *door)
+{
+    http_server_stop(door->server);
+    store_close(door->inbox);
+}
+
+/* Connections that come now wait until this process serves. */
+static int hand_over(struct door *door)
+{
+    int socket = http_server_hand_over(door->server);
+    door->server = NULL;
+    return socket;
+}
 
 static enum err look(struct watch *watch, bool *ret_vacant, struct err_detail *detail)
 {
@@ -38,7 +85,8 @@ static enum err beat(struct watch *watch, const struct node *node, struct err_de
     enum err error = store_node_beat(watch->store, node, clock_now_ms(watch->clock), detail);
     if (error == OK) {
         if (watch->beat_at_ms == 0) {
-            log_info("serve", "standing by: another process serves this database", "");
+            log_info("serve", "standing by: another process serves this database", "port=%d",
+                     watch->port);
             notify_ready();
         }
         watch->beat_at_ms = mono_ms;
@@ -77,11 +125,9 @@ static void leave(struct watch *watch, const struct node *node)
 }
 
 static enum err wait_until_ours(struct cli *cli, const struct runtime_options *options,
-                                struct watch *watch, struct runtime **ret_runtime,
-                                struct err_detail *detail)
+                                struct watch *watch, const sigset_t *signals,
+                                struct runtime **ret_runtime, struct err_detail *detail)
 {
-    sigset_t signals;
-    runtime_block_signals(&signals);
     for (;;) {
         bool vacant = false;
         enum err error = look(watch, &vacant, detail);
@@ -96,17 +142,32 @@ static enum err wait_until_ours(struct cli *cli, const struct runtime_options *o
             error = beat(watch, options->node, detail);
         }
         error = settle(watch, error, detail);
-        if (error != OK || told_to_end(&signals)) {
+        if (error != OK || told_to_end(signals)) {
             leave(watch, options->node);
             return error;
         }
     }
 }
 
-enum err standby_wait(struct cli *cli, const struct runtime_options *options,
-                      struct runtime **ret_runtime, struct err_detail *detail)
+static enum err stand_by(struct cli *cli, const struct runtime_options *options, const char *listen,
+                         struct watch *watch, struct door *door, struct runtime **ret_runtime,
+                         struct err_detail *detail)
+{
+    sigset_t signals;
+    runtime_block_signals(&signals); /* before the door's thread begins */
+    enum err error = open_door(cli, listen, door, detail);
+    if (error != OK) {
+        return error;
+    }
+    watch->port = http_server_port(door->server);
+    return wait_until_ours(cli, options, watch, &signals, ret_runtime, detail);
+}
+
+enum err standby_wait(struct cli *cli, const struct runtime_options *options, const char *listen,
+                      struct runtime **ret_runtime, int *ret_socket, struct err_detail *detail)
 {
     struct watch watch = {.clock = cli->clock};
+    struct door door = {NULL, NULL};
     *ret_runtime = NULL;
     static const char file[] = "sqlite:";
     if (strncmp(cli->config.database_url, file, strlen(file)) == 0) {
@@ -118,8 +179,12 @@ enum err standby_wait(struct cli *cli, const struct runtime_options *options,
         error = store_make_ready(watch.store, NULL, NULL, detail);
     }
     if (error == OK) {
-        error = wait_until_ours(cli, options, &watch, ret_runtime, detail);
+        error = stand_by(cli, options, listen, &watch, &door, ret_runtime, detail);
     }
+    if (*ret_runtime != NULL) {
+        *ret_socket = hand_over(&door);
+    }
+    close_door(&door);
     store_close(watch.store);
     return error;
 }

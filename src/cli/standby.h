@@ -5,7 +5,10 @@
 #include "cli/runtime.h"
 
 /* As runtime_new with options->node set, but waits while another process serves, listed among the
- * nodes. SIGTERM and SIGINT end the waiting: OK with *ret_runtime NULL; they stay blocked
- * afterwards. ERR_CONFIG on SQLite, where a file has one machine and one server. */
+ * nodes; meanwhile it takes webhooks on `listen` for that one. *ret_socket goes on listening there
+ * (serve_options). SIGTERM and SIGINT end the waiting: OK with *ret_runtime NULL; they stay blocked
+ * afterwards. ERR_CONFIG: on SQLite, where a file has one machine and one server, or it cannot
+ * listen. */
 MUST_CHECK enum err standby_wait(struct cli *cli, const struct runtime_options *options,
-                                 struct runtime **ret_runtime, struct err_detail *detail);
+                                 const char *listen, struct runtime **ret_runtime, int *ret_socket,
+                                 struct err_detail *detail);

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "core/delivery.h"
+#include "core/version.h"
 
 enum { EVENT_NAME_BYTES = 128 };
 
@@ -408,9 +409,13 @@ void decide_move(struct deciding *deciding)
         moved = run_open_stage(deciding, STAGE_EXISTING_RESCUE);
     } else if (str_is(name, "existing_amplification")) {
         moved = run_open_stage(deciding, STAGE_EXISTING_AMPLIFICATION);
+    } else if (str_is(name, "journeys_follow") || str_is(name, "journeys_migrate")) {
+        const struct step_names names = {str_is(name, "journeys_migrate"), deciding->input->text};
+        run_follow(deciding, &names);
     } else {
         fail(deciding, ERR_INVALID,
-             "unknown move: expected rollback, existing_rescue or existing_amplification");
+             "unknown move: expected rollback, existing_rescue, existing_amplification, "
+             "journeys_follow or journeys_migrate");
         return;
     }
     deciding->decision->handled = moved;

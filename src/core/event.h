@@ -49,7 +49,8 @@
     X(EVENT_TRACKED, "tracked", false)                                                             \
     X(EVENT_IDENTITY_ADDED, "identity_added", false)                                               \
     X(EVENT_COMMITMENT_REPEATED, "commitment_repeated", false) /* the next of a repeating one */   \
-    X(EVENT_LADDER_MOVED, "ladder_moved", false)
+    X(EVENT_LADDER_MOVED, "ladder_moved", false)                                                   \
+    X(EVENT_RUN_MOVED, "run_moved", false) /* goes on by a newer definition */
 
 enum event_type {
 #define EVENT_ENUM(constant, name, activity) constant,

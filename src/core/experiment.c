@@ -238,3 +238,15 @@ json_t *experiments_json(const struct experiments *experiments)
     json_object_set_new(json, "list", list);
     return json;
 }
+
+json_t *step_variants_json(const struct step *step)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < step->variant_count; i++) {
+        json_t *item = json_object();
+        json_object_set_new(item, "id", json_str(step->variants[i].id));
+        json_object_set_new(item, "weight", json_real(step->variants[i].weight));
+        json_array_append_new(list, item);
+    }
+    return list;
+}

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "core/journey.h"
 
 enum { EXPERIMENT_ARMS_MAX = 8, EXPERIMENTS_MAX = 100 };
 
@@ -62,3 +63,5 @@ MUST_CHECK enum err experiments_read(struct arena *arena, const json_t *json,
 /* The inverse; new references. */
 json_t *experiment_json(const struct experiment *experiment);
 json_t *experiments_json(const struct experiments *experiments);
+/* [{"id", "weight"}]: the variants of a step as the journey has them. New reference. */
+json_t *step_variants_json(const struct step *step);

@@ -35,7 +35,8 @@ enum input_kind {
     INPUT_ADMIN,
     /* Change of set of one person, by `name`: existing_rescue or existing_amplification (the stage
      * was opened: for whom it is about the hold is lifted, the optimized set applies), rollback
-     * (--move). */
+     * (--move). Or of definitions: journeys_follow, journeys_migrate (text: pairs of step names),
+     * core/version.h. */
     INPUT_MOVE
 };
 

@@ -104,6 +104,7 @@ struct variant {
 
 struct step {
     struct str id;   /* "first_win" */
+    struct str was;  /* its id in the version before, "" the same */
     struct str name; /* for people: "First win" */
     int number;      /* 1-based, as in row names step_1 … */
     enum message_class class;

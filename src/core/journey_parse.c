@@ -141,6 +141,10 @@ static void read_steps(struct compiling *compiling, const struct tree_node *node
             if (step->id.length > 0 && str_equal(other->id, step->id)) {
                 schema_mistake_at(compiling, child, "id", "step %d has the same id", other->number);
             }
+            if (step->was.length > 0 && str_equal(other->was, step->was)) {
+                schema_mistake_at(compiling, child, "was", "step %d was the same step",
+                                  other->number);
+            }
         }
     }
 }

@@ -223,6 +223,7 @@ static void read_variants(struct compiling *compiling, const struct tree_node *n
 static const struct schema_row STEP_ROWS[] = {
     {"id", SCHEMA_NAME, AT_STEP(id), true, NULL, NULL},
     {"name", SCHEMA_LINE, AT_STEP(name), false, NULL, NULL},
+    {"was", SCHEMA_NAME, AT_STEP(was), false, NULL, NULL},
     {"after", SCHEMA_DURATION, AT_STEP(after_ms), false, NULL, NULL},
     {"from", SCHEMA_WORD, AT_STEP(anchor), false, ANCHOR_WORDS, NULL},
     {"class", SCHEMA_WORD, AT_STEP(class), false, CLASS_WORDS, NULL},

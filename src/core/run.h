@@ -84,6 +84,9 @@ void run_rearm_user(struct deciding *deciding);
 void run_user_timer(struct deciding *deciding);
 /* A rollback with --move (input.h, INPUT_MOVE): the person goes back to the original set. */
 void run_move_to_original(struct deciding *deciding);
+/* Runs of older definitions go on by those in force, where they can (core/version.h). */
+struct step_names;
+void run_follow(struct deciding *deciding, const struct step_names *names);
 /* A stage was opened (INPUT_MOVE): who was here before the rollout enters those of its journeys
  * that are about them now, and with it gets the optimized set; the others do when that comes true,
  * and their timer is armed for it. Who was held is not any more once both stages are open. False:

@@ -30,22 +30,16 @@ static const struct step_button *find_button(const struct prompt *prompt, struct
     return NULL;
 }
 
-static bool find_press(const struct journey *journey, struct str step, struct str button,
-                       struct press *press)
+static bool find_press(struct str step, struct str button, struct press *press)
 {
     static const enum message_kind kinds[] = {KIND_STEP, KIND_RECOVERY, KIND_ULTRA};
-    for (int i = 0; i < journey->step_count; i++) {
-        if (!str_equal(journey->steps[i].id, step)) {
-            continue;
-        }
-        for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
-            const struct prompt *prompt = compose_prompt(journey, i, kinds[k]);
-            press->button = find_button(prompt, button);
-            if (press->button != NULL) {
-                press->step = i;
-                press->kind = kinds[k];
-                return true;
-            }
+    const struct journey *journey = run_journey(press->deciding->world, press->run);
+    press->step = run_step_now(press->deciding, press->run, step);
+    for (size_t k = 0; press->step >= 0 && k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+        press->button = find_button(compose_prompt(journey, press->step, kinds[k]), button);
+        if (press->button != NULL) {
+            press->kind = kinds[k];
+            return true;
         }
     }
     return false;
@@ -348,7 +342,7 @@ void run_button(struct deciding *deciding, struct run *run, struct str step, str
         run_rating(deciding, run, button);
         return;
     }
-    if (!find_press(run_journey(deciding->world, run), step, button, &press)) {
+    if (!find_press(step, button, &press)) {
         compose_tap_text(deciding, "tap_unknown");
         return;
     }

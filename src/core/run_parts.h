@@ -27,6 +27,10 @@ bool run_reaches(const struct deciding *deciding, const struct journey *journey,
 /* Enters those journeys of an open stage that are about the person now. */
 void run_enter_stage(struct deciding *deciding, enum stage stage);
 
+/* run_version.c: index of a step by the name that it has, or had in a version that the run followed
+ * before; -1: there is none. */
+int run_step_now(struct deciding *deciding, const struct run *run, struct str name);
+
 /* run_user.c: when the journey is entered if the silence lasts; 0: not in this silence. */
 int64_t run_inactivity_due(const struct deciding *deciding, const struct journey *journey);
 /* run_rearm_user looks at the journeys only when no timer is set; who gets other journeys may need
@@ -38,6 +42,8 @@ void run_set_journeys(struct deciding *deciding, enum journey_set set, const cha
 
 /* run_step.c: sets the time of the present step's message, and sends it when that has come. */
 void run_schedule(struct deciding *deciding, struct run *run);
+/* The same, but the message is sent by the run's timer, also when its time has come. */
+void run_due_anew(struct deciding *deciding, struct run *run);
 /* When the present step's message is due by the definition. */
 int64_t run_step_due(const struct deciding *deciding, const struct run *run);
 /* The same for a run entered as of the past: messages that were due before now are skipped. */
@@ -49,6 +55,8 @@ void run_next_step(struct deciding *deciding, struct run *run, int64_t anchor_ms
 void run_say(struct deciding *deciding, struct run *run, enum message_kind kind, int64_t due_at_ms);
 /* Waits for the answer since the instant, in the phase. */
 void run_wait(struct deciding *deciding, struct run *run, enum run_phase phase, int64_t since_ms);
+/* Since when it is silent; meaningful in phases that wait for an answer. */
+int64_t run_waits_since(const struct deciding *deciding, const struct run *run);
 /* A run that waits for an answer gets the whole time anew: a hold was lifted. */
 void run_wait_anew(struct deciding *deciding, struct run *run);
 /* Notes that the step's message reached the person. */

@@ -184,17 +184,22 @@ static void step_is_due(struct deciding *deciding, struct run *run, int64_t due_
     run_schedule(deciding, run);
 }
 
+void run_due_anew(struct deciding *deciding, struct run *run)
+{
+    int64_t end_ms = run_journey(deciding->world, run)->ends_anchor == ANCHOR_PREVIOUS
+                         ? 0
+                         : end_instant(deciding, run, 0);
+    run_phase(run, PHASE_DUE, sooner(run_step_due(deciding, run), end_ms));
+}
+
 void run_schedule(struct deciding *deciding, struct run *run)
 {
     int64_t due_at_ms = run_step_due(deciding, run);
     if (due_at_ms <= deciding->world->now_ms) {
         step_is_due(deciding, run, due_at_ms);
-        return;
+    } else {
+        run_due_anew(deciding, run);
     }
-    int64_t end_ms = run_journey(deciding->world, run)->ends_anchor == ANCHOR_PREVIOUS
-                         ? 0
-                         : end_instant(deciding, run, 0);
-    run_phase(run, PHASE_DUE, sooner(due_at_ms, end_ms));
 }
 
 void run_skip_past(struct deciding *deciding, struct run *run)
@@ -358,23 +363,36 @@ static bool was_sent(const struct delivery *delivery)
     return false;
 }
 
+/* The message was made by the definition that the run followed then. */
+static int step_of_delivery(struct deciding *deciding, const struct run *run,
+                            const struct delivery *delivery)
+{
+    const struct journey *journey = run_journey(deciding->world, run);
+    int index = delivery->step_index;
+    return index >= 0 && index < journey->step_count &&
+                   str_equal(journey->steps[index].id, delivery->step)
+               ? index
+               : run_step_now(deciding, run, delivery->step);
+}
+
 static void note_sent(struct deciding *deciding, struct run *run, const struct delivery *delivery,
                       int64_t at_ms)
 {
+    int step = step_of_delivery(deciding, run, delivery);
     switch (delivery->kind) {
     case KIND_STEP:
-        if (delivery->step_index >= 0 && delivery->step_index < RUN_STEPS_MAX) {
-            run_step_sent(deciding, run, delivery->step_index, at_ms, "step.sent");
+        if (step >= 0) {
+            run_step_sent(deciding, run, step, at_ms, "step.sent");
         }
         break;
     case KIND_RECOVERY:
-        run_event(deciding, run, EVENT_RECOVERY_SENT, delivery->step_index, "silence.no_answer");
+        run_event(deciding, run, EVENT_RECOVERY_SENT, step, "silence.no_answer");
         break;
     case KIND_ULTRA:
-        run_event(deciding, run, EVENT_ULTRA_SENT, delivery->step_index, "overwhelm");
+        run_event(deciding, run, EVENT_ULTRA_SENT, step, "overwhelm");
         break;
     case KIND_ABANDONMENT:
-        run_event(deciding, run, EVENT_ABANDONMENT_SENT, delivery->step_index, "silence.after");
+        run_event(deciding, run, EVENT_ABANDONMENT_SENT, step, "silence.after");
         break;
     case KIND_CELEBRATION:
     case KIND_GRADUATION:
@@ -502,6 +520,18 @@ void run_wait(struct deciding *deciding, struct run *run, enum run_phase phase, 
     int64_t next_ms = delay_ms > 0 ? since_ms + delay_ms : 0;
     next_ms = sooner(next_ms, end_instant(deciding, run, since_ms));
     run_phase(run, phase, next_ms != 0 ? next_ms : since_ms + WAIT_LONGEST_MS);
+}
+
+int64_t run_waits_since(const struct deciding *deciding, const struct run *run)
+{
+    int64_t now_ms = deciding->world->now_ms;
+    const struct journey *journey = run_journey(deciding->world, run);
+    const struct step *step = run_step_of(deciding, run);
+    int64_t since_ms = run->next_at_ms - silence_ms(journey, step, run, run->phase);
+    if (step->expects == EXPECTS_NOTHING || since_ms < last_sent(run)) {
+        since_ms = last_sent(run);
+    }
+    return since_ms < now_ms ? since_ms : now_ms;
 }
 
 /* Its instant may have been put off to the end of a hold that ended sooner, or count time in which

@@ -97,3 +97,19 @@ enum err engine_read_input(struct arena *arena, const json_t *payload, struct st
     *ret_input = input;
     return OK;
 }
+
+enum err engine_read_request(const struct engine *engine, const struct batch *batch,
+                             const json_t *payload, struct input *ret_input, bool *ret_relevant,
+                             struct err_detail *detail)
+{
+    enum channel_kind kind = channel_kind_of(json_get_str(payload, "channel"));
+    const struct channel *channel = engine->channels[kind];
+    if (channel == NULL || channel->ops->read_request == NULL) {
+        return err_set(detail, ERR_CONFIG, "the channel of the request is off here, or has none");
+    }
+    const struct taken_request taken = {.id = copied(batch->arena, payload, "id"),
+                                        .body = copied(batch->arena, payload, "body"),
+                                        .at_ms = batch->now_ms};
+    return channel->ops->read_request(channel, batch->arena, &taken, ret_input, ret_relevant,
+                                      detail);
+}

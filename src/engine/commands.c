@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "engine/commands.h"
 
 enum { PAYLOAD_BYTES_MAX = 4 * 1024 * 1024, RETRY_MAX = 1000 };
@@ -89,6 +90,28 @@ static enum err input(struct doing *doing, struct err_detail *detail)
     return OK;
 }
 
+/* A webhook's request, taken by a process that stands by. */
+static enum err webhook(struct doing *doing, struct err_detail *detail)
+{
+    (void)detail;
+    struct command_work *command = doing->command;
+    bool relevant = false;
+    struct input read;
+    command->error = engine_read_request(doing->engine, doing->batch, doing->payload, &read,
+                                         &relevant, &command->detail);
+    command->silent = true;
+    command->result = STR("{}"); /* no longer about anybody */
+    if (command->error != OK) {
+        log_warn("engine", "a webhook's request that was handed on is not understood",
+                 "detail=\"%s\"", command->detail.text);
+    } else if (relevant) {
+        struct work *work = batch_work(doing->batch);
+        work->input = read;
+        work->command = command;
+    }
+    return OK;
+}
+
 static enum err retry_rows(struct doing *doing, struct rows *rows, struct err_detail *detail)
 {
     if (json_get_bool(doing->payload, "all", false)) {
@@ -164,76 +187,7 @@ static enum err experiment(struct doing *doing, struct err_detail *detail)
     return experiment_change(doing->engine, doing->batch, doing->command, doing->payload, detail);
 }
 
-/* ---- definitions and settings ---- */
-
-static struct definition_file *read_files(struct doing *doing, int *ret_count)
-{
-    const json_t *list = json_get_array(doing->payload, "files");
-    size_t count = json_array_size(list);
-    struct definition_file *files = ARENA_ARRAY(doing->batch->arena, struct definition_file, count);
-    for (size_t i = 0; i < count; i++) {
-        const json_t *file = json_array_get(list, i);
-        files[i].name = json_get_str(file, "name");
-        files[i].yaml = json_get_str(file, "yaml");
-    }
-    *ret_count = (int)count;
-    return files;
-}
-
-static int count_changed(const struct catalog *before, const struct catalog *after)
-{
-    int changed = 0;
-    for (int i = 0; i < catalog_journey_count(after); i++) {
-        const struct journey *journey = catalog_journey_at(after, i);
-        const struct journey *old = catalog_journey(before, journey->name);
-        changed += old == NULL || !str_equal(old->hash, journey->hash);
-    }
-    return changed;
-}
-
-/* The catalog is swapped at once; should the commit fail, the same journeys are merely not stored
- * yet, and the command is done again. */
-static enum err journeys_apply(struct doing *doing, struct err_detail *detail)
-{
-    struct engine *engine = doing->engine;
-    int count = 0;
-    struct definition_file *files = read_files(doing, &count);
-    struct mistakes mistakes = {0};
-    struct catalog *catalog = NULL;
-    if (count == 0) {
-        return command_refuse(doing, ERR_INVALID, "\"files\" holds no definitions");
-    }
-    enum err error = catalog_build(doing->batch->arena, files, count, &catalog, &mistakes);
-    if (error != OK) {
-        struct mistake first = mistakes.count > 0 ? mistakes.items[0] : (struct mistake){0};
-        doing->command->error = err_set(
-            &doing->command->detail, error, "%.*s:%d:%d: %.*s (%d mistakes in all)",
-            STR_ARG(first.file), first.line, first.column, STR_ARG(first.text), mistakes.count);
-        return OK;
-    }
-    doing->command->error = experiment_check_catalog(engine, catalog, &doing->command->detail);
-    if (doing->command->error != OK) {
-        catalog_free(catalog);
-        return OK;
-    }
-    int changed = count_changed(engine->catalog, catalog);
-    struct str stored = json_write(doing->batch->arena, doing->payload);
-    error = settings_store_catalog(engine, catalog, doing->batch->now_ms, detail);
-    if (error == OK) {
-        error = store_setting_put(engine->store, "journeys/current", stored, doing->batch->now_ms,
-                                  detail);
-    }
-    if (error != OK) {
-        catalog_free(catalog);
-        return error;
-    }
-    doing->command->result = doing->command->after =
-        command_written(doing, json_pack("{s:i, s:i}", "journeys", catalog_journey_count(catalog),
-                                         "changed", changed));
-    engine_swap_catalog(engine, catalog);
-    doing->batch->world.catalog = catalog;
-    return OK;
-}
+/* ---- settings ---- */
 
 static enum err setting_put(struct doing *doing, struct err_detail *detail)
 {
@@ -244,7 +198,8 @@ static enum err setting_put(struct doing *doing, struct err_detail *detail)
     }
     if (str_is(name, "sending") || str_starts(name, STR("rollout/")) ||
         str_starts(name, STR("journeys/")) || str_starts(name, STR("move/")) ||
-        str_starts(name, STR("secret/")) || str_is(name, "experiments") || str_is(name, "alerts")) {
+        str_starts(name, STR("secret/")) || str_is(name, "experiments") || str_is(name, "alerts") ||
+        str_starts(name, STR("told/"))) {
         return command_refuse(doing, ERR_INVALID, "that setting has a command of its own");
     }
     struct arena *arena = doing->batch->arena;
@@ -284,8 +239,9 @@ static const struct {
     {"experiment", experiment},
     {"deliveries_process", deliveries_process},
     {"delivery_retry", delivery_retry},
-    {"journeys_apply", journeys_apply},
+    {"journeys_apply", command_journeys_apply},
     {"setting_put", setting_put},
+    {"webhook", webhook},
 };
 
 static command_function *function_of(struct str kind)
@@ -323,8 +279,8 @@ static enum err run_one(struct engine *engine, struct batch *batch, struct comma
 enum err engine_run_commands(struct engine *engine, struct batch *batch, struct err_detail *detail)
 {
     enum err error = OK;
-    for (int i = 0; error == OK && i < batch->command_count; i++) {
-        error = run_one(engine, batch, batch->commands[i], detail);
+    while (error == OK && batch->commands_run < batch->command_count) {
+        error = run_one(engine, batch, batch->commands[batch->commands_run++], detail);
     }
     return error;
 }

@@ -39,3 +39,6 @@ command_function command_rollback;
 command_function command_rollback_person;
 command_function command_rollout_stage;
 command_function command_rollout_plan;
+
+/* definitions.c */
+command_function command_journeys_apply;

@@ -99,11 +99,15 @@ MUST_CHECK enum err engine_submit(struct engine *engine, const struct input *inp
  *                                                                  "email_failed",
  *                                                                  "total_processed"}, when drained
  *   delivery_retry      {"id"} or {"all":true} (dead, failed)       {"retried"}
- *   journeys_apply      {"files":[{"name","yaml"},…]} all of them    {"journeys","changed"} counts
+ *   journeys_apply      {"files":[{"name","yaml"},…] all of them,   {"journeys","changed" (counts),
+ *                        "policy":"pin|follow|migrate",             "policy","steps"}; people move
+ *                        "steps":"old=new,…" of migrate}            afterwards, in the background
  *   setting_put         {"name","value"}                            {}
+ *   webhook             {"channel","id","body"}: a request that was  {}
+ *                       verified (channel/channel.h, taken_request)
  *   alerts              {"findings","partial"} (bi/alerts)          {"changes"}
  *   alert               {"rule","action","for_ms"}                  {"rule","change","phase",…}
- *   operators_tell      {"kind","text"}                             {"kind"}
+ *   operators_tell      {"kind","text"}, "once": an occasion         {"kind","told"}
  *   operators_told      {"id"} of the message                       {}
  */
 /* Beginning of the actors of those who ask by the API ("api:key:anna"). What stands before the
@@ -149,6 +153,10 @@ struct str engine_link(struct engine *engine, struct arena *arena, int64_t user_
 /* The secret that signs them, and links in mails; "" when there is none. It does not change while
  * the engine lives. */
 struct str engine_link_secret(const struct engine *engine);
+
+/* The same as it stands in the store, for who has no engine. ERR_CONFIG: damaged. */
+MUST_CHECK enum err engine_stored_secret(struct store *store, struct arena *arena,
+                                         struct str *ret_secret, struct err_detail *detail);
 
 /* Figures for health and metrics pages; any thread. */
 struct engine_status {

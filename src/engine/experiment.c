@@ -85,18 +85,6 @@ enum err experiment_check_catalog(const struct engine *engine, const struct cata
     return OK;
 }
 
-static json_t *variants_of(const struct step *step)
-{
-    json_t *list = json_array();
-    for (int i = 0; i < step->variant_count; i++) {
-        json_t *item = json_object();
-        json_object_set_new(item, "id", json_str(step->variants[i].id));
-        json_object_set_new(item, "weight", json_real(step->variants[i].weight));
-        json_array_append_new(list, item);
-    }
-    return list;
-}
-
 /* Names that the payload has and we do not know would be silently ignored wishes. */
 static enum err check_fields(const json_t *payload, struct err_detail *detail)
 {
@@ -137,7 +125,7 @@ static json_t *plan_of(const struct change *change, const struct step *step)
                 json_integer(step->no_answer_ms > 0 ? step->no_answer_ms : WINDOW_MS));
     set_default(json, "min_people", json_integer(PEOPLE_LEAST));
     set_default(json, "min_ms", json_integer(LEAST_MS));
-    set_default(json, "variants", variants_of(step));
+    set_default(json, "variants", step_variants_json(step));
     json_object_set_new(json, "state", json_string("running"));
     json_object_set_new(json, "shipped", json_string(""));
     json_object_set_new(json, "started_at_ms", json_integer(change->batch->now_ms));

@@ -102,6 +102,7 @@ struct batch {
     struct due first_due;
     int handed[CHANNEL_COUNT]; /* handovers to each channel so far */
     int decisions;
+    int commands_run;                     /* of them, from the beginning */
     bool inbox_left;                      /* more rows than were loaded */
     bool drained;                         /* the drains are answered by this batch */
     bool prune_left;                      /* more old decisions than are deleted at once */
@@ -326,6 +327,10 @@ enum err settings_pin(struct engine *engine, struct arena *arena, struct run *ru
 enum err engine_run_commands(struct engine *engine, struct batch *batch, struct err_detail *detail);
 enum err engine_answer_commands(struct engine *engine, struct batch *batch,
                                 struct err_detail *detail);
+/* The input of a webhook's request that another process took (command "webhook"). */
+MUST_CHECK enum err engine_read_request(const struct engine *engine, const struct batch *batch,
+                                        const json_t *payload, struct input *ret_input,
+                                        bool *ret_relevant, struct err_detail *detail);
 /* Whether the inbox row is being worked on already (a drain, a sweep). */
 bool engine_command_is_pending(const struct engine *engine, int64_t inbox_id);
 /* Whether a drain can be answered: nothing is due, under way or unreported. */
@@ -363,9 +368,11 @@ enum err experiment_check_catalog(const struct engine *engine, const struct cata
 enum err bridge_people(struct engine *engine, struct batch *batch, struct command_work *command,
                        const json_t *payload, struct err_detail *detail);
 /* sweep.c */
-/* INPUT_MOVE of that name for everyone, in the background; survives a restart. */
-enum err sweep_move(struct engine *engine, struct batch *batch, const char *name,
+/* INPUT_MOVE of that name and text for everyone, in the background; survives a restart. */
+enum err sweep_move(struct engine *engine, struct batch *batch, const char *name, struct str text,
                     struct err_detail *detail);
+/* Whether people are being moved to other definitions. */
+bool sweep_moves_versions(const struct engine *engine);
 /* What a previous process left unfinished. */
 enum err sweep_load(struct engine *engine, struct err_detail *detail);
 /* When the next sweep wants to go on; INT64_MAX none. */

@@ -31,13 +31,13 @@ static enum err store_secret(struct engine *engine, struct str secret, struct er
     return error;
 }
 
-static enum err read_secret(struct engine *engine, struct str text, struct str *ret_secret,
+static enum err read_secret(struct arena *arena, struct str text, struct str *ret_secret,
                             struct err_detail *detail)
 {
     json_t *json = NULL;
     enum err error = json_read(text, text.length, &json, detail);
     if (error == OK) {
-        *ret_secret = digest_base64_decode(engine->arena, json_get_str(json, "key"));
+        *ret_secret = digest_base64_decode(arena, json_get_str(json, "key"));
         json_decref(json);
     }
     if (error != OK || ret_secret->length != LINK_SECRET_BYTES) {
@@ -50,14 +50,21 @@ static enum err read_secret(struct engine *engine, struct str text, struct str *
     return OK;
 }
 
-enum err join_load_secret(struct engine *engine, struct str entropy, struct err_detail *detail)
+enum err engine_stored_secret(struct store *store, struct arena *arena, struct str *ret_secret,
+                              struct err_detail *detail)
 {
     struct str text = STR_NONE;
-    struct str secret = entropy;
-    enum err error = store_setting_get(engine->store, engine->arena, SECRET_SETTING, &text, detail);
-    if (error == OK && text.length > 0) {
-        error = read_secret(engine, text, &secret, detail);
-    } else if (error == OK && entropy.length == LINK_SECRET_BYTES) {
+    *ret_secret = STR_NONE;
+    enum err error = store_setting_get(store, arena, SECRET_SETTING, &text, detail);
+    return error == OK && text.length > 0 ? read_secret(arena, text, ret_secret, detail) : error;
+}
+
+enum err join_load_secret(struct engine *engine, struct str entropy, struct err_detail *detail)
+{
+    struct str secret;
+    enum err error = engine_stored_secret(engine->store, engine->arena, &secret, detail);
+    if (error == OK && secret.length == 0 && entropy.length == LINK_SECRET_BYTES) {
+        secret = entropy;
         error = store_secret(engine, entropy, detail);
     }
     if (error == OK && secret.length == LINK_SECRET_BYTES) {

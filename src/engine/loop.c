@@ -160,6 +160,7 @@ static enum err load_inbox(struct engine *engine, struct batch *batch, struct er
 {
     struct inbox_row *rows = NULL;
     int count = 0;
+    bool from_others = false;
     enum err error =
         store_inbox_load(engine->store, batch->arena, LIMIT_BATCH_INBOX, &rows, &count, detail);
     for (int i = 0; error == OK && i < count; i++) {
@@ -171,8 +172,12 @@ static enum err load_inbox(struct engine *engine, struct batch *batch, struct er
         command->kind = rows[i].kind;
         command->payload = rows[i].payload;
         command->actor = rows[i].actor;
+        from_others |= str_is(rows[i].kind, "webhook");
     }
     batch->inbox_left = count == LIMIT_BATCH_INBOX;
+    if (batch->inbox_left && from_others) {
+        batch->item_count = 0; /* the rest of them was taken in before, too */
+    }
     return error;
 }
 
@@ -214,13 +219,16 @@ static enum err work_in_transaction(struct engine *engine, struct batch *batch,
                                     int64_t *ret_next_due_at_ms, struct err_detail *detail)
 {
     enum err error = lines_measure(engine, detail);
-    if (error == OK) {
-        error = take_in(engine, batch, detail);
-    }
     int due_limit = isolating(engine) ? 1 : LIMIT_BATCH_DUE;
     bool alone = isolating(engine) && batch->report_count + batch->item_count > 0;
     if (error == OK && engine->inbox_may_wait && !alone) {
         error = load_inbox(engine, batch, detail);
+    }
+    if (error == OK) { /* before what came here: somebody's update may follow one in the inbox */
+        error = engine_run_commands(engine, batch, detail);
+    }
+    if (error == OK) {
+        error = take_in(engine, batch, detail);
     }
     if (error == OK) {
         error = engine_run_commands(engine, batch, detail);
@@ -465,6 +473,7 @@ enum err engine_step(struct engine *engine, struct step_result *ret_result,
 {
     struct batch batch = {.arena = engine->arena, .now_ms = clock_now_ms(engine->clock)};
     arena_reset(engine->arena);
+    take_items(engine, 0); /* before the inbox is looked at: what they follow is seen in it */
     enum err error = renew_lease(engine, detail);
     if (error == OK) {
         error = look_into_inbox(engine, detail);
@@ -477,7 +486,6 @@ enum err engine_step(struct engine *engine, struct step_result *ret_result,
         return error;
     }
     dispatch_unsent(engine);
-    take_items(engine, 0);
     take_reports(engine);
     choose(engine, &batch);
     batch.drained = engine_drains_ready(engine);

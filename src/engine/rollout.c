@@ -107,7 +107,7 @@ enum err command_rollback(struct doing *doing, struct err_detail *detail)
     if (error == OK && json_get_bool(doing->payload, "move", false)) {
         error = count_people(doing, "engine_optimized_people", NULL, 0, &moved, detail);
         if (error == OK) {
-            error = sweep_move(doing->engine, doing->batch, "rollback", detail);
+            error = sweep_move(doing->engine, doing->batch, "rollback", STR_NONE, detail);
         }
     }
     json_t *result = json_object();
@@ -165,8 +165,9 @@ static enum err open_stage(struct doing *doing, bool rescue, bool open, int64_t 
         error = count_stage(doing, rescue ? STAGE_EXISTING_RESCUE : STAGE_EXISTING_AMPLIFICATION,
                             ret_people, detail);
         if (error == OK) {
-            error = sweep_move(doing->engine, doing->batch,
-                               rescue ? "existing_rescue" : "existing_amplification", detail);
+            error =
+                sweep_move(doing->engine, doing->batch,
+                           rescue ? "existing_rescue" : "existing_amplification", STR_NONE, detail);
         }
     }
     return error;

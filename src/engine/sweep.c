@@ -44,20 +44,52 @@ int64_t sweep_next_at_ms(const struct engine *engine)
 
 /* ---- changes of set ---- */
 
-enum err sweep_move(struct engine *engine, struct batch *batch, const char *name,
+static enum err save_move(struct engine *engine, struct batch *batch, const struct sweep *sweep,
+                          struct err_detail *detail)
+{
+    struct str setting = arena_printf(batch->arena, "move/%s", sweep->name);
+    struct str value = STR("null");
+    if (!sweep->now.done) {
+        json_t *json = json_object();
+        json_object_set_new(json, "cursor", json_sprintf("%lld", (long long)sweep->now.cursor));
+        if (sweep->text.length > 0) {
+            json_object_set_new(json, "text", json_str(sweep->text));
+        }
+        value = json_write(batch->arena, json);
+        json_decref(json);
+    }
+    return store_setting_put(engine->store, setting.ptr, value, batch->now_ms, detail);
+}
+
+enum err sweep_move(struct engine *engine, struct batch *batch, const char *name, struct str text,
                     struct err_detail *detail)
 {
     struct sweep *sweep = sweep_new(engine, SWEEP_MOVE);
     sweep->fresh = true;
     str_copy(sweep->name, sizeof(sweep->name), str_of(name));
-    struct str setting = arena_printf(batch->arena, "move/%s", name);
-    return store_setting_put(engine->store, setting.ptr, STR("{\"cursor\":\"0\"}"), batch->now_ms,
-                             detail);
+    sweep->text = arena_str(sweep->arena, text);
+    return save_move(engine, batch, sweep, detail);
+}
+
+static bool is_about_versions(const struct sweep *sweep)
+{
+    return sweep->kind == SWEEP_MOVE && str_starts(str_of(sweep->name), STR("journeys_"));
+}
+
+bool sweep_moves_versions(const struct engine *engine)
+{
+    for (const struct sweep *sweep = engine->sweeps; sweep != NULL; sweep = sweep->next) {
+        if (is_about_versions(sweep) && !sweep->now.done) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static enum err load_moves(struct engine *engine, struct arena *arena, struct err_detail *detail)
 {
-    static const char *const names[] = {"rollback", "existing_rescue", "existing_amplification"};
+    static const char *const names[] = {"rollback", "existing_rescue", "existing_amplification",
+                                        "journeys_follow", "journeys_migrate"};
     enum err error = OK;
     for (size_t i = 0; error == OK && i < sizeof(names) / sizeof(*names); i++) {
         struct str text = STR_NONE;
@@ -71,6 +103,7 @@ static enum err load_moves(struct engine *engine, struct arena *arena, struct er
             struct sweep *sweep = sweep_new(engine, SWEEP_MOVE);
             str_copy(sweep->name, sizeof(sweep->name), str_of(names[i]));
             sweep->now.cursor = command_id(json, "cursor");
+            sweep->text = arena_str(sweep->arena, json_get_str(json, "text"));
             sweep->saved = sweep->now;
         }
         json_decref(json);
@@ -162,7 +195,14 @@ static void add_move(struct batch *batch, const struct sweep *sweep, int64_t use
     work->input = (struct input){.kind = INPUT_MOVE,
                                  .source = STR("sweep"),
                                  .user_id = user_id,
-                                 .name = str_of(sweep->name)};
+                                 .name = str_of(sweep->name),
+                                 .text = sweep->text};
+}
+
+/* Of the page, those whom the move may concern: a change of versions those in older ones alone. */
+static bool is_concerned(const struct sweep *sweep, const struct cell *cells)
+{
+    return !is_about_versions(sweep) || cells[1].integer != 0;
 }
 
 /* Looks at the people of a page until enough were found. */
@@ -172,7 +212,8 @@ static enum err look_at(struct engine *engine, struct batch *batch, struct sweep
     struct person_want *wants = ARENA_ARRAY(batch->arena, struct person_want, (size_t)page->count);
     struct person **people = ARENA_ARRAY(batch->arena, struct person *, (size_t)page->count);
     for (int i = 0; i < page->count; i++) {
-        wants[i] = (struct person_want){.user_id = page->cells[i].integer, .now_ms = batch->now_ms};
+        wants[i] = (struct person_want){
+            .user_id = page->cells[(ptrdiff_t)i * page->columns].integer, .now_ms = batch->now_ms};
     }
     enum err error = OK;
     if (sweep->kind != SWEEP_MOVE) {
@@ -183,8 +224,10 @@ static enum err look_at(struct engine *engine, struct batch *batch, struct sweep
         sweep->now.cursor = wants[i].user_id;
         sweep->now.considered++;
         if (sweep->kind == SWEEP_MOVE) {
-            add_move(batch, sweep, wants[i].user_id);
-            found++;
+            if (is_concerned(sweep, page->cells + (ptrdiff_t)i * page->columns)) {
+                add_move(batch, sweep, wants[i].user_id);
+                found++;
+            }
         } else if (people[i] != NULL && people[i]->broken.length == 0 &&
                    broadcast_reaches(batch, sweep, people[i])) {
             add_recipient(batch, sweep, people[i]);
@@ -206,24 +249,37 @@ static enum err save_progress(struct engine *engine, struct batch *batch, struct
     case SWEEP_MOVE:
         break;
     }
-    struct str setting = arena_printf(batch->arena, "move/%s", sweep->name);
-    struct str value = sweep->now.done ? STR("null")
-                                       : arena_printf(batch->arena, "{\"cursor\":\"%lld\"}",
-                                                      (long long)sweep->now.cursor);
-    return store_setting_put(engine->store, setting.ptr, value, batch->now_ms, detail);
+    return save_move(engine, batch, sweep, detail);
+}
+
+/* Hashes of the definitions in force, one behind the other. */
+static struct str hashes_in_force(struct engine *engine, struct arena *arena)
+{
+    struct str hashes = STR_NONE;
+    for (int i = 0; i < catalog_journey_count(engine->catalog); i++) {
+        hashes = arena_printf(arena, "%.*s %.*s", STR_ARG(hashes),
+                              STR_ARG(catalog_journey_at(engine->catalog, i)->hash));
+    }
+    return hashes;
 }
 
 static enum err next_page(struct engine *engine, struct batch *batch, struct sweep *sweep,
                           int allowed, struct err_detail *detail)
 {
-    const struct arg args[] = {ARG_INT(sweep->now.cursor), ARG_INT(LIMIT_PAGE_USERS)};
+    bool about_versions = is_about_versions(sweep);
+    const struct arg args[] = {
+        ARG_INT(sweep->now.cursor), ARG_INT(LIMIT_PAGE_USERS),
+        ARG_TEXT(about_versions ? hashes_in_force(engine, batch->arena) : STR_NONE)};
     struct rows page = {0};
-    enum err error = store_query(engine->store, batch->arena, "users_page", args, 2,
-                                 LIMIT_PAGE_USERS, &page, detail);
+    enum err error = store_query(engine->store, batch->arena,
+                                 about_versions ? "users_page_versions" : "users_page", args,
+                                 about_versions ? 3 : 2, LIMIT_PAGE_USERS, &page, detail);
     if (error == OK) {
         error = look_at(engine, batch, sweep, &page, allowed, detail);
     }
-    bool whole = page.count == 0 || sweep->now.cursor == page.cells[page.count - 1].integer;
+    bool whole =
+        page.count == 0 ||
+        sweep->now.cursor == page.cells[(ptrdiff_t)(page.count - 1) * page.columns].integer;
     sweep->now.done = page.count < LIMIT_PAGE_USERS && whole;
     return error;
 }

@@ -47,10 +47,11 @@ struct language_text {
 struct sweep {
     struct sweep *next;
     enum sweep_kind kind;
-    bool fresh;    /* begun by the batch that is not committed yet */
-    bool ending;   /* ended by the batch that is not committed yet */
-    int64_t id;    /* of the broadcast */
-    char name[32]; /* of the move */
+    bool fresh;      /* begun by the batch that is not committed yet */
+    bool ending;     /* ended by the batch that is not committed yet */
+    int64_t id;      /* of the broadcast */
+    char name[32];   /* of the move */
+    struct str text; /* of the move, in the arena */
     struct arena *arena;
     struct condition *filter; /* NULL: everyone */
     struct language_text texts[SWEEP_LANGUAGES_MAX];

@@ -13,10 +13,12 @@ enum { LINE_MAX_REQUESTS = 128, ARENA_BYTES = 64 * 1024 };
 struct waiting {
     struct request *request;
     analyst_job *job;
+    void *context;
 };
 
 struct analyst {
     const struct http_app *app;
+    struct behaviour_keeper *keeper;
     struct throttle *throttle;
     pthread_t thread;
     pthread_mutex_t lock; /* guards all down to the empty line */
@@ -31,7 +33,7 @@ struct analyst {
 
 static void run(struct analyst *analyst, const struct waiting *waiting)
 {
-    if (waiting->job(waiting->request, analyst)) {
+    if (waiting->job(waiting->request, analyst, waiting->context)) {
         http_resume(waiting->request);
     }
 }
@@ -53,20 +55,25 @@ static void *work(void *context)
         pthread_mutex_lock(&analyst->lock);
     }
     for (; analyst->count > 0; analyst->count--) {
-        struct request *request = analyst->line[analyst->first].request;
+        struct waiting last = analyst->line[analyst->first];
         analyst->first = (analyst->first + 1) % LINE_MAX_REQUESTS;
-        http_problem_of(request, ERR_CANCELLED, NULL);
-        http_resume(request);
+        if (last.context != NULL) {
+            run(analyst, &last); /* it has nearly been answered, and holds something */
+            continue;
+        }
+        http_problem_of(last.request, ERR_CANCELLED, NULL);
+        http_resume(last.request);
     }
     pthread_mutex_unlock(&analyst->lock);
     return NULL;
 }
 
-struct analyst *analyst_new(const struct http_app *app)
+struct analyst *analyst_new(const struct http_app *app, struct behaviour_keeper *keeper)
 {
     struct analyst *analyst = calloc(1, sizeof(*analyst));
     ASSERT(analyst != NULL);
     analyst->app = app;
+    analyst->keeper = keeper;
     analyst->throttle = throttle_new();
     pthread_mutex_init(&analyst->lock, NULL);
     pthread_cond_init(&analyst->wake, NULL);
@@ -99,22 +106,45 @@ void analyst_free(struct analyst *analyst)
     }
 }
 
+/* Under the lock. */
+static bool line_up(struct analyst *analyst, const struct waiting *waiting)
+{
+    if (analyst->stopping || analyst->count == LINE_MAX_REQUESTS) {
+        return false;
+    }
+    int last = (analyst->first + analyst->count) % LINE_MAX_REQUESTS;
+    analyst->line[last] = *waiting;
+    analyst->count++;
+    pthread_cond_signal(&analyst->wake);
+    return true;
+}
+
 void analyst_ask(struct request *request, analyst_job *job)
 {
     struct analyst *analyst = request->server->analyst;
     pthread_mutex_lock(&analyst->lock);
-    bool taken = !analyst->stopping && analyst->count < LINE_MAX_REQUESTS;
+    bool taken = line_up(analyst, &(struct waiting){request, job, NULL});
     if (taken) {
-        http_suspend(request);
-        int last = (analyst->first + analyst->count) % LINE_MAX_REQUESTS;
-        analyst->line[last] = (struct waiting){request, job};
-        analyst->count++;
-        pthread_cond_signal(&analyst->wake);
+        http_suspend(request); /* before the thread can have it, which needs the lock */
     }
     pthread_mutex_unlock(&analyst->lock);
     if (!taken) {
         http_problem_of(request, ERR_BUSY, NULL);
     }
+}
+
+bool analyst_go_on(struct analyst *analyst, struct request *request, analyst_job *job,
+                   void *context)
+{
+    pthread_mutex_lock(&analyst->lock);
+    bool taken = line_up(analyst, &(struct waiting){request, job, context});
+    pthread_mutex_unlock(&analyst->lock);
+    return taken;
+}
+
+struct behaviour_keeper *analyst_keeper(struct analyst *analyst)
+{
+    return analyst->keeper;
 }
 
 struct store *analyst_store(struct analyst *analyst)

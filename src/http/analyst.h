@@ -3,16 +3,17 @@
  * src/http. */
 #pragma once
 
+#include "bi/behaviour/keeper.h"
 #include "http/request.h"
 
 struct analyst;
 
 /* Answers the request (true), or has handed it on to whoever answers and resumes it (false). On the
  * analyst's thread. */
-typedef bool analyst_job(struct request *request, struct analyst *analyst);
+typedef bool analyst_job(struct request *request, struct analyst *analyst, void *context);
 
-/* Borrows the store, which nobody else may use while it lives. */
-struct analyst *analyst_new(const struct http_app *app);
+/* Borrows the keeper; and the store, which nobody else may use while it lives. */
+struct analyst *analyst_new(const struct http_app *app, struct behaviour_keeper *keeper);
 /* Refuses what waits, ends the thread; nothing is taken afterwards. */
 void analyst_stop(struct analyst *analyst);
 /* After analyst_stop. Accepts NULL. */
@@ -21,8 +22,15 @@ void analyst_free(struct analyst *analyst);
 /* Suspends the request and has the job done; answers 503 itself when too many wait. HTTP thread. */
 void analyst_ask(struct request *request, analyst_job *job);
 
+/* Has another job done on a request that is suspended already; it is done also when the analyst
+ * stops. False when too many wait, or it has stopped: then the caller answers and resumes the
+ * request. The context is not NULL. Any thread. */
+MUST_CHECK bool analyst_go_on(struct analyst *analyst, struct request *request, analyst_job *job,
+                              void *context);
+
 /* ---- for jobs ---- */
 
+struct behaviour_keeper *analyst_keeper(struct analyst *analyst);
 struct store *analyst_store(struct analyst *analyst);
 /* Limits of wrong keys, by client address. */
 struct throttle *analyst_throttle(struct analyst *analyst);

@@ -276,6 +276,42 @@ void http_command(struct request *request, const char *kind, struct str payload,
     }
 }
 
+/* Takes the reference. Answers itself when it fails. */
+static bool keep(struct request *request, struct str kind, json_t *json, struct str actor)
+{
+    const struct http_app *app = http_app(request);
+    struct err_detail detail = {""};
+    int64_t row_id = 0;
+    struct str payload = json_write(http_arena(request), json);
+    json_decref(json);
+    enum err error = store_inbox_put(app->inbox, kind, payload, actor, clock_now_ms(app->clock),
+                                     &row_id, &detail);
+    if (error != OK) {
+        http_problem_of(request, error, &detail);
+    }
+    return error == OK;
+}
+
+void http_hand_on(struct request *request, enum channel_kind channel, struct str id)
+{
+    json_t *json = json_object();
+    json_object_set_new(json, "channel", json_string(channel_kind_name(channel)));
+    json_object_set_new(json, "id", json_str(id));
+    json_object_set_new(json, "body", json_str(http_body(request)));
+    if (keep(request, STR("webhook"), json, STR("webhook"))) {
+        http_reply_constant(request, MHD_HTTP_OK, "application/json", "{}", 2);
+    }
+}
+
+void http_hand_on_input(struct request *request, struct str source, json_t *input,
+                        http_answer *answer)
+{
+    const struct outcome outcome = {.error = OK, .handled = true};
+    if (keep(request, STR("input"), input, source)) {
+        answer(request, &outcome);
+    }
+}
+
 void http_submit(struct request *request, const struct input *input, http_answer *answer)
 {
     bool waits_already = request->suspended; /* since the analyst was asked, who ends first */

@@ -52,6 +52,14 @@ void http_submit(struct request *request, const struct input *input, http_answer
 void http_command(struct request *request, const char *kind, struct str payload, struct str actor,
                   http_answer *answer);
 
+/* Standing by (http_app.inbox): keeps the request, which was verified and is a webhook's, for the
+ * process that serves, and answers 200 when that is committed. */
+void http_hand_on(struct request *request, enum channel_kind channel, struct str id);
+/* The same with an input as JSON (command "input", engine.h; takes the reference) of that source;
+ * `answer` replies. */
+void http_hand_on_input(struct request *request, struct str source, json_t *input,
+                        http_answer *answer);
+
 /* ---- event streams (stream.c) -------------------------------------------------------------------
  */
 

@@ -11,13 +11,18 @@
 
 enum { BACKLOG_LATE_MS = 5 * 60 * 1000 };
 
+static void describe_build(json_t *json)
+{
+    json_object_set_new(json, "version", json_string(build_info_version()));
+    json_object_set_new(json, "commit", json_string(build_info_commit()));
+    json_object_set_new(json, "tzdata", json_string(calendar_tzdata_version()));
+}
+
 static json_t *describe(const struct engine_status *status, const char *word)
 {
     json_t *json = json_object();
     json_object_set_new(json, "status", json_string(word));
-    json_object_set_new(json, "version", json_string(build_info_version()));
-    json_object_set_new(json, "commit", json_string(build_info_commit()));
-    json_object_set_new(json, "tzdata", json_string(calendar_tzdata_version()));
+    describe_build(json);
     json_object_set_new(json, "backlog_age_ms", json_integer(status->oldest_due_age_ms));
     json_object_set_new(json, "queue_count", json_integer(status->queue_count));
     return json;
@@ -43,6 +48,25 @@ void route_readyz(struct request *request)
                     describe(&status, ready  ? "ready"
                                       : late ? "late"
                                              : "failing"));
+}
+
+/* Standing by it is alive, but not the one to be asked. */
+static void reply_standby(struct request *request, int status)
+{
+    json_t *json = json_object();
+    json_object_set_new(json, "status", json_string("standby"));
+    describe_build(json);
+    http_reply_json(request, status, json);
+}
+
+void route_healthz_standby(struct request *request)
+{
+    reply_standby(request, MHD_HTTP_OK);
+}
+
+void route_readyz_standby(struct request *request)
+{
+    reply_standby(request, MHD_HTTP_SERVICE_UNAVAILABLE);
 }
 
 void route_prometheus(struct request *request)

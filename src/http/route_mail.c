@@ -20,15 +20,57 @@ static void reply_page(struct request *request, int status, const struct mail_wo
                mail_page(http_arena(request), words, text, button));
 }
 
+/* Standing by, what the one that serves has stored. Answers itself when that cannot be read. */
+static bool find_secret(struct request *request, struct str *ret_secret)
+{
+    const struct http_app *app = http_app(request);
+    struct err_detail detail = {""};
+    *ret_secret = app->mail->secret;
+    if (app->engine != NULL) {
+        return true;
+    }
+    enum err error = engine_stored_secret(app->inbox, http_arena(request), ret_secret, &detail);
+    if (error != OK) {
+        http_problem_of(request, error, &detail);
+    }
+    return error == OK;
+}
+
+/* Standing by, the input goes to the one that serves. */
+static void submit(struct request *request, const struct input *input, http_answer *answer)
+{
+    if (http_app(request)->engine != NULL) {
+        http_submit(request, input, answer);
+        return;
+    }
+    json_t *json = json_object();
+    json_object_set_new(json, "user_id", json_sprintf("%lld", (long long)input->user_id));
+    if (input->kind == INPUT_ADMIN) {
+        json_object_set_new(json, "kind", json_string("admin"));
+        json_object_set_new(json, "name", json_str(input->name));
+    } else {
+        json_object_set_new(json, "kind", json_string("button"));
+        json_object_set_new(json, "channel", json_string(channel_kind_name(input->channel)));
+        json_object_set_new(json, "text", json_str(input->text));
+        json_object_set_new(json, "token", json_str(input->token));
+    }
+    http_hand_on_input(request, input->source, json, answer);
+}
+
 /* Reads the link; answers 404 when it is none of ours. */
 static bool read_link(struct request *request, enum mail_link_kind kind, struct mail_link *ret_link)
 {
     const struct mail_site *site = http_app(request)->mail;
+    struct str secret;
     if (site == NULL) {
         http_problem(request, MHD_HTTP_NOT_FOUND, "there are no links in mails here");
         return false;
     }
-    if (mail_link_read(http_arena(request), site->secret, http_query(request, "token"), ret_link) &&
+    if (!find_secret(request, &secret)) {
+        return false;
+    }
+    struct str token = http_query(request, "token");
+    if (secret.length > 0 && mail_link_read(http_arena(request), secret, token, ret_link) &&
         ret_link->kind == kind) {
         return true;
     }
@@ -71,7 +113,7 @@ void route_unsubscribe(struct request *request)
                                     .source = STR("unsubscribe"),
                                     .user_id = link.user_id,
                                     .name = STR("stop")};
-        http_submit(request, &input, answer_stopped);
+        submit(request, &input, answer_stopped);
     }
 }
 
@@ -108,6 +150,6 @@ void route_mail_button(struct request *request)
                                     .text = link.text,
                                     .token = link.token,
                                     .answers_tap = true};
-        http_submit(request, &input, answer_pressed);
+        submit(request, &input, answer_pressed);
     }
 }

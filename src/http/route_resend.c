@@ -65,24 +65,18 @@ void route_resend_webhook(struct request *request)
     if (!is_resend(request, &headers)) {
         return;
     }
-    struct resend_event event;
+    struct input input;
+    bool relevant = false;
     struct err_detail detail = {""};
-    enum err error = resend_read_event(http_arena(request), http_body(request), &event, &detail);
+    enum err error = resend_read_event(http_arena(request), headers.id, http_body(request), &input,
+                                       &relevant, &detail);
     if (error != OK) {
         http_problem_of(request, error, &detail);
-    } else if (!event.relevant) {
-        http_reply_constant(request, MHD_HTTP_OK, "application/json", "{}", 2);
-    } else {
-        const struct input input = {.kind = INPUT_REPORT,
-                                    .source = STR("resend"),
-                                    .external_id = headers.id,
-                                    .user_id = event.user_id,
-                                    .channel = CHANNEL_EMAIL,
-                                    .ref_kind = DUE_DELIVERY,
-                                    .ref_id = event.delivery_id,
-                                    .report = event.report,
-                                    .provider_id = event.email_id,
-                                    .reason = str_of(event.reason)};
+    } else if (app->engine == NULL) {
+        http_hand_on(request, CHANNEL_EMAIL, headers.id);
+    } else if (relevant) {
         http_submit(request, &input, answer_taken);
+    } else {
+        http_reply_constant(request, MHD_HTTP_OK, "application/json", "{}", 2);
     }
 }

@@ -36,7 +36,7 @@ static bool is_telegram(struct request *request, const struct http_app *app)
 void route_telegram_webhook(struct request *request)
 {
     const struct http_app *app = http_app(request);
-    if (app->telegram == NULL) {
+    if (app->config->telegram_bot_token[0] == '\0') {
         http_problem(request, MHD_HTTP_NOT_FOUND, "Telegram is off: TELEGRAM_BOT_TOKEN is not set");
         return;
     }
@@ -45,11 +45,13 @@ void route_telegram_webhook(struct request *request)
     }
     struct telegram_update update;
     struct err_detail detail = {""};
-    enum err error = telegram_parse_update(http_arena(request), http_body(request),
-                                           telegram_bot_name(app->telegram),
+    struct str name = app->telegram != NULL ? telegram_bot_name(app->telegram) : STR_NONE;
+    enum err error = telegram_parse_update(http_arena(request), http_body(request), name,
                                            clock_now_ms(app->clock), &update, &detail);
     if (error != OK) {
         http_problem_of(request, error, &detail);
+    } else if (app->engine == NULL) { /* what is relevant, who serves knows */
+        http_hand_on(request, CHANNEL_TELEGRAM, STR_NONE);
     } else if (!update.relevant) {
         http_reply_constant(request, MHD_HTTP_OK, "application/json", "{}", 2);
     } else {

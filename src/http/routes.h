@@ -6,6 +6,7 @@
 typedef void http_route(struct request *request);
 
 http_route route_healthz, route_readyz, route_prometheus;
+http_route route_healthz_standby, route_readyz_standby;
 http_route route_telegram_webhook;
 http_route route_asset, route_chat_page, route_chat_session, route_chat_link, route_chat_message,
     route_chat_history, route_chat_events, route_chat_export;

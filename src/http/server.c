@@ -58,9 +58,10 @@ static void count_failure(struct request *request)
 {
     bool is_probe = str_is(request->path, "/healthz") || str_is(request->path, "/health") ||
                     str_is(request->path, "/readyz");
-    if (request->status >= MHD_HTTP_INTERNAL_SERVER_ERROR && !is_probe &&
+    struct engine *engine = request->server->app.engine;
+    if (request->status >= MHD_HTTP_INTERNAL_SERVER_ERROR && !is_probe && engine != NULL &&
         !atomic_load(&request->server->quiescing)) {
-        engine_count_error(request->server->app.engine, ENGINE_ERROR_HTTP_5XX);
+        engine_count_error(engine, ENGINE_ERROR_HTTP_5XX);
     }
 }
 
@@ -174,27 +175,35 @@ enum err http_server_start(const struct http_options *options, struct http_serve
     if (error != OK) {
         return error;
     }
+    const struct MHD_OptionItem from[] = {
+        options->socket > 0
+            ? (struct MHD_OptionItem){MHD_OPTION_LISTEN_SOCKET, options->socket, NULL}
+            : (struct MHD_OptionItem){MHD_OPTION_SOCK_ADDR, 0, address->ai_addr},
+        {MHD_OPTION_END, 0, NULL}};
     struct http_server *server = calloc(1, sizeof(*server));
     ASSERT(server != NULL);
     server->app = options->app;
     server->throttle = throttle_new();
     streams_init(&server->streams);
-    server->analyst = analyst_new(&server->app);
+    server->keeper = behaviour_keeper_new(server->app.config->database_url, server->app.clock,
+                                          (int64_t)server->app.config->behaviour_memory_mb << 20);
+    server->analyst = analyst_new(&server->app, server->keeper);
     unsigned int flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
     if (address->ai_family == AF_INET6) {
         flags |= MHD_USE_IPv6;
     }
     /* Poll, not epoll: with suspended connections epoll mode of this version can hang. */
-    server->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, handle, server, MHD_OPTION_SOCK_ADDR, address->ai_addr,
-        MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned int)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_SECONDS,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
-        MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_END);
+    server->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, server, MHD_OPTION_ARRAY, from,
+                                      MHD_OPTION_NOTIFY_COMPLETED, completed, NULL,
+                                      MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS_MAX,
+                                      MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_SECONDS,
+                                      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
+                                      MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_END);
     freeaddrinfo(address);
     if (server->daemon == NULL) {
-        analyst_stop(server->analyst);
+        http_server_quiesce(server);
         analyst_free(server->analyst);
+        behaviour_keeper_free(server->keeper);
         throttle_free(server->throttle);
         streams_release(&server->streams);
         free(server);
@@ -215,6 +224,7 @@ void http_server_quiesce(struct http_server *server)
 {
     atomic_store(&server->quiescing, true);
     analyst_stop(server->analyst);
+    behaviour_keeper_stop(server->keeper); /* what it hands on is refused by the analyst now */
 }
 
 void http_server_stop(struct http_server *server)
@@ -227,8 +237,17 @@ void http_server_stop(struct http_server *server)
     MHD_stop_daemon(server->daemon);
     streams_release(&server->streams);
     analyst_free(server->analyst);
+    behaviour_keeper_free(server->keeper);
     throttle_free(server->throttle);
     free(server);
+}
+
+int http_server_hand_over(struct http_server *server)
+{
+    int socket = MHD_quiesce_daemon(server->daemon);
+    ASSERT(socket > 0);
+    http_server_stop(server);
+    return socket;
 }
 
 /* At most once a second, and not when nothing happened. */

@@ -17,8 +17,9 @@ struct http_server;
 struct http_app {
     const struct config *config;
     struct clock *clock;
-    struct engine *engine;
-    struct store *reader;         /* read-only, used by the HTTP thread alone */
+    struct engine *engine; /* NULL: another process serves; webhooks and health only */
+    struct store *inbox;   /* then: where webhooks wait for it; used by the HTTP thread alone */
+    struct store *reader;  /* read-only, used by the HTTP thread alone */
     struct store *analyst_reader; /* read-only, used by the analyst's thread alone */
     /* The journeys in force; called on the analyst's thread with its store. */
     enum err (*read_catalog)(void *context, struct store *store, struct arena *arena,
@@ -34,6 +35,7 @@ struct http_app {
 
 struct http_options {
     const char *listen; /* "127.0.0.1:8080", "[::1]:0"; port 0: any free one */
+    int socket;         /* > 0: listens already (http_server_hand_over) */
     struct http_app app;
 };
 
@@ -47,5 +49,8 @@ void http_server_quiesce(struct http_server *server);
 /* Ends all streams, waits for the thread, frees. The engine must have answered (or cancelled) all
  * it was given. Accepts NULL. */
 void http_server_stop(struct http_server *server);
+/* The same, but goes on listening: connections wait for the server that is started on the socket.
+ */
+int http_server_hand_over(struct http_server *server);
 /* To be called about once a second by the owner: heartbeats of event streams. */
 void http_server_tick(struct http_server *server);

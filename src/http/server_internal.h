@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "bi/behaviour/keeper.h"
 #include "http/request.h"
 
 /* All open event streams. */
@@ -22,6 +23,7 @@ struct http_server {
     struct throttle *throttle;
     struct streams streams;
     struct analyst *analyst;
+    struct behaviour_keeper *keeper;
     int64_t told_at_ms, told_batches; /* of the owner's thread, which ticks */
     atomic_bool quiescing;
     int port;

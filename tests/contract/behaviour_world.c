@@ -31,8 +31,9 @@ static void make_event(struct world_of_events *world, struct user *user, struct 
     static const enum event_type types[] = {
         EVENT_MESSAGE_RECEIVED, EVENT_STEP_SENT,       EVENT_STEP_COMPLETED, EVENT_COMMITMENT_MADE,
         EVENT_TRACKED,          EVENT_COMMITMENT_MADE, EVENT_STEP_COMPLETED};
-    static const char *const data[] = {"{\"event\":\"Order Completed\",\"paid\":true}",
-                                       "{\"event\":\"commitment_made\",\"size\":3}", "{}", ""};
+    static const char *const data[] = {
+        "{\"event\":\"Order Completed\",\"properties\":{\"paid\":true}}",
+        "{\"event\":\"commitment_made\",\"size\":3}", "{}", ""};
     static const char *const steps[] = {"first_win", "momentum", ""};
     event->id = id_next(&world->fixture->ids, NOW_MS, id_slot(user->id));
     event->user_id = user->id;

@@ -60,7 +60,7 @@ test('the document is valid and every path of it answers as it says', async () =
     assert.equal(openapi.openapi, '3.1.1');
     let count = 0;
     for (const [path, { get: operation }] of Object.entries(openapi.paths)) {
-        if (operation && !path.includes('{') && operation.responses['200'].content['application/json']) {
+        if (operation && !operation.parameters?.some((each) => each.required) && operation.responses['200'].content['application/json']) {
             assertFits(path, await read(path));
             count++;
         }

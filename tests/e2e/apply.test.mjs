@@ -72,6 +72,55 @@ test('a running server takes new definitions; runs keep theirs; a restart keeps 
     await eve.receive(/lovely to meet you/);
 });
 
+test('people in the middle finish as they began, or go on by the new version', async (t) => {
+    const scene = await Scene.open(t);
+    const ann = scene.person({ first_name: 'Ann' });
+    await ann.send('/start');
+    const first = await ann.receive(/lovely to meet you/);
+    await scene.settled();
+    const renamed = changed(scene.home, 'renamed', {
+        [ONBOARDING]: [...NEW_TEXTS[ONBOARDING], ['- id: first_win\n', '- id: early_win\n']],
+    });
+
+    const group = { journey: 'superior_onboarding', version: '2.0', step: 'first_win', people: 1 };
+    const pinned = await scene.home.json('journeys', 'apply', renamed, '--preview');
+    assert.equal(pinned.applied, false);
+    assert.deepEqual(pinned.people, [{ ...group, fate: 'finish', step_after: '', why: '' }]);
+    const follow = await scene.home.json('journeys', 'apply', renamed, '--policy', 'follow', '--preview');
+    assert.deepEqual(follow.people,
+        [{ ...group, fate: 'stay', step_after: '', why: 'the new version has no such step' }]);
+    const map = ['--policy', 'migrate', '--map', 'first_win=early_win'];
+    const shown = await scene.home.run('journeys', 'apply', renamed, ...map, '--preview');
+    assert.match(shown.stdout, /1 person at first_win of superior_onboarding 2\.0 goes on at early_win/);
+    assert.match(shown.stdout, /without --preview they are put into force/);
+
+    const applied = await scene.home.json('journeys', 'apply', renamed, ...map);
+    assert.equal(applied.applied, true);
+    assert.deepEqual(applied.people, [{ ...group, fate: 'move', step_after: 'early_win', why: '' }]);
+    await scene.settled();
+    await first.tap(/Done/); // the message carries the old name
+    await ann.receive(/first win/);
+    await scene.later('2h');
+    await ann.receive(/which feeling are you after/);
+    const nobody = await scene.home.json('journeys', 'apply', renamed, ...map, '--preview');
+    assert.deepEqual(nobody.people, []);
+});
+
+test('what is asked of moving people has to make sense', async (t) => {
+    const scene = await Scene.open(t);
+    const path = changed(scene.home, 'new', NEW_TEXTS);
+    for (const [words, said] of [
+        [['--policy', 'drift'], /expected pin, follow or migrate/],
+        [['--map', 'a=b'], /goes with --policy migrate/],
+        [['--policy', 'migrate', '--map', 'a'], /expected OLD=NEW/],
+        [['--policy', 'migrate', '--map', 'first_win=nowhere'], /no journey has a step "nowhere"/],
+    ]) {
+        const refused = await scene.home.run('journeys', 'apply', path, ...words);
+        assert.notEqual(refused.code, 0);
+        assert.match(refused.stderr, said);
+    }
+});
+
 test('texts of the bot change, too, and a journey that is gone takes nobody new', async (t) => {
     const scene = await Scene.open(t);
     const ann = await scene.regular({ first_name: 'Ann' });

@@ -2,7 +2,7 @@
 // a running server; people see their variant, and nothing about it changes while it runs.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import Ajv2020 from 'ajv/dist/2020.js';
+import { Api } from '../lib/api.mjs';
 import { changed } from '../lib/journeys.mjs';
 import { Scene } from '../lib/scene.mjs';
 
@@ -109,24 +109,11 @@ describe('an experiment', () => {
 
     test('by the API: as in the terminal; a viewer only reads; mistakes name their field', async (t) => {
         const scene = await Scene.open(t, { env: { ADMIN_API_KEY: 'the-full-key', VIEWER_API_KEY: 'the-reading-key' } });
-        const ask = async (path, body, key = 'the-full-key') => {
-            const answer = await fetch(scene.home.url + path, {
-                method: body === undefined ? 'GET' : 'POST',
-                headers: { 'X-Admin-Key': key, 'Content-Type': 'application/json' },
-                body: body === undefined ? undefined : JSON.stringify(body),
-            });
-            return { status: answer.status, json: await answer.json() };
-        };
-        const openapi = await ask('/api/openapi.json');
-        const ajv = new Ajv2020({ strict: false, validateFormats: false });
-        ajv.addSchema({ $id: 'api', components: openapi.json.components });
-        const assertFits = (schema, json) => {
-            const fits = ajv.compile({ $ref: `api#/components/schemas/${schema}` });
-            assert.ok(fits(json), `${schema}: ${JSON.stringify(fits.errors)}`);
-        };
+        const api = new Api(scene.home, 'the-full-key');
+        const ask = api.ask.bind(api);
         const all = async () => {
             const { json } = await ask('/api/experiments', undefined, 'the-reading-key');
-            assertFits('Experiments', json);
+            await api.fits('Experiments', json);
             assert.deepEqual(json, await scene.home.json('experiment', 'list'));
             return json;
         };
@@ -149,7 +136,7 @@ describe('an experiment', () => {
         assert.deepEqual(held, { status: 200, json: { holdout: 0.5 } });
         const holdout = async () => {
             const { json } = await ask('/api/holdout', undefined, 'the-reading-key');
-            assertFits('HoldoutShown', json);
+            await api.fits('HoldoutShown', json);
             assert.deepEqual(json, await scene.home.json('experiment', 'holdout'));
             return json;
         };
@@ -162,20 +149,20 @@ describe('an experiment', () => {
         const plan = { min_people: 100, namespace: { id: 'texts', from: 0, to: 1 }, name: 'other', do: 'stop' };
         const started = await ask(`/api/experiments/${NAME}/start`, plan);
         assert.equal(started.status, 200, JSON.stringify(started.json));
-        assertFits('ExperimentChanged', started.json);
+        await api.fits('ExperimentChanged', started.json);
         assert.deepEqual([started.json.name, started.json.state, started.json.min_people], [NAME, 'running', 100]);
         assert.equal((await ask(`/api/experiments/${NAME}/start`, {})).status, 409);
         assert.equal((await ask('/api/holdout', { percent: 1 })).status, 409);
         await arrive(scene, 4);
         const { json: shown } = await ask(`/api/experiments/${NAME}`, undefined, 'the-reading-key');
-        assertFits('Analysis', shown);
+        await api.fits('Analysis', shown);
         assert.deepEqual(shown, await scene.home.json('experiment', 'show', NAME));
         assert.equal(shown.verdict, 'too_early');
         assert.equal((await ask(`/api/experiments/${NAME}/stop`, {})).json.state, 'stopped');
         assert.equal((await ask(`/api/experiments/${NAME}/stop`, {})).status, 409);
         assert.equal((await ask(`/api/experiments/${NAME}/ship`, { variant: 'grin' })).status, 400);
         const shipped = await ask(`/api/experiments/${NAME}/ship`, { variant: 'smile' });
-        assertFits('ExperimentChanged', shipped.json);
+        await api.fits('ExperimentChanged', shipped.json);
         assert.equal(shipped.json.shipped, 'smile');
         assert.equal((await all()).experiments[0].state, 'shipped');
         await scene.later('7d');

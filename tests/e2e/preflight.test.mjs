@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
+import { Api } from '../lib/api.mjs';
 import { Receiver } from '../lib/receiver.mjs';
 import { Scene } from '../lib/scene.mjs';
 
@@ -201,7 +202,7 @@ test('broken: what was due is not done; what was tried is too old', async (t) =>
 });
 
 test('the forecast counts what waits by channel and priority', async (t) => {
-    const scene = await Scene.open(t, {});
+    const scene = await Scene.open(t, { env: { ADMIN_API_KEY: 'the-full-key' } });
     const { home } = scene;
     await scene.newcomer();
     const quiet = await home.json('deliveries', 'forecast');
@@ -213,7 +214,9 @@ test('the forecast counts what waits by channel and priority', async (t) => {
         await person.ready();
         await home.run('onboarding', 'trigger', `telegram:${person.id}`);
     }
-    const { lines } = await home.json('deliveries', 'forecast');
+    const forecast = await home.json('deliveries', 'forecast');
+    assert.deepEqual(await new Api(home, 'the-full-key').told('/api/forecast'), forecast);
+    const { lines } = forecast;
     assert.deepEqual(lines.map((line) => [line.channel, line.priority, line.messages]), [['telegram', 'onboarding', 3]]);
     assert.ok(lines.every((line) => line.waits_most_s === 0 && line.out_after_s > 0));
     const table = await home.run('deliveries', 'forecast');

@@ -47,6 +47,38 @@ async function keeps(scene, person, count) {
     return person;
 }
 
+test('the first onboardings of a rollout are listed with their steps and errors', async (t) => {
+    const scene = await Scene.open(t, { share: null });
+    await arrive(scene, 1);
+    const before = await scene.home.json('rollout', 'first');
+    assert.deepEqual([before.started_at_ms, before.people], [0, []]);
+    await scene.home.run('rollout', 'set', SEED, '100');
+    await scene.later('1m');
+    const ann = scene.person({ first_name: 'Ann' });
+    await ann.send('/start');
+    await (await ann.receive(/lovely to meet you/)).tap(/Done/);
+    await scene.settled();
+    await arrive(scene, 10);
+    await ann.block();
+    await scene.settled();
+    const first = await scene.home.json('rollout', 'first');
+    assert.ok(first.started_at_ms > 0);
+    assert.equal(first.people.length, 10);
+    assert.deepEqual([...first.people.map((each) => each.id)].sort(), first.people.map((each) => each.id));
+    const [person] = first.people;
+    assert.equal(person.id, (await scene.user(ann)).id);
+    assert.equal(person.state, 'active');
+    assert.deepEqual(person.errors.map(({ what }) => what), ['blocked']);
+    assert.deepEqual(first.people[1].errors, []);
+    assert.equal(person.steps[0].step, 'first_win');
+    assert.ok(person.steps[0].sent_at_ms >= person.entered_at_ms);
+    assert.ok(person.steps[0].completed_at_ms >= person.steps[0].sent_at_ms);
+    assert.equal(first.people[1].steps[0].completed_at_ms, 0);
+    const shown = await scene.home.run('rollout', 'first');
+    assert.match(shown.stdout, /first_win/);
+    assert.match(shown.stdout, /10 of the first 10 onboardings/);
+});
+
 describe('the share', () => {
     test('the hash itself, by published cases', () => {
         assert.equal(bucket('seed', 'a'), 0.0505);

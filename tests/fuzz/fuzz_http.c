@@ -13,18 +13,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { ASKED_BEFORE_RENEWAL = 5000, BODY_BYTES_MAX = 4 << 20, PATIENCE_MS = 50 };
 
-static struct served *served;
-
 static struct served *program(void)
 {
-    static int asked;
-    if (served != NULL && ++asked % ASKED_BEFORE_RENEWAL == 0) {
-        served_free(served);
-        served = NULL;
-    }
-    if (served == NULL) {
-        served = served_new();
-    }
+    struct served *served = served_kept(ASKED_BEFORE_RENEWAL);
     clock_advance(served_clock(served), 2000);
     return served;
 }

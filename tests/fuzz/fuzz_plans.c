@@ -1,5 +1,7 @@
-/* Plans (KPIs, rollouts): any text is read or refused with its mistakes, each of them with a place;
- * what was read holds figures that exist, finite bounds and stages in order of their days. */
+/* Files of operators beside the journeys (plans of KPIs and of rollouts, rules of alerting): any
+ * text is read or refused with its mistakes, each with a place; what was read holds figures that
+ * exist, finite bounds and stages in order of their days. */
+#include "bi/alerts/rules.h"
 #include "bi/kpi_plan.h"
 #include "bi/rollout_plan.h"
 
@@ -62,7 +64,27 @@ static enum err read_rollout(struct arena *arena, struct str yaml, struct mistak
     return OK;
 }
 
-/* The first byte chooses the kind of plan. */
+static enum err read_alerts(struct arena *arena, struct str yaml, struct mistakes *ret_mistakes)
+{
+    const struct alert_rules *rules = NULL;
+    enum err error = alert_rules_read(arena, STR("rules.yaml"), yaml, &rules, ret_mistakes);
+    if (error != OK) {
+        return error;
+    }
+    ASSERT(rules->count <= ALERT_RULES_MAX);
+    for (int i = 0; i < rules->count; i++) {
+        const struct alert_rule *rule = &rules->rules[i];
+        ASSERT(rule->figure_count >= 1 && rule->figure_count <= ALERT_FIGURES_MAX);
+        ASSERT(isfinite(rule->bound) && rule->test <= KPI_AT_MOST && rule->min_people >= 30);
+        ASSERT(rule->after_ms >= 0 && rule->terms.for_ms >= 0 && rule->terms.escalate_ms >= 0);
+        for (int k = 0; k < rule->figure_count; k++) {
+            ASSERT(alert_figure_name(&rule->figures[k]) != NULL);
+        }
+    }
+    return OK;
+}
+
+/* The first byte chooses the kind of file. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0) {
@@ -71,8 +93,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct arena *arena = arena_new(4096);
     struct mistakes mistakes = {0};
     struct str yaml = {(const char *)data + 1, size - 1};
-    enum err error =
-        data[0] % 2 == 0 ? read_kpi(arena, yaml, &mistakes) : read_rollout(arena, yaml, &mistakes);
+    static enum err (*const readers[])(struct arena *, struct str,
+                                       struct mistakes *) = {read_kpi, read_rollout, read_alerts};
+    enum err error = readers[data[0] % 3](arena, yaml, &mistakes);
     if (error != OK) {
         ASSERT(error == ERR_INVALID && mistakes.count > 0);
         for (int i = 0; i < mistakes.count; i++) {

@@ -8,10 +8,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check(const struct resend_event *event)
+static void check(const struct input *event)
 {
-    ASSERT(event->user_id > 0 && event->delivery_id > 0);
-    ASSERT(event->email_id.length < RESEND_ID_BYTES && event->reason != NULL);
+    ASSERT(event->kind == INPUT_REPORT && event->user_id > 0 && event->ref_id > 0);
+    ASSERT(event->provider_id.length < RESEND_ID_BYTES && str_is(event->external_id, "evt_1"));
     switch (event->report) {
     case REPORT_SENT:
     case REPORT_DELIVERED:
@@ -41,9 +41,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .id = STR("evt_1"), .timestamp = STR("1700000000"), .signature = head};
     ASSERT(webhook_verify(arena, STR("whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"), &headers, body,
                           1700000000000) != WEBHOOK_GENUINE);
-    struct resend_event event;
+    struct input event;
+    bool relevant = false;
     struct err_detail detail = {""};
-    if (resend_read_event(arena, body, &event, &detail) == OK && event.relevant) {
+    if (resend_read_event(arena, headers.id, body, &event, &relevant, &detail) == OK && relevant) {
         check(&event);
     }
     struct mail_link link;

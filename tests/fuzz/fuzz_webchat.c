@@ -16,19 +16,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum { ASKED_BEFORE_RENEWAL = 3000, PEOPLE = 8, BODY_BYTES_MAX = 4 << 20 };
 
 static struct served *served;
-static int asked;
-
-static void renew(void)
-{
-    if (served != NULL && asked % ASKED_BEFORE_RENEWAL == 0) {
-        served_free(served);
-        served = NULL;
-    }
-    if (served == NULL) {
-        served = served_new();
-    }
-    asked++;
-}
 
 static struct str ask(struct arena *arena, int who, const char *method, struct str body)
 {
@@ -85,7 +72,8 @@ static void post(struct arena *arena, int who, struct str body)
 static void post_member(struct arena *arena, int who, const char *name, struct str value)
 {
     json_t *body = json_object();
-    json_object_set_new(body, "id", json_str(arena_printf(arena, "m%d", asked)));
+    int64_t now = clock_now_ms(served_clock(served));
+    json_object_set_new(body, "id", json_str(arena_printf(arena, "m%lld", (long long)now)));
     json_object_set_new(body, "message_id", json_string("1"));
     json_object_set_new(body, name, json_str(value));
     post(arena, who, json_write(arena, body));
@@ -97,7 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 3) {
         return 0;
     }
-    renew();
+    served = served_kept(ASKED_BEFORE_RENEWAL);
     struct arena *arena = arena_new(4096);
     struct str text = {(const char *)data + 2, size - 2};
     int who = data[1] % PEOPLE;

@@ -14,6 +14,7 @@
 #include <sqlite3.h>
 
 #include "base/embed.h"
+#include "base/json.h"
 #include "bi/redo.h"
 
 const int64_t fixture_start_ms = 1795428000000;
@@ -336,4 +337,28 @@ const struct fake_sent *fixture_last(struct engine_fixture *fixture)
         count--;
     }
     return count > 0 ? &sent[count - 1] : NULL;
+}
+
+char *fixture_journeys(const char *replace, const char *with, const char *policy, const char *steps)
+{
+    json_t *files = json_array();
+    for (size_t i = 0; i < nudge_journeys_count; i++) {
+        struct str yaml = {(const char *)nudge_journeys[i].data, nudge_journeys[i].length};
+        char *copy = malloc(yaml.length + strlen(with) + 1);
+        assert_non_null(copy);
+        str_copy(copy, yaml.length + 1, yaml);
+        char *at = strstr(copy, replace);
+        if (at != NULL) {
+            memmove(at + strlen(with), at + strlen(replace), strlen(at + strlen(replace)) + 1);
+            memcpy(at, with, strlen(with));
+        }
+        json_array_append_new(
+            files, json_pack("{s:s, s:s}", "name", nudge_journeys[i].name, "yaml", copy));
+        free(copy);
+    }
+    json_t *payload =
+        json_pack("{s:o, s:s, s:s}", "files", files, "policy", policy, "steps", steps);
+    char *text = json_dumps(payload, JSON_COMPACT);
+    json_decref(payload);
+    return text;
 }

@@ -49,6 +49,10 @@ void fixture_submit(struct engine_fixture *fixture, const struct input *input);
 struct input fixture_input(struct engine_fixture *fixture, int64_t chat, const char *text);
 /* engine_command; payload and result are JSON. */
 void fixture_command(struct engine_fixture *fixture, const char *kind, const char *payload);
+/* The payload of journeys_apply: the program's journeys, in each of them the first place of a text
+ * replaced. The caller's to free. */
+char *fixture_journeys(const char *replace, const char *with, const char *policy,
+                       const char *steps);
 
 /* Steps until nothing is left at this instant; fails the test on an error. */
 void fixture_settle(struct engine_fixture *fixture);

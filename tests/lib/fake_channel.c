@@ -98,6 +98,25 @@ static int fake_in_flight(const struct channel *channel)
     return 0;
 }
 
+static enum err fake_read_request(const struct channel *channel, struct arena *arena,
+                                  const struct taken_request *taken, struct input *ret_input,
+                                  bool *ret_relevant, struct err_detail *detail)
+{
+    (void)arena;
+    if (taken->body.length == 0) {
+        return err_set(detail, ERR_INVALID, "a body says something");
+    }
+    *ret_input = (struct input){.kind = INPUT_TEXT,
+                                .source = STR("telegram"),
+                                .channel = channel->ops->kind,
+                                .identity = taken->id,
+                                .address = taken->id,
+                                .may_create = true,
+                                .text = taken->body};
+    *ret_relevant = !str_is(taken->body, "-");
+    return OK;
+}
+
 struct channel *fake_channel_new(enum channel_kind kind, struct clock *clock,
                                  const struct channel_limits *limits)
 {
@@ -110,7 +129,8 @@ struct channel *fake_channel_new(enum channel_kind kind, struct clock *clock,
                                      .start = fake_start,
                                      .stop = fake_stop,
                                      .free = fake_free,
-                                     .in_flight = fake_in_flight};
+                                     .in_flight = fake_in_flight,
+                                     .read_request = fake_read_request};
     fake->channel.ops = &fake->ops;
     return &fake->channel;
 }

@@ -163,6 +163,31 @@ void served_free(struct served *served)
     free(served);
 }
 
+static struct served *kept;
+
+static void free_kept(void)
+{
+    if (kept != NULL) {
+        served_free(kept);
+        kept = NULL;
+    }
+}
+
+struct served *served_kept(int asks_before_renewal)
+{
+    static int asked;
+    if (asked == 0) {
+        atexit(free_kept);
+    }
+    if (asked++ % asks_before_renewal == 0) {
+        free_kept();
+    }
+    if (kept == NULL) {
+        kept = served_new();
+    }
+    return kept;
+}
+
 struct clock *served_clock(struct served *served)
 {
     return served->clock;

@@ -13,6 +13,8 @@ extern const char served_secret[];
 /* Never NULL: what cannot be set up ends the program. */
 struct served *served_new(void);
 void served_free(struct served *served);
+/* One that is kept from ask to ask, renewed after so many, and freed at the program's exit. */
+struct served *served_kept(int asks_before_renewal);
 struct clock *served_clock(struct served *served);
 /* Sends the bytes over a connection of their own, decides on what came in by them, and gives all
  * that was answered, head and body; of an event stream what came at once. "": the connection was

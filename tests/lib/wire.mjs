@@ -11,6 +11,7 @@ const SOCKET = '.s.PGSQL.5432';
 export class Wire {
     #pairs = new Set();
     #lost;
+    #silent = false;
 
     /** `server`: the folder of the server's socket. Nothing listens before `open`. */
     constructor(server) {
@@ -26,7 +27,11 @@ export class Wire {
 
     #carry(client) {
         const server = net.connect(join(this.server, SOCKET));
-        const pair = { end: () => [client, server].forEach((side) => side.destroy()) };
+        const sides = [client, server];
+        const pair = {
+            end: () => sides.forEach((side) => side.destroy()),
+            be: (silent) => sides.forEach((side) => (silent ? side.pause() : side.resume())),
+        };
         this.#pairs.add(pair);
         client.on('data', (bytes) => server.write(bytes));
         server.on('data', (bytes) => {
@@ -38,13 +43,20 @@ export class Wire {
                 client.write(bytes);
             }
         });
-        for (const side of [client, server]) {
+        for (const side of sides) {
             side.on('error', pair.end);
             side.on('close', () => {
                 pair.end();
                 this.#pairs.delete(pair);
             });
         }
+        pair.be(this.#silent);
+    }
+
+    /** Nothing arrives any more, and neither end is told; what was on its way arrives when it is over. */
+    be(silent) {
+        this.#silent = silent;
+        this.#pairs.forEach((pair) => pair.be(silent));
     }
 
     /** Ends every connection; new ones may be made at once. */

@@ -5,47 +5,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { Installation } from '../lib/nudge.mjs';
-import { Scene } from '../lib/scene.mjs';
-
-const STANDBY = ['--standby'];
-const DEADLINE_MS = 120_000;
-
-/** One that serves and one that stands by: `one` and `two`, with one clock and one database. */
-async function pair(t) {
-    const frozen = [];
-    t.after(() => frozen.forEach((server) => server.kill('SIGCONT'))); // first of all: they could not end
-    const scene = await Scene.open(t, { serve: false });
-    const one = scene.home;
-    const two = await Installation.make({ env: { ...one.env } });
-    two.env = one.env;
-    two.postgres = one.postgres;
-    t.after(() => two.remove({ doctor: false })); // the other one's is of the same database
-    await one.serve(STANDBY);
-    await one.json('rollout', 'set', 'superior_onboarding', '100');
-    two.serving = two.serve(STANDBY, { deadlineMs: DEADLINE_MS });
-    await one.until('two stand by', () => two.log.some((line) => line.includes('standing by')));
-    return { scene, one, two, frozen };
-}
-
-const states = async (home) =>
-    Object.fromEntries((await home.json('nodes')).nodes.map((node) => [node.pid, node.state]));
-
-/** Every message that Telegram has was recorded, but those of which the store says that their answer was lost. */
-async function audit({ scene, one }) {
-    const given = (await scene.tg.calls({ executed: true }))
-        .filter((call) => /^send(Message|Photo)$/.test(call.method))
-        .map((call) => String(call.message_id));
-    const rows = await one.sql('select provider_id, state, uncertain from deliveries where channel = 1');
-    const known = rows.filter((row) => row.provider_id !== '').map((row) => row.provider_id);
-    assert.deepEqual(rows.filter((row) => row.state <= 1 && row.next_at_ms === 0), []);
-    assert.equal(new Set(known).size, known.length, 'one message is one message');
-    assert.deepEqual(known.filter((id) => !given.includes(id)), [], 'what was recorded was sent');
-    const unknown = given.filter((id) => !known.includes(id));
-    const lost = rows.reduce((sum, row) => sum + row.uncertain, 0);
-    assert.ok(unknown.length <= lost, `${unknown.length} messages are not known, ${lost} answers were lost`);
-    return { given: given.length, lost };
-}
+import { DEADLINE_MS, audit, pair, states } from '../lib/nodes.mjs';
 
 test('who serves ends: the other one takes over at once', async (t) => {
     const { scene, one, two } = await pair(t);
@@ -172,7 +132,6 @@ test('who serves stands still amid a transaction: nothing of it is kept, and nob
 
 test('told to end, one that stands by ends, and is listed no longer', async (t) => {
     const { one, two } = await pair(t);
-    two.serving.catch(() => {});
     assert.equal(await two.stop(), 0);
     assert.deepEqual(await states(one), { [one.server.pid]: 'serving' });
 });

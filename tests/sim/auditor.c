@@ -268,6 +268,11 @@ void auditor_sets_may_change(struct auditor *auditor)
     auditor->sets_may_change = true;
 }
 
+void auditor_versions_may_change(struct auditor *auditor)
+{
+    auditor->versions_may_change = true;
+}
+
 /* What was counted by day and hour means nothing when the clock is set back; a pause that was over
  * stays over. */
 void auditor_clock_jumped(struct auditor *auditor, int64_t by_ms, int64_t from_ms)

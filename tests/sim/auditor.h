@@ -73,6 +73,8 @@ void auditor_done(struct auditor *auditor, const struct deed_done *done, int64_t
 void auditor_sending(struct auditor *auditor, bool on);
 /* Operators moved people between sets, which may change an assignment. */
 void auditor_sets_may_change(struct auditor *auditor);
+/* An operator asked for journeys that people in the middle go on with. */
+void auditor_versions_may_change(struct auditor *auditor);
 /* The provider is asked to deliver. */
 void auditor_attempt(struct auditor *auditor, const struct attempt *attempt, int64_t now_ms);
 /* The provider delivered it; told: its answer will reach the engine in time. */

@@ -103,6 +103,7 @@ struct auditor {
     int64_t checked_at_ms; /* everything */
     bool sending_off;
     bool sets_may_change;
+    bool versions_may_change;
     int64_t resent;
 };
 

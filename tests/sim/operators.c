@@ -174,7 +174,8 @@ static bool is_journey(const char *name)
            strncmp(name, "original/", 9) == 0;
 }
 
-/* Who is in the middle of a journey goes on with the version that they began with. */
+/* Who is in the middle of a journey goes on with the version that they began with, or with the new
+ * one. */
 static void apply_journeys(struct sim *world)
 {
     struct arena *arena = arena_new(256 * 1024);
@@ -188,7 +189,12 @@ static void apply_journeys(struct sim *world)
         json_array_append_new(
             files, json_pack("{s:s, s:s%}", "name", name, "yaml", yaml.ptr, yaml.length));
     }
-    json_t *payload = json_pack("{s:o}", "files", files);
+    static const char *const policies[] = {"pin", "pin", "follow", "migrate"};
+    int64_t policy = dice_below(&world->dice, 4);
+    if (policy > 1) {
+        auditor_versions_may_change(world->auditor);
+    }
+    json_t *payload = json_pack("{s:o, s:s}", "files", files, "policy", policies[policy]);
     command(world, request_new(world), "journeys_apply",
             arena_str(arena, json_write(arena, payload)).ptr);
     json_decref(payload);

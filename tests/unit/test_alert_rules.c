@@ -51,6 +51,13 @@ static void a_rule_says_what_is_wrong_with_it(void **state)
         {"  - {name: a, metric: dau, below: 1, auto: true, severity: warning, owner: o, "
          "action: simplify, advice: a}\n",
          "expected action hold or rollback"},
+        {"  - {name: a, metric: backlog_minutes, above: 1, joined: 3d" REST, "installation, not"},
+        {"  - {name: a, metric: dau, below: 1, joined: 1d" REST
+         "  - {name: b, metric: dau, below: 1, joined: 2d" REST
+         "  - {name: c, metric: dau, below: 1, joined: 3d" REST
+         "  - {name: d, metric: dau, below: 1, joined: 4d" REST
+         "  - {name: e, metric: dau, below: 1, joined: 5d" REST,
+         "no more than 4 different times"},
         {"  - {name: a, metric: dau, below: 1, for: soon" REST, "not a duration"},
         {"  - {name: a, metric: dau, below: 1, when: now" REST, "when"},
         {"  - {name: a, metric: dau, below: 1" REST "  - {name: a, metric: dau, below: 1" REST,
@@ -125,7 +132,7 @@ static enum alert_finding share(const struct alert_rule *rule, int64_t hits, int
 {
     struct alert_signals signals = {.silent = STR_NONE};
     signals.shares[SIGNAL_OPT_OUT_RATE] = rate_of(hits, n);
-    const struct alert_view view = {NULL, &signals, 0, 1764000000000};
+    const struct alert_view view = {.signals = &signals, .now_ms = 1764000000000};
     return alert_judge(rule, &view).finding;
 }
 
@@ -146,9 +153,36 @@ static void figures_of_people_wait_for_the_rollout(void **state)
 {
     const struct alert_rules *rules = shipped(*state);
     struct alert_signals signals = {.silent = STR_NONE};
-    const struct alert_view view = {NULL, &signals, 0, 1764000000000};
+    const struct alert_view view = {.signals = &signals, .now_ms = 1764000000000};
     assert_int_equal(alert_judge(rule_of(rules, "conversion_low"), &view).finding, ALERT_UNSURE);
     assert_int_equal(alert_judge(rule_of(rules, "step_emergency"), &view).finding, ALERT_UNSURE);
+}
+
+/* A rule about newcomers is judged by them alone. */
+static void figures_are_those_of_who_joined(void **state)
+{
+    const struct alert_rules *rules = shipped(*state);
+    const struct alert_rule *first = rule_of(rules, "first_step_low");
+    struct alert_signals signals = {.silent = STR_NONE};
+    struct alert_people people[] = {
+        {.joined_ms = 0, .figures.step_1_completion = rate_of(9000, 10000)},
+        {.joined_ms = 3 * DAY_MS, .figures.step_1_completion = rate_of(60, 100)},
+    };
+    const struct alert_view view = {.people = people,
+                                    .people_count = 2,
+                                    .signals = &signals,
+                                    .started_at_ms = 1763000000000,
+                                    .now_ms = 1764000000000};
+    struct alert_result result = alert_judge(first, &view);
+    assert_int_equal(result.finding, ALERT_HOLDS);
+    assert_string_equal(alert_says(*state, &result, &view).ptr,
+                        "step_1_completion is 60.0 % (50.2 to 69.1 %, of 100 who joined within 3 "
+                        "days), below 80 %");
+    people[1].figures.step_1_completion = rate_of(90, 100);
+    assert_int_equal(alert_judge(first, &view).finding, ALERT_CLEAR);
+    int64_t joined[ALERT_JOINED_MAX];
+    assert_int_equal(alert_rules_joined(rules, joined), 3);
+    assert_int_equal(joined[0], 7 * DAY_MS);
 }
 
 static void a_signal_that_is_not_there_is_no_alarm(void **state)
@@ -158,7 +192,7 @@ static void a_signal_that_is_not_there_is_no_alarm(void **state)
     signals.values[SIGNAL_SAMPLE_RATIO_P] = (double)NAN;
     signals.values[SIGNAL_SILENT_JOURNEYS] = 1;
     signals.values[SIGNAL_BACKLOG_MINUTES] = 15.5;
-    const struct alert_view view = {NULL, &signals, 0, 1764000000000};
+    const struct alert_view view = {.signals = &signals, .now_ms = 1764000000000};
     assert_int_equal(alert_judge(rule_of(rules, "sample_ratio"), &view).finding, ALERT_CLEAR);
     assert_int_equal(alert_judge(rule_of(rules, "backlog_old"), &view).finding, ALERT_HOLDS);
     struct alert_result silent = alert_judge(rule_of(rules, "journey_silent"), &view);
@@ -171,7 +205,7 @@ static void a_look_at_signals_leaves_the_others_out(void **state)
 {
     const struct alert_rules *rules = shipped(*state);
     struct alert_signals signals = {.silent = STR_NONE};
-    const struct alert_view view = {NULL, &signals, 0, 1764000000000};
+    const struct alert_view view = {.signals = &signals, .now_ms = 1764000000000};
     json_t *all = alerts_evaluate(*state, rules, &view, ALERTS_ALL);
     json_t *part = alerts_evaluate(*state, rules, &view, ALERTS_OF_SIGNALS);
     assert_int_equal(json_array_size(json_get_array(all, "findings")), rules->count);
@@ -185,9 +219,13 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        CASE(a_rule_says_what_is_wrong_with_it),      CASE(the_shipped_rules_are_those_of_the_plan),
-        CASE(a_share_needs_people_and_its_interval),  CASE(figures_of_people_wait_for_the_rollout),
-        CASE(a_signal_that_is_not_there_is_no_alarm), CASE(a_look_at_signals_leaves_the_others_out),
+        CASE(a_rule_says_what_is_wrong_with_it),
+        CASE(the_shipped_rules_are_those_of_the_plan),
+        CASE(a_share_needs_people_and_its_interval),
+        CASE(figures_of_people_wait_for_the_rollout),
+        CASE(figures_are_those_of_who_joined),
+        CASE(a_signal_that_is_not_there_is_no_alarm),
+        CASE(a_look_at_signals_leaves_the_others_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

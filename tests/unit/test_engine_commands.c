@@ -255,6 +255,67 @@ static void the_inbox_of_other_processes_is_served(void **state)
     store_close(other);
 }
 
+/* As a process that stands by keeps a webhook's request. */
+static void hand_on(struct store *other, int chat, const char *body)
+{
+    int64_t id;
+    char payload[128];
+    struct err_detail detail = {""};
+    snprintf(payload, sizeof(payload), "{\"channel\":\"telegram\",\"id\":\"%d\",\"body\":\"%s\"}",
+             chat, body);
+    assert_int_equal(store_inbox_put(other, STR("webhook"), str_of(payload), STR("webhook"),
+                                     fixture_start_ms, &id, &detail),
+                     OK);
+}
+
+static void what_others_took_in_comes_before_what_came_here_afterwards(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    struct store *other = NULL;
+    struct err_detail detail = {""};
+    char text[64];
+    assert_int_equal(store_open(fixture->url, STORE_WRITER, &other, &detail), OK);
+    fixture_know(fixture, 77);
+    hand_on(other, 77, "/commit swim");
+    fixture_text(fixture, 77, "/commit run");
+    fixture_settle(fixture);
+    for (int i = 0; i < LIMIT_BATCH_INBOX; i++) { /* not all fit into the batch */
+        hand_on(other, 1000 + i, "/start");
+    }
+    hand_on(other, 77, "/commit read");
+    fixture_text(fixture, 77, "/commit write");
+    fixture_settle(fixture);
+    fixture_string(fixture,
+                   "SELECT group_concat(text, ' ') FROM (SELECT text FROM commitments ORDER BY id)",
+                   text, sizeof(text));
+    assert_string_equal(text, "swim run read write");
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM users"), LIMIT_BATCH_INBOX + 1);
+    store_close(other);
+}
+
+static void of_what_others_took_in_nothing_is_kept(void **state)
+{
+    struct engine_fixture *fixture = *state;
+    struct store *other = NULL;
+    struct err_detail detail = {""};
+    assert_int_equal(store_open(fixture->url, STORE_WRITER, &other, &detail), OK);
+    hand_on(other, 77, "/start");
+    hand_on(other, 78, "-"); /* nothing is to be decided */
+    hand_on(other, 79, "");
+    fixture_settle(fixture);
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM users"), 1);
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM inbox WHERE answered_at_ms > 0 AND "
+                                          "outcome = 'OK' AND payload = '' AND result = '{}'"),
+                     2);
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM inbox WHERE payload = '' AND "
+                                          "outcome = 'ERR_INVALID'"),
+                     1);
+    assert_int_equal(fixture_int(fixture, "SELECT count(*) FROM audit_log"), 0);
+    run(fixture, "webhook", "{\"channel\":\"email\",\"id\":\"\",\"body\":\"x\"}");
+    assert_int_equal(fixture->error, ERR_CONFIG);
+    store_close(other);
+}
+
 static void deliveries_process_answers_when_drained(void **state)
 {
     struct engine_fixture *fixture = *state;
@@ -269,37 +330,15 @@ static void deliveries_process_answers_when_drained(void **state)
 
 /* ---- definitions ---- */
 
-static char *files_payload(const char *replace, const char *with)
-{
-    json_t *files = json_array();
-    for (size_t i = 0; i < nudge_journeys_count; i++) {
-        struct str yaml = {(const char *)nudge_journeys[i].data, nudge_journeys[i].length};
-        char *copy = malloc(yaml.length + strlen(with) + 1);
-        assert_non_null(copy);
-        str_copy(copy, yaml.length + 1, yaml);
-        char *at = strstr(copy, replace);
-        if (at != NULL) {
-            memmove(at + strlen(with), at + strlen(replace), strlen(at + strlen(replace)) + 1);
-            memcpy(at, with, strlen(with));
-        }
-        json_array_append_new(
-            files, json_pack("{s:s, s:s}", "name", nudge_journeys[i].name, "yaml", copy));
-        free(copy);
-    }
-    json_t *payload = json_pack("{s:o}", "files", files);
-    char *text = json_dumps(payload, JSON_COMPACT);
-    json_decref(payload);
-    return text;
-}
-
 /* Who is in the middle goes on by the definition they began with; new people get the new one. */
 static void applied_journeys_hold_for_new_runs(void **state)
 {
     struct engine_fixture *fixture = *state;
     run(fixture, "rollout_set", "{\"name\":\"superior_onboarding\",\"share\":100}");
     fixture_know(fixture, 70);
-    char *payload = files_payload("version: \"2.0\"\nset: optimized\nclass: onboarding",
-                                  "version: \"2.1\"\nset: optimized\nclass: onboarding");
+    char *payload =
+        fixture_journeys("version: \"2.0\"\nset: optimized\nclass: onboarding",
+                         "version: \"2.1\"\nset: optimized\nclass: onboarding", "pin", "");
     run(fixture, "journeys_apply", payload);
     free(payload);
     assert_int_equal(fixture->error, OK);
@@ -345,6 +384,8 @@ int main(void)
         ENGINE_TEST(an_interrupted_move_goes_on),
         ENGINE_TEST(inputs_come_as_json),
         ENGINE_TEST(the_inbox_of_other_processes_is_served),
+        ENGINE_TEST(what_others_took_in_comes_before_what_came_here_afterwards),
+        ENGINE_TEST(of_what_others_took_in_nothing_is_kept),
         ENGINE_TEST(deliveries_process_answers_when_drained),
         ENGINE_TEST(applied_journeys_hold_for_new_runs),
         ENGINE_TEST(settings_are_kept),

@@ -71,6 +71,12 @@ static void tenths_are_rounded_half_up(void **state)
     assert_int_equal(tenths_of(3.4), 34);
     assert_int_equal(tenths_of(0.25), 3);
     assert_true(fabs(round_tenth(2.25) - 2.3) < 1e-12);
+    struct arena *arena = arena_new(256);
+    assert_string_equal(decimal_text(arena, 2.25), "2.3");
+    assert_string_equal(decimal_text(arena, -1.5), "-1.5");
+    assert_string_equal(decimal_text(arena, -0.04), "0.0");
+    assert_string_equal(decimal_text(arena, (double)NAN), "–");
+    arena_free(arena);
 }
 
 static void few_people_are_fewer_than_ten(void **state)

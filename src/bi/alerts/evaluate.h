@@ -6,9 +6,16 @@
 #include "bi/alerts/rules.h"
 #include "bi/kpi.h"
 
+/* Figures of the treated people who joined within so long, or since the rollout's start (0). */
+struct alert_people {
+    int64_t joined_ms;
+    struct metrics figures;
+};
+
 /* What is looked at. */
 struct alert_view {
-    const struct kpi_groups *groups; /* NULL: no rollout has begun, figures of people are unknown */
+    const struct alert_people *people; /* of each time that the rules name */
+    int people_count;                  /* 0: no rollout has begun, their figures are unknown */
     const struct alert_signals *signals;
     int64_t started_at_ms; /* of the rollout; 0: not yet */
     int64_t now_ms;

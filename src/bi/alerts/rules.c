@@ -74,6 +74,16 @@ static void read_figures(struct compiling *compiling, const struct tree_node *no
     }
 }
 
+static bool is_about_people(const struct alert_rule *rule)
+{
+    for (int i = 0; i < rule->figure_count; i++) {
+        if (rule->figures[i].metric != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool has_share(const struct alert_rule *rule)
 {
     for (int i = 0; i < rule->figure_count; i++) {
@@ -119,11 +129,41 @@ static void check_rule(struct compiling *compiling, const struct tree_node *node
                           "there is nothing to do by itself: expected action hold or rollback "
                           "beside it");
     }
+    if (rule->joined_ms > 0 && !is_about_people(rule)) {
+        schema_mistake_at(compiling, node, "joined",
+                          "a signal is about the installation, not about people who joined");
+    }
     for (int i = 0; i < rules->count; i++) {
         if (str_equal(rules->rules[i].name, rule->name)) {
             schema_mistake_at(compiling, node, "name", "there is a rule of that name above");
         }
     }
+}
+
+/* Adds what the rule names; false: there is no room. */
+static bool add_joined(const struct alert_rule *rule, int64_t joined[ALERT_JOINED_MAX], int *count)
+{
+    int i = 0;
+    while (i < *count && joined[i] != rule->joined_ms) {
+        i++;
+    }
+    if (i == ALERT_JOINED_MAX) {
+        return false;
+    }
+    joined[i] = rule->joined_ms;
+    *count = i < *count ? *count : i + 1;
+    return true;
+}
+
+int alert_rules_joined(const struct alert_rules *rules, int64_t ret_joined[ALERT_JOINED_MAX])
+{
+    int count = 0;
+    for (int i = 0; i < rules->count; i++) {
+        if (is_about_people(&rules->rules[i])) {
+            (void)add_joined(&rules->rules[i], ret_joined, &count);
+        }
+    }
+    return count;
 }
 
 static void read_rule(struct compiling *compiling, const struct tree_node *node,
@@ -150,6 +190,7 @@ static void read_rule(struct compiling *compiling, const struct tree_node *node,
         {"at_most", SCHEMA_NUMBER, offsetof(struct rule_words, bounds[KPI_AT_MOST]), false, NULL,
          NULL},
         {"min_people", SCHEMA_COUNT, OF_RULE(min_people), false, NULL, NULL},
+        {"joined", SCHEMA_DURATION, OF_RULE(joined_ms), false, NULL, NULL},
         {"after", SCHEMA_DURATION, OF_RULE(after_ms), false, NULL, NULL},
         {"for", SCHEMA_DURATION, OF_RULE(terms.for_ms), false, NULL, NULL},
         {"severity", SCHEMA_WORD, offsetof(struct rule_words, severity), true, severities, NULL},
@@ -172,6 +213,13 @@ static void read_rule(struct compiling *compiling, const struct tree_node *node,
     rule->action = (enum alert_action)words.action;
     take_bound(compiling, node, &words, rule);
     check_rule(compiling, node, rules, rule);
+    int64_t joined[ALERT_JOINED_MAX];
+    int count = alert_rules_joined(rules, joined);
+    if (is_about_people(rule) && !add_joined(rule, joined, &count)) {
+        schema_mistake_at(compiling, node, "joined",
+                          "expected no more than %d different times of joining in all rules",
+                          ALERT_JOINED_MAX);
+    }
     rules->rules[rules->count++] = *rule;
 }
 

@@ -6,7 +6,8 @@
 #include "bi/kpi_plan.h"
 #include "core/alert.h"
 
-enum { ALERT_RULES_MAX = 64, ALERT_FIGURES_MAX = 8 };
+/* Each time of joining costs a read of everybody's figures. */
+enum { ALERT_RULES_MAX = 64, ALERT_FIGURES_MAX = 8, ALERT_JOINED_MAX = 4 };
 
 /* Either a figure of the people treated, or a signal. */
 struct alert_figure {
@@ -20,8 +21,9 @@ struct alert_rule {
     int figure_count;
     enum kpi_test test; /* above, at least, below, at most */
     double bound;
-    int min_people;   /* behind a share */
-    int64_t after_ms; /* not before so long after the rollout's start */
+    int min_people;    /* behind a share */
+    int64_t joined_ms; /* of people who joined within so long; 0: since the rollout's start */
+    int64_t after_ms;  /* not before so long after the rollout's start */
     struct alert_terms terms;
     enum alert_action action;
     bool automatic;
@@ -37,5 +39,7 @@ struct alert_rules {
 MUST_CHECK enum err alert_rules_read(struct arena *arena, struct str file, struct str yaml,
                                      const struct alert_rules **ret_rules,
                                      struct mistakes *ret_mistakes);
+/* The times of joining that rules about people name; how many. */
+int alert_rules_joined(const struct alert_rules *rules, int64_t ret_joined[ALERT_JOINED_MAX]);
 /* "step_1_completion", "backlog_minutes", … */
 const char *alert_figure_name(const struct alert_figure *figure);

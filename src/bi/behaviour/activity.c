@@ -111,12 +111,11 @@ static enum err prepare(struct activity *activity, struct arena *arena,
         return error;
     }
     struct behaviour_who *who = &activity->who;
-    int64_t from_ms =
-        who->from_ms > activity->log->oldest_ms ? who->from_ms : activity->log->oldest_ms;
-    int64_t look_back_ms = question->period == PERIOD_DAY ? MONTH * DAY_MS : 31 * DAY_MS;
-    int64_t begin_ms = from_ms - look_back_ms > activity->log->oldest_ms ? from_ms - look_back_ms
-                                                                         : activity->log->oldest_ms;
     int64_t last_ms = who->to_ms - 1;
+    int64_t oldest_ms = activity->log->event_count > 0 ? activity->log->oldest_ms : last_ms;
+    int64_t from_ms = who->from_ms > oldest_ms ? who->from_ms : oldest_ms;
+    int64_t look_back_ms = question->period == PERIOD_DAY ? MONTH * DAY_MS : 31 * DAY_MS;
+    int64_t begin_ms = from_ms - look_back_ms > oldest_ms ? from_ms - look_back_ms : oldest_ms;
     who->from_ms = INT64_MIN;
     who->whole = activity->log->newest_ms < who->to_ms;
     error =

@@ -4,11 +4,17 @@
  *
  * A person's events stand together, oldest first; events of one instant keep the order in which
  * they were added. An event costs five bytes (the second, what happened), two more where instants
- * have milliseconds, two for each property that was asked for. One thread builds; afterwards any
- * number of threads may read. Limits: 4,294,967,294 events, instants of 1970 .. 2106,
+ * have milliseconds, two for each property that was asked for.
+ *
+ * A log goes on as its next edition (behaviour_log_next): it shares what did not change. People
+ * with new events get their trail written anew behind all others; the old place is lost until half
+ * of the columns are, and all trails are then put together again. One thread builds editions, each
+ * from the newest; what behaviour_finish ended does not change any more, and any number of threads
+ * may read it. Limits: 4,294,967,294 events, instants of 1970 .. 2106,
  * BEHAVIOUR_TYPES_MAX kinds of events, 65,535 values of an attribute or a property. */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -31,7 +37,8 @@ struct behaviour_column {
 };
 
 struct behaviour_log {
-    struct arena *arena;
+    atomic_uint holders;
+    struct behaviour_texts *texts; /* of the dictionaries */
 
     /* By person. Their events are [first[i], last[i]). */
     uint32_t person_count;
@@ -43,6 +50,7 @@ struct behaviour_log {
 
     /* By event. */
     uint32_t event_count;
+    uint32_t event_end; /* of the columns; what is nobody's any more included */
     uint32_t *at_s;
     uint16_t *at_ms; /* the milliseconds within the second; NULL: all are 0 */
     uint8_t *type;   /* number in `types` */
@@ -52,16 +60,27 @@ struct behaviour_log {
     struct names types;           /* number = enum event_type + 1 for ours, then tracked ones */
     bool types_full;              /* some tracked events lost their name and are just "tracked" */
     int64_t oldest_ms, newest_ms; /* of the events; 0 without any */
-    struct behaviour_staging *staging; /* between new and finish */
+    struct behaviour_staging *staging; /* between new or next and finish */
 };
 
 /* An empty log that will have these attributes of people and properties of events. */
 struct behaviour_log *behaviour_log_new(const struct str *attributes, int attribute_count,
                                         const struct str *properties, int property_count);
+/* The next edition of a finished log, to which more can be added, and of which people can be taken
+ * away before anything is added. The log stays as it is. */
+struct behaviour_log *behaviour_log_next(const struct behaviour_log *log);
+/* One holder more; gives the log. Only a finished one. */
+struct behaviour_log *behaviour_log_share(struct behaviour_log *log);
+/* One holder less; the last one frees it. Any thread. Accepts NULL. */
 void behaviour_log_free(struct behaviour_log *log);
 
 /* The next person; their number counts from 0. */
 uint32_t behaviour_add_person(struct behaviour_log *log, int64_t id, int64_t joined_at_ms);
+void behaviour_set_joined(struct behaviour_log *log, uint32_t person, int64_t joined_at_ms);
+/* Takes the person away, with all events; the last person gets the number. */
+void behaviour_drop_person(struct behaviour_log *log, uint32_t person);
+/* Takes the person's events away. */
+void behaviour_drop_events(struct behaviour_log *log, uint32_t person);
 /* ERR_LIMIT when the attribute has too many different values. */
 MUST_CHECK enum err behaviour_set_attribute(struct behaviour_log *log, uint32_t person,
                                             int attribute, struct str value,
@@ -84,6 +103,8 @@ void behaviour_finish(struct behaviour_log *log);
 
 /* Bytes that the log takes, without its dictionaries. */
 int64_t behaviour_log_bytes(const struct behaviour_log *log);
+/* What it takes at most until what was added is sorted. */
+int64_t behaviour_log_peak_bytes(const struct behaviour_log *log);
 
 static inline int64_t behaviour_at_ms(const struct behaviour_log *log, uint32_t event)
 {

@@ -1,17 +1,8 @@
 /* Open addressing over the list of names; small, since a dictionary has 65,536 names at most. */
 #include "bi/behaviour/names.h"
 
-#include <stdlib.h>
-
-#include "base/check.h"
 #include "base/hash.h"
-
-static void *grown(void *old, size_t count, size_t size)
-{
-    void *new = reallocarray(old, count, size);
-    ASSERT(new != NULL);
-    return new;
-}
+#include "bi/behaviour/shelf.h"
 
 static void put(struct names *names, uint32_t number)
 {
@@ -26,10 +17,8 @@ static void put(struct names *names, uint32_t number)
 static void widen(struct names *names)
 {
     names->slot_count *= 2;
-    free(names->slots);
-    names->slots = calloc(names->slot_count, sizeof(uint32_t));
-    ASSERT(names->slots != NULL);
-    names->list = grown(names->list, names->slot_count / 2, sizeof(struct str));
+    shelf_drop(names->slots);
+    names->slots = shelf_new_clear(names->slot_count * sizeof(*names->slots));
     for (uint32_t i = 0; i < names->count; i++) {
         put(names, i);
     }
@@ -42,10 +31,18 @@ void names_init(struct names *names, struct arena *arena, uint32_t count_max)
     (void)names_add(names, STR(""));
 }
 
+struct names names_share(const struct names *names)
+{
+    struct names shared = *names;
+    (void)shelf_share(shared.list);
+    (void)shelf_share(shared.slots);
+    return shared;
+}
+
 void names_release(struct names *names)
 {
-    free(names->list);
-    free(names->slots);
+    shelf_drop(names->list);
+    shelf_drop(names->slots);
     *names = (struct names){0};
 }
 
@@ -71,7 +68,12 @@ int names_add(struct names *names, struct str name)
     if (names->count == names->slot_count / 2) {
         widen(names);
     }
+    /* Others find by their slots, and look at no more of the list than they find. */
+    names->list = shelf_extend(names->list, names->count * sizeof(*names->list),
+                               (names->count + 1) * sizeof(*names->list));
     names->list[names->count] = arena_str(names->arena, name);
+    size_t slots = names->slot_count * sizeof(*names->slots);
+    names->slots = shelf_own(names->slots, slots, slots);
     put(names, names->count);
     return (int)names->count++;
 }

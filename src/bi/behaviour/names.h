@@ -18,8 +18,10 @@ struct names {
 
 enum { NAMES_NONE = -1 };
 
-/* With "" as number 0. */
+/* With "" as number 0. The copies of names live in the arena, the rest on shelves. */
 void names_init(struct names *names, struct arena *arena, uint32_t count_max);
+/* The same names for somebody else, who may add more: this one does not notice. */
+struct names names_share(const struct names *names);
 void names_release(struct names *names);
 /* Its number; NAMES_NONE when it is not there. */
 int names_find(const struct names *names, struct str name);

@@ -143,6 +143,7 @@ json_t *holdout_json(struct arena *arena, const struct holdout *holdout)
         const struct holdout_figure *figure = &holdout->figures[i];
         json_t *one = json_object();
         json_object_set_new(one, "figure", json_string(figure->name));
+        json_object_set_new(one, "is_share", json_boolean(figure->held.is_share));
         json_object_set_new(one, "held_out", real(sample_mean(&figure->held)));
         json_object_set_new(one, "others", real(sample_mean(&figure->others)));
         json_object_set_new(one, "difference", real(figure->effect.difference));

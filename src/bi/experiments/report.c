@@ -60,6 +60,7 @@ json_t *experiments_analysis_json(struct arena *arena, const struct analysis *an
         json_array_append_new(arms, arm_json(&analysis->arms[i], i == 0));
     }
     json_object_set_new(json, "variants", arms);
+    json_object_set_new(json, "is_share", json_boolean(analysis->is_share));
     json_object_set_new(json, "people", json_integer(analysis->people));
     json_object_set_new(json, "split_p", real(analysis->split_p));
     json_object_set_new(json, "cuped_theta", real(analysis->theta));
@@ -72,13 +73,7 @@ json_t *experiments_analysis_json(struct arena *arena, const struct analysis *an
 static json_t *unstarted_json(const struct journey *journey, const struct step *step)
 {
     json_t *json = json_object();
-    json_t *list = json_array();
-    for (int i = 0; i < step->variant_count; i++) {
-        json_t *item = json_object();
-        json_object_set_new(item, "id", json_str(step->variants[i].id));
-        json_object_set_new(item, "weight", json_real(step->variants[i].weight));
-        json_array_append_new(list, item);
-    }
+    json_t *list = step_variants_json(step);
     json_object_set_new(json, "name", json_str(step->experiment));
     json_object_set_new(json, "state", json_string("not started"));
     json_object_set_new(json, "journey", json_str(journey->name));

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "bi/plan_files.h"
 #include "channel/telegram.h"
-#include "cli/kpi_load.h"
 #include "cli/preflight/preflight.h"
 
 enum { ANSWER_MS_MAX = 20 * 1000, ADMIN_CHATS_MAX = 20 };

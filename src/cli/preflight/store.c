@@ -6,8 +6,8 @@
 
 #include "base/limits.h"
 #include "bi/metrics.h"
+#include "bi/plan_files.h"
 #include "cli/journeys_load.h"
-#include "cli/kpi_load.h"
 #include "cli/preflight/preflight.h"
 #include "core/delivery.h"
 

@@ -43,8 +43,9 @@ static const struct api_operation *find(struct request *request, bool *ret_known
     return NULL;
 }
 
-static bool run(struct request *request, struct analyst *analyst)
+static bool run(struct request *request, struct analyst *analyst, void *context)
 {
+    (void)context;
     struct api_call call = {.request = request,
                             .analyst = analyst,
                             .arena = http_arena(request),

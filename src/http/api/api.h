@@ -30,7 +30,8 @@ struct api_call {
 /* Answers (true), or has handed on to the engine (false). */
 typedef bool api_run(struct api_call *call);
 
-enum api_type { API_TEXT, API_COUNT, API_FLAG };
+/* API_NEEDED: a text that must be there. */
+enum api_type { API_TEXT, API_COUNT, API_FLAG, API_NEEDED };
 struct api_parameter {
     const char *name; /* NULL ends a list */
     const char *help;
@@ -105,6 +106,8 @@ api_run api_run_people, api_run_person, api_run_person_explain, api_run_deliveri
 api_run api_run_command, api_run_person_request, api_run_rollout_set, api_run_rollback_preview;
 /* alerts.c */
 api_run api_run_alerts, api_run_alert_history, api_run_alert_change;
+/* plans.c */
+api_run api_run_report, api_run_kpis, api_run_rollout_plan, api_run_rollout_move, api_run_forecast;
 /* experiments.c */
 api_run api_run_experiments, api_run_experiment, api_run_experiment_change, api_run_holdout;
 /* sidecar.c */
@@ -114,7 +117,11 @@ api_run api_run_live;
 /* session.c */
 api_run api_run_session, api_run_session_begin, api_run_session_end;
 /* rollout.c */
-api_run api_run_rollout, api_run_next_actions;
+api_run api_run_rollout, api_run_rollout_first, api_run_next_actions;
+/* behaviour.c */
+api_run api_run_behaviour_funnel, api_run_behaviour_retention, api_run_behaviour_paths,
+    api_run_behaviour_activity, api_run_behaviour_power, api_run_behaviour_hours,
+    api_run_behaviour_times;
 /* figures.c */
 api_run api_run_business_intelligence, api_run_onboarding_funnel, api_run_behavioral_insights,
     api_run_retention_analysis, api_run_metrics, api_run_funnel, api_run_retention;

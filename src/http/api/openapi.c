@@ -17,10 +17,9 @@ static json_t *content(const char *type, const char *schema)
 static json_t *parameter(const char *name, size_t name_length, const char *where, const char *help,
                          enum api_type type)
 {
-    const char *word = type == API_TEXT ? "string" : type == API_COUNT ? "integer" : "boolean";
+    const char *word = type == API_COUNT ? "integer" : type == API_FLAG ? "boolean" : "string";
     return json_pack("{s:s%, s:s, s:s, s:b, s:{s:s}}", "name", name, name_length, "in", where,
-                     "description", help, "required", str_is(str_of(where), "path"), "schema",
-                     "type", word);
+                     "description", help, "required", type == API_NEEDED, "schema", "type", word);
 }
 
 /* Whether the same Idempotency-Key is decided on once. */
@@ -41,8 +40,8 @@ static json_t *parameters(const struct api_operation *operation)
     const char *open = strchr(operation->path, '{');
     if (open != NULL) {
         size_t length = (size_t)(strchr(open, '}') - open) - 1;
-        json_array_append_new(list,
-                              parameter(open + 1, length, "path", "Which one is meant", API_TEXT));
+        json_array_append_new(
+            list, parameter(open + 1, length, "path", "Which one is meant", API_NEEDED));
     }
     for (const struct api_parameter *each = operation->parameters;
          each != NULL && each->name != NULL; each++) {

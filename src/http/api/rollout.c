@@ -1,5 +1,6 @@
 /* Who gets the optimized set, and what to do next. */
 #include "base/calendar.h"
+#include "bi/first_people.h"
 #include "bi/next_action.h"
 #include "http/api/api.h"
 
@@ -52,6 +53,14 @@ bool api_run_rollout(struct api_call *call)
     json_t *answer = rollout_json(call->arena, stored, &people);
     json_decref(stored);
     return api_reply(call, answer);
+}
+
+bool api_run_rollout_first(struct api_call *call)
+{
+    json_t *first = NULL;
+    struct err_detail detail = {""};
+    enum err error = first_people(call->store, call->arena, &first, &detail);
+    return error == OK ? api_reply(call, first) : api_fail(call, error, &detail);
 }
 
 bool api_run_next_actions(struct api_call *call)

@@ -38,10 +38,41 @@ static const struct schema_row rows[] = {
     {"SystemHealth", "health_score:count database_response_time:count database_status:text "
                      "data_availability:text last_check:when status:text"},
     {"Funnel", "stages:FunnelStage[]"},
-    {"FunnelStage", "stage:text people:count share_of_joined:maybe"},
+    {"FunnelStage", "stage:text people:count share_of_joined:maybe share_of_joined_low:maybe "
+                    "share_of_joined_high:maybe share_of_previous:maybe "
+                    "share_of_previous_low:maybe share_of_previous_high:maybe"},
     {"Retention", "cohorts:RetentionCohort[]"},
     {"RetentionCohort", "week:when imported:count cells:RetentionCell[] month_1:maybe"},
     {"RetentionCell", "eligible:count active:count rate:maybe"},
+    {"BehaviourFunnel", "steps:BehaviourStep[] groups:BehaviourFunnelGroup[]"},
+    {"BehaviourFunnelGroup", "group:text steps:BehaviourStep[]"},
+    {"BehaviourStep", "step:text people:count of_first:maybe of_previous:maybe"},
+    {"BehaviourRetention",
+     "period:text cohorts:BehaviourCohort[] groups:BehaviourRetentionGroup[]"},
+    {"BehaviourRetentionGroup", "group:text cohorts:BehaviourCohort[]"},
+    {"BehaviourCohort", "cohort:text people:count last_is_open:flag cells:RetentionCell[]"},
+    {"BehaviourPaths", "times:count paths:BehaviourPath[] groups:BehaviourPathsGroup[]"},
+    {"BehaviourPathsGroup", "group:text times:count paths:BehaviourPath[]"},
+    {"BehaviourPath", "steps:text[] times:count"},
+    {"BehaviourActivity", "period:text last_is_open:flag periods:BehaviourPeriod[] "
+                          "groups:BehaviourActivityGroup[]"},
+    {"BehaviourActivityGroup", "group:text periods:BehaviourPeriod[]"},
+    {"BehaviourPeriod", "period:text active:count new:count returning:count resurrected:count "
+                        "dormant:count wau:count? mau:count? stickiness:maybe?"},
+    {"BehaviourPower", "people:count events:count most:count gini:maybe lorenz:maybe[] "
+                       "top:BehaviourTop[] groups:BehaviourPowerGroup[]"},
+    {"BehaviourPowerGroup", "group:text people:count events:count most:count gini:maybe "
+                            "lorenz:maybe[] top:BehaviourTop[]"},
+    {"BehaviourTop", "top_percent:number people:count events:count"},
+    {"BehaviourHours", "week:count[][] groups:BehaviourHoursGroup[]"},
+    {"BehaviourHoursGroup", "group:text week:count[][]"},
+    {"BehaviourTimes",
+     "from:text to:text started:count followed:count mean_seconds:maybe median_seconds:maybe "
+     "p90_seconds:maybe histogram:BehaviourBucket[] groups:BehaviourTimesGroup[]"},
+    {"BehaviourTimesGroup",
+     "group:text started:count followed:count mean_seconds:maybe median_seconds:maybe "
+     "p90_seconds:maybe histogram:BehaviourBucket[]"},
+    {"BehaviourBucket", "up_to_seconds:maybe count:count"},
     {"Target", "baseline:maybe target:number gained:maybe factor:maybe"},
     {"NextActions", "actions:NextAction[]"},
     {"NextAction", "opportunity:text recommendation:text why:text expected_effect:text how:text"},
@@ -49,8 +80,29 @@ static const struct schema_row rows[] = {
      "name:text share:number started_at:when rolled_back_entries:flag rolled_back_nurture:flag "
      "held:flag existing_rescue:flag existing_amplification:flag people_original:count "
      "people_optimized:count"},
+    {"RolloutStatus",
+     "name:text share:number started_at:when started_at_ms:count rolled_back_entries:flag "
+     "rolled_back_nurture:flag stage_existing_rescue:flag stage_existing_amplification:flag "
+     "people_optimized:count people_original:count plan:any history:RolloutMove[]"},
+    {"RolloutMove", "at:when actor:text action:text before:text after:text"},
+    {"PlanStart", "plan:text automatic:flag? reason:text?"},
+    {"Reason", "reason:text?"},
+    {"PlanMoved", "name:text stages:any at:count since_ms:count started_at_ms:count "
+                  "automatic:flag held:flag reason:text"},
+    {"Kpis", "started_at:when week:count? treated_people:count? control_people:count? "
+             "targets:any? verdicts:any?"},
+    {"Report", "at:when figures:any kpis:any alerts:any rollout:any experiments:any feedback:any "
+               "next:any"},
+    {"Forecast", "lines:ForecastLine[] decisions:count"},
+    {"ForecastLine",
+     "channel:text priority:text messages:count waits_most_s:count out_after_s:count"},
     {"Share", "share:number"},
     {"ShareSet", "name:text share_before:number share:number"},
+    {"FirstPeople", "started_at_ms:count wanted:count people:FirstPerson[]"},
+    {"FirstPerson", "id:id entered_at_ms:count ended_at_ms:count state:text steps:FirstStep[] "
+                    "errors:FirstError[]"},
+    {"FirstStep", "step:text sent_at_ms:count completed_at_ms:count recovery_at_ms:count"},
+    {"FirstError", "at_ms:count step:text what:text why:text"},
     {"Stage", "stage:text open:flag"},
     {"StageSet", "stage:text open:flag people:count"},
     {"RollbackPreview", "people_moved:count people_in_the_middle:count"},
@@ -105,16 +157,16 @@ static const struct schema_row rows[] = {
      "started_at_ms:count ended_at_ms:count holdout:number"},
     {"HoldoutShown", "holdout:number since_ms:count held_out:count others:count split_p:number "
                      "text:text figures:HoldoutFigure[]"},
-    {"HoldoutFigure", "figure:text held_out:maybe others:maybe difference:maybe low:maybe "
-                      "high:maybe found:flag"},
+    {"HoldoutFigure",
+     "figure:text is_share:flag held_out:maybe others:maybe difference:maybe low:maybe "
+     "high:maybe found:flag"},
     {"Ship", "variant:text"},
     {"Holdout", "percent:number"},
     {"HoldoutSet", "holdout:number"},
-    {"Analysis",
-     "name:text state:text shipped:text seed:text coverage:number namespace:Namespace? "
-     "variants:Arm[] metric:text window_ms:count min_people:count min_ms:count "
-     "started_at_ms:count ended_at_ms:count people:count split_p:maybe cuped_theta:maybe "
-     "verdict:text text:text"},
+    {"Analysis", "name:text state:text shipped:text seed:text coverage:number namespace:Namespace? "
+                 "variants:Arm[] metric:text window_ms:count min_people:count min_ms:count "
+                 "started_at_ms:count ended_at_ms:count is_share:flag people:count split_p:maybe "
+                 "cuped_theta:maybe verdict:text text:text"},
     {"Arm", "id:text weight:number exposed:count people:count mean:maybe probability_best:maybe "
             "expected_loss:maybe effect:Effect? guardrails:Guardrails"},
     {"Guardrails", "blocks:Guardrail opt-outs:Guardrail complaints:Guardrail"},

@@ -34,6 +34,61 @@ static const struct api_parameter of_messages[] = {
 static const struct api_parameter of_explaining[] = {
     {"since", "From that instant of ISO 8601 on (30 days ago)", API_TEXT}, {0}};
 
+/* Those of the commands (cli/behaviour_ask.h); what they mean: docs/reference/behaviour.md. */
+#define OF_BEHAVIOUR                                                                               \
+    {"where", "Only people with ATTRIBUTE=VALUE,… (or !=)", API_TEXT},                             \
+        {"by", "The same for each value of the attribute, too", API_TEXT},                         \
+        {"from", "From that day or instant on (UTC)", API_TEXT},                                   \
+        {"to", "Before that day or instant", API_TEXT},                                            \
+    {                                                                                              \
+        0                                                                                          \
+    }
+
+static const struct api_parameter of_behaviour_funnel[] = {
+    {"steps", "Events with > between them, 16 at most", API_NEEDED},
+    {"window", "At most so long from the first step to the last: 90s, 24h, 7d", API_TEXT},
+    {"strict", "Nothing else that the person does may lie between two steps", API_FLAG},
+    OF_BEHAVIOUR};
+
+static const struct api_parameter of_behaviour_retention[] = {
+    {"start", "The event that people begin with; without it, joining", API_TEXT},
+    {"back", "What counts as coming back; without it, any activity", API_TEXT},
+    {"period", "day, week (usual) or month", API_TEXT},
+    {"cells", "How many periods after the beginning", API_COUNT},
+    {"calendar", "Periods of the calendar, not of each person's own beginning", API_FLAG},
+    {"week-starts", "Weeks begin on monday (usual) … sunday", API_TEXT},
+    {"recurring", "With calendar: people belong to every period in which they began", API_FLAG},
+    OF_BEHAVIOUR};
+
+static const struct api_parameter of_behaviour_paths[] = {
+    {"event", "The event that paths begin with", API_NEEDED},
+    {"before", "What came before it, the nearest first", API_FLAG},
+    {"through", "Events that are steps of a path; without it, any activity", API_TEXT},
+    {"steps", "How many steps, 1 to 6 (3)", API_COUNT},
+    {"window", "Only what is at most so far away from the event: 90s, 24h, 7d", API_TEXT},
+    {"count", "The most frequent so many, 1 to 100 (10)", API_COUNT},
+    OF_BEHAVIOUR};
+
+static const struct api_parameter of_behaviour_activity[] = {
+    {"what", "Only these events; without it, any activity", API_TEXT},
+    {"period", "day (with wau, mau, stickiness), week (usual) or month", API_TEXT},
+    {"week-starts", "Weeks begin on monday (usual) … sunday", API_TEXT},
+    OF_BEHAVIOUR};
+
+static const struct api_parameter of_behaviour_power[] = {
+    {"what", "Only these events; without it, any activity", API_TEXT}, OF_BEHAVIOUR};
+
+static const struct api_parameter of_behaviour_hours[] = {
+    {"what", "Only these events; without it, any activity", API_TEXT},
+    {"zone", "Whose clock, such as Europe/Berlin; without it, UTC", API_TEXT},
+    OF_BEHAVIOUR};
+
+static const struct api_parameter of_behaviour_times[] = {
+    {"steps", "FROM > TO", API_NEEDED},
+    {"window", "Only what follows so soon: 90s, 24h, 7d", API_TEXT},
+    {"first", "Only the first time of each person", API_FLAG},
+    OF_BEHAVIOUR};
+
 static const struct api_operation operations[] = {
     {METHOD_GET, "/api/openapi.json", API_NOBODY, "openapi", "This document", NULL, NULL,
      "Document", api_run_openapi, NULL},
@@ -66,11 +121,57 @@ static const struct api_operation operations[] = {
      of_people, NULL, "Funnel", api_run_funnel, NULL},
     {METHOD_GET, "/api/retention", API_READ, "retention", "Who came back, by the week of joining",
      of_people, NULL, "Retention", api_run_retention, NULL},
+    {METHOD_GET, "/api/behaviour/funnel", API_READ, "behaviourFunnel",
+     "How many people went through the steps in their order", of_behaviour_funnel, NULL,
+     "BehaviourFunnel", api_run_behaviour_funnel, NULL},
+    {METHOD_GET, "/api/behaviour/retention", API_READ, "behaviourRetention",
+     "Who came back, by the day, week or month of their beginning", of_behaviour_retention, NULL,
+     "BehaviourRetention", api_run_behaviour_retention, NULL},
+    {METHOD_GET, "/api/behaviour/paths", API_READ, "behaviourPaths",
+     "What people most often did after an event, or before it", of_behaviour_paths, NULL,
+     "BehaviourPaths", api_run_behaviour_paths, NULL},
+    {METHOD_GET, "/api/behaviour/activity", API_READ, "behaviourActivity",
+     "People active by day, week or month: new, returning, resurrected, dormant",
+     of_behaviour_activity, NULL, "BehaviourActivity", api_run_behaviour_activity, NULL},
+    {METHOD_GET, "/api/behaviour/power", API_READ, "behaviourPower",
+     "How unequally people act: Lorenz curve, Gini, shares of the most active", of_behaviour_power,
+     NULL, "BehaviourPower", api_run_behaviour_power, NULL},
+    {METHOD_GET, "/api/behaviour/hours", API_READ, "behaviourHours",
+     "When in the week people act: seven days from Monday on, 24 hours each", of_behaviour_hours,
+     NULL, "BehaviourHours", api_run_behaviour_hours, NULL},
+    {METHOD_GET, "/api/behaviour/times", API_READ, "behaviourTimes",
+     "How long it takes from one event to the next of another kind", of_behaviour_times, NULL,
+     "BehaviourTimes", api_run_behaviour_times, NULL},
     {METHOD_GET, "/api/next-actions", API_READ, "nextActions",
      "What to do next, the most pressing first, with the reason", NULL, NULL, "NextActions",
      api_run_next_actions, NULL},
     {METHOD_GET, "/api/rollout", API_READ, "rollout", "Who gets the optimized set", NULL, NULL,
      "Rollout", api_run_rollout, NULL},
+    {METHOD_GET, "/api/rollout/first", API_READ, "firstPeople",
+     "The first ten onboardings of the rollout: steps, times, errors", NULL, NULL, "FirstPeople",
+     api_run_rollout_first, NULL},
+    {METHOD_GET, "/api/rollout/plan", API_READ, "rolloutPlan",
+     "Where the rollout stands: its plan, what stands before the next stage, what became of it",
+     NULL, NULL, "RolloutStatus", api_run_rollout_plan, NULL},
+    {METHOD_POST, "/api/rollout/plan/start", API_ACT, "startRolloutPlan",
+     "Starts a plan by its name, such as gradual", NULL, "PlanStart", "PlanMoved",
+     api_run_rollout_move, "start"},
+    {METHOD_POST, "/api/rollout/plan/advance", API_ACT, "advanceRolloutPlan",
+     "Enters the next stage of the plan", NULL, "Reason", "PlanMoved", api_run_rollout_move,
+     "advance"},
+    {METHOD_POST, "/api/rollout/plan/hold", API_ACT, "holdRolloutPlan",
+     "The plan goes on no more by itself", NULL, "Reason", "PlanMoved", api_run_rollout_move,
+     "hold"},
+    {METHOD_POST, "/api/rollout/plan/resume", API_ACT, "resumeRolloutPlan",
+     "A plan that was held goes on", NULL, "Reason", "PlanMoved", api_run_rollout_move, "resume"},
+    {METHOD_GET, "/api/kpis", API_READ, "kpis",
+     "The plan's targets and verdicts, those treated beside the control group", NULL, NULL, "Kpis",
+     api_run_kpis, NULL},
+    {METHOD_GET, "/api/report", API_READ, "report", "What operators are told each day", NULL, NULL,
+     "Report", api_run_report, NULL},
+    {METHOD_GET, "/api/forecast", API_READ, "forecast",
+     "When what is due within a day will be out, by channel and priority", NULL, NULL, "Forecast",
+     api_run_forecast, NULL},
     {METHOD_POST, "/api/rollout", API_ACT, "setRollout",
      "Which share of new people gets the optimized set", NULL, "Share", "ShareSet",
      api_run_rollout_set, NULL},

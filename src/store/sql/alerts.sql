@@ -1,5 +1,5 @@
 -- What alerts need to know of the running installation. Read once an hour; each walks over no more than
--- the last day's rows. Test people are out.
+-- the last day's rows, or the counts of two months. Test people are out.
 
 -- name: alert_sends
 -- ?1: now. Messages of the last six hours that were tried, and those of them that could not be sent (yet).
@@ -37,12 +37,22 @@ SELECT coalesce(sum(count), 0) AS failed FROM error_counts
 WHERE kind = 'http_5xx' AND day = ?1 / 86400000;
 
 -- name: alert_silent_sequences
--- ?1: now. Those that sent on each of seven days, and nothing yesterday and today.
-SELECT sequence FROM delivery_counts
-WHERE day BETWEEN ?1 / 86400000 - 8 AND ?1 / 86400000
-GROUP BY sequence
-HAVING count(DISTINCT CASE WHEN day < ?1 / 86400000 - 1 AND sent > 0 THEN day END) = 7
-   AND sum(CASE WHEN day >= ?1 / 86400000 - 1 THEN sent ELSE 0 END) = 0
+-- ?1: now. Those that sent on seven days or more, on most days of the four weeks up to their last message, and
+-- whose whole days of silence since would have seen ten messages: by chance that happens to almost none.
+WITH last AS (
+    SELECT sequence, max(day) AS day FROM delivery_counts
+    WHERE sent > 0 AND day BETWEEN ?1 / 86400000 - 60 AND ?1 / 86400000
+    GROUP BY sequence
+), written AS (
+    SELECT l.sequence, ?1 / 86400000 - l.day - 1 AS silent_days, l.day - min(c.day) + 1 AS days,
+        count(DISTINCT c.day) AS active_days, sum(c.sent) AS sent
+    FROM last AS l
+    JOIN delivery_counts AS c
+        ON c.sequence = l.sequence AND c.day BETWEEN l.day - 27 AND l.day AND c.sent > 0
+    GROUP BY l.sequence, l.day
+)
+SELECT sequence FROM written
+WHERE active_days >= 7 AND active_days * 2 > days AND silent_days * sent >= 10 * days
 ORDER BY sequence;
 
 -- name: alert_history

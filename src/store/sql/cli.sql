@@ -31,6 +31,16 @@ LIMIT ?2;
 -- name: user_of_identity
 SELECT user_id FROM identities WHERE kind = ?1 AND value = ?2;
 
+-- name: first_people
+-- The first people of a rollout in its onboarding, without test people. Arguments: when it began, how many. An id begins
+-- with its instant (the low 21 bits count), so that whoever came before is not looked at.
+SELECT u.id, r.journey, r.outcome, r.entered_at_ms, r.ended_at_ms
+FROM users AS u JOIN runs AS r ON r.user_id = u.id
+WHERE u.id >= CAST(?1 AS BIGINT) * 2097152 AND u.joined_at_ms >= ?1 AND u.journey_set = 1
+  AND u.is_test = 0 AND u.is_erased = 0 AND r.journey = 'superior_onboarding'
+ORDER BY u.id, r.id
+LIMIT ?2;
+
 -- name: user_timeline
 -- One person's last ?2 events, newest first: a walk along the chain.
 WITH RECURSIVE walk (id, previous_event_id, at_ms, type, journey, step, ref_id, rule, data, n) AS (

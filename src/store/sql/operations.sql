@@ -132,6 +132,27 @@ SELECT count(*) FROM deliveries WHERE broadcast_id = ?1 AND broadcast_id <> 0 AN
 -- Arguments: id to begin after, limit. Everyone by key, for whatever looks at all people in pages.
 SELECT id FROM users WHERE id > ?1 AND is_erased = 0 ORDER BY id LIMIT ?2;
 
+-- name: users_page_versions
+-- The same, with whether some active run of the person is of a definition whose hash is not in the text. Arguments: id
+-- to begin after, limit, hashes.
+SELECT id, CASE WHEN EXISTS (
+    SELECT 1 FROM runs AS r WHERE r.user_id = users.id AND r.outcome = 0 AND ?3 NOT LIKE '%' || r.definition || '%'
+) THEN 1 ELSE 0 END AS concerned
+FROM users WHERE id > ?1 AND is_erased = 0 ORDER BY id LIMIT ?2;
+
+-- name: runs_waiting
+-- Who is where in the journeys that run: people by journey, definition, step and phase, the kind of the message under
+-- way (phase 1), and whether the run is about a commitment.
+SELECT journey, definition, step, phase, kind, has_subject, count(DISTINCT user_id) AS people
+FROM (
+    SELECT r.journey, r.definition, r.step, r.phase, r.user_id, coalesce(d.kind, 0) AS kind,
+        CASE WHEN r.subject_id <> 0 THEN 1 ELSE 0 END AS has_subject
+    FROM runs AS r LEFT JOIN deliveries AS d ON d.id = r.delivery_id AND r.phase = 1
+    WHERE r.outcome = 0
+) AS active
+GROUP BY journey, definition, step, phase, kind, has_subject
+ORDER BY journey, definition, step, phase, kind, has_subject;
+
 -- name: due_count
 -- How many rows wait, and the oldest instant.
 SELECT count(*), coalesce(min(due_at_ms), 0) FROM due;

@@ -24,6 +24,11 @@ export interface Stage {
   stage: string;
   people: number;
   share_of_joined: number | null;
+  share_of_joined_low: number | null;
+  share_of_joined_high: number | null;
+  share_of_previous: number | null;
+  share_of_previous_low: number | null;
+  share_of_previous_high: number | null;
 }
 
 export interface Rollout {

@@ -1,12 +1,13 @@
 // A chart by ECharts in the page's colours. It is a picture beside a table that says the same, so it is hidden from
-// screen readers. Drawn on a canvas, which the page's policy allows.
-import { BarChart } from 'echarts/charts';
-import { GridComponent, TooltipComponent } from 'echarts/components';
+// screen readers. Drawn on a canvas, which the page's policy allows; it can be taken along as PNG and SVG.
+import { BarChart, LineChart } from 'echarts/charts';
+import { GridComponent, LegendComponent, TooltipComponent } from 'echarts/components';
 import { init, use as register, type EChartsCoreOption } from 'echarts/core';
-import { CanvasRenderer } from 'echarts/renderers';
+import { CanvasRenderer, SVGRenderer } from 'echarts/renderers';
 import { useEffect, useRef } from 'preact/hooks';
+import { download } from './table';
 
-register([BarChart, GridComponent, TooltipComponent, CanvasRenderer]);
+register([BarChart, LineChart, GridComponent, LegendComponent, TooltipComponent, CanvasRenderer, SVGRenderer]);
 
 export interface Colours {
   ink: string;
@@ -22,7 +23,7 @@ function colours(): Colours {
   return { ink: of('ink'), quiet: of('quiet'), line: of('line'), accent: of('accent'), panel: of('panel') };
 }
 
-export function Chart(props: { make: (colours: Colours) => EChartsCoreOption }) {
+export function Chart(props: { name: string; make: (colours: Colours) => EChartsCoreOption }) {
   const place = useRef<HTMLDivElement>(null);
   const make = useRef(props.make);
   make.current = props.make;
@@ -45,5 +46,25 @@ export function Chart(props: { make: (colours: Colours) => EChartsCoreOption }) 
   useEffect(() => {
     drawn.current?.setOption(props.make(colours()), true);
   }, [props.make]);
-  return <div class="chart" ref={place} aria-hidden="true" />;
+  const canvas = () => {
+    drawn.current!.renderToCanvas({ pixelRatio: 2, backgroundColor: colours().panel }).toBlob((content) => {
+      if (content) {
+        download(`${props.name}.png`, content);
+      }
+    });
+  };
+  const vector = () => {
+    const { clientWidth: width, clientHeight: height } = place.current!;
+    const chart = init(null, undefined, { renderer: 'svg', ssr: true, width, height });
+    chart.setOption({ backgroundColor: colours().panel, ...props.make(colours()) });
+    download(`${props.name}.svg`, new Blob([chart.renderToSVGString()], { type: 'image/svg+xml' }));
+    chart.dispose();
+  };
+  return (
+    <div>
+      <div class="chart" ref={place} aria-hidden="true" />
+      <button class="small take" onClick={canvas}>PNG<span class="said"> of {props.name}</span></button>
+      <button class="small take" onClick={vector}>SVG<span class="said"> of {props.name}</span></button>
+    </div>
+  );
 }

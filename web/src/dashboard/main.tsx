@@ -2,32 +2,60 @@
 import './dashboard.css';
 import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { AlertsPage } from './alerts';
 import { post, Problem, read, type Session } from './api';
+import { ExperimentsPage } from './experiments';
 import { live } from './live';
 import { Login } from './login';
 import { Messages } from './messages';
+import { Feedback } from './feedback';
+import { Behaviour } from './behaviour';
+import { Onboarding } from './onboarding';
 import { Overview } from './overview';
 import { People, Person } from './people';
+import { Retention } from './retention';
 import { RolloutPage } from './rollout';
+import { System } from './system';
 
 const PAGES = [
   { path: '', title: 'Overview' },
+  { path: 'onboarding', title: 'Onboarding' },
+  { path: 'retention', title: 'Retention' },
+  { path: 'behaviour', title: 'Behaviour' },
   { path: 'messages', title: 'Messages' },
   { path: 'people', title: 'People' },
+  { path: 'feedback', title: 'Feedback' },
   { path: 'rollout', title: 'Rollout' },
+  { path: 'experiments', title: 'Experiments' },
+  { path: 'alerts', title: 'Alerts' },
+  { path: 'system', title: 'System' },
 ];
 
-/** What follows "#/" in the address: ["people", "742…"]. */
-const place = () => location.hash.replace(/^#\/?/, '').split('/');
+/** What follows "#/" in the address, without what a page keeps after "?": ["people", "742…"]. */
+const place = () => location.hash.replace(/^#\/?/, '').replace(/\?.*/, '').split('/');
 
 function Content({ at, ...props }: { at: string[]; session: Session; leave: () => void }) {
   switch (at[0]) {
+    case 'onboarding':
+      return <Onboarding {...props} />;
+    case 'behaviour':
+      return <Behaviour {...props} />;
+    case 'retention':
+      return <Retention {...props} />;
+    case 'feedback':
+      return <Feedback {...props} />;
     case 'messages':
       return <Messages {...props} />;
     case 'people':
       return at[1] ? <Person key={at[1]} id={at[1]} {...props} /> : <People {...props} />;
     case 'rollout':
       return <RolloutPage {...props} />;
+    case 'experiments':
+      return <ExperimentsPage {...props} />;
+    case 'alerts':
+      return <AlertsPage {...props} />;
+    case 'system':
+      return <System {...props} />;
     default:
       return <Overview {...props} />;
   }

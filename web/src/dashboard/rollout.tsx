@@ -3,6 +3,7 @@ import { useRef, useState } from 'preact/hooks';
 import { Said, useDoing, type Doing } from './act';
 import type { Rollout, Session } from './api';
 import { RolloutPanel } from './overview';
+import { Plan } from './plan';
 import { State } from './state';
 import { useReading } from './use';
 
@@ -105,6 +106,7 @@ export function RolloutPage({ session, leave }: { session: Session; leave: () =>
   return (
     <>
       <RolloutPanel session={session} reading={reading} />
+      <Plan session={session} leave={leave} changed={reading.again} />
       {session.may_act && rollout ? (
         <>
           <section class="panel" aria-labelledby="change">

@@ -9,8 +9,8 @@
 
 /* The file of that name ("kpi/plan.yaml") of the folder, else the program's own one. ERR_NOT_FOUND:
  * neither has it. */
-MUST_CHECK enum err kpi_file(struct arena *arena, const char *folder, struct str name,
-                             struct str *ret_yaml, struct err_detail *detail);
+MUST_CHECK enum err plan_file(struct arena *arena, const char *folder, struct str name,
+                              struct str *ret_yaml, struct err_detail *detail);
 /* kpi/plan.yaml. ERR_INVALID: the detail names the first mistake and how many there are. */
 MUST_CHECK enum err kpi_plan_load(struct arena *arena, const char *folder,
                                   const struct kpi_plan **ret_plan, struct err_detail *detail);
@@ -23,5 +23,5 @@ MUST_CHECK enum err alert_rules_load(struct arena *arena, const char *folder,
                                      const struct alert_rules **ret_rules,
                                      struct err_detail *detail);
 /* OK, or ERR_INVALID with the first of the mistakes and how many there are. */
-MUST_CHECK enum err kpi_mistakes(struct arena *arena, const struct mistakes *mistakes,
-                                 struct err_detail *detail);
+MUST_CHECK enum err plan_mistakes(struct arena *arena, const struct mistakes *mistakes,
+                                  struct err_detail *detail);

@@ -1,18 +1,19 @@
 /* The files beside the journeys that say what is aimed at. */
-#include "cli/kpi_load.h"
+#include "bi/plan_files.h"
 
 #include <unistd.h>
 
 #include "base/embed.h"
-#include "cli/journeys_load.h"
+#include "base/file.h"
+#include "base/limits.h"
 
-enum err kpi_file(struct arena *arena, const char *folder, struct str name, struct str *ret_yaml,
-                  struct err_detail *detail)
+enum err plan_file(struct arena *arena, const char *folder, struct str name, struct str *ret_yaml,
+                   struct err_detail *detail)
 {
     if (folder != NULL && folder[0] != '\0') {
         const char *path = arena_printf(arena, "%s/%.*s", folder, STR_ARG(name)).ptr;
         if (access(path, F_OK) == 0) {
-            return journeys_read_file(arena, path, ret_yaml, detail);
+            return file_read(arena, path, LIMIT_YAML_BYTES, ret_yaml, detail);
         }
     }
     for (size_t i = 0; i < nudge_journeys_count; i++) {
@@ -25,8 +26,8 @@ enum err kpi_file(struct arena *arena, const char *folder, struct str name, stru
     return err_set(detail, ERR_NOT_FOUND, "there is no %.*s", STR_ARG(name));
 }
 
-enum err kpi_mistakes(struct arena *arena, const struct mistakes *mistakes,
-                      struct err_detail *detail)
+enum err plan_mistakes(struct arena *arena, const struct mistakes *mistakes,
+                       struct err_detail *detail)
 {
     if (mistakes->count == 0) {
         return OK;
@@ -43,9 +44,9 @@ enum err kpi_plan_load(struct arena *arena, const char *folder, const struct kpi
     const struct str name = STR("kpi/plan.yaml");
     struct str yaml = STR_NONE;
     struct mistakes mistakes = {0};
-    enum err error = kpi_file(arena, folder, name, &yaml, detail);
+    enum err error = plan_file(arena, folder, name, &yaml, detail);
     if (error == OK && kpi_plan_read(arena, name, yaml, ret_plan, &mistakes) != OK) {
-        error = kpi_mistakes(arena, &mistakes, detail);
+        error = plan_mistakes(arena, &mistakes, detail);
     }
     return error;
 }
@@ -56,9 +57,9 @@ enum err alert_rules_load(struct arena *arena, const char *folder,
     const struct str name = STR("alerts/rules.yaml");
     struct str yaml = STR_NONE;
     struct mistakes mistakes = {0};
-    enum err error = kpi_file(arena, folder, name, &yaml, detail);
+    enum err error = plan_file(arena, folder, name, &yaml, detail);
     if (error == OK && alert_rules_read(arena, name, yaml, ret_rules, &mistakes) != OK) {
-        error = kpi_mistakes(arena, &mistakes, detail);
+        error = plan_mistakes(arena, &mistakes, detail);
     }
     return error;
 }
@@ -74,7 +75,7 @@ enum err rollout_plan_load(struct arena *arena, const char *folder, struct str n
         is_name &= (name.ptr[i] >= 'a' && name.ptr[i] <= 'z') ||
                    (name.ptr[i] >= '0' && name.ptr[i] <= '9') || name.ptr[i] == '_';
     }
-    enum err error = is_name ? kpi_file(arena, folder, file, &yaml, detail) : ERR_NOT_FOUND;
+    enum err error = is_name ? plan_file(arena, folder, file, &yaml, detail) : ERR_NOT_FOUND;
     if (error == ERR_NOT_FOUND) {
         return err_set(detail, ERR_NOT_FOUND,
                        "there is no plan \"%.*s\"; there are gradual, checklist and what stands in "
@@ -82,7 +83,7 @@ enum err rollout_plan_load(struct arena *arena, const char *folder, struct str n
                        STR_ARG(name));
     }
     if (error == OK && rollout_plan_read(arena, file, yaml, ret_plan, &mistakes) != OK) {
-        error = kpi_mistakes(arena, &mistakes, detail);
+        error = plan_mistakes(arena, &mistakes, detail);
     }
     return error;
 }
