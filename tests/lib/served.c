@@ -176,14 +176,15 @@ static void free_kept(void)
 struct served *served_kept(int asks_before_renewal)
 {
     static int asked;
-    if (asked == 0) {
-        atexit(free_kept);
-    }
+    bool first = asked == 0;
     if (asked++ % asks_before_renewal == 0) {
         free_kept();
     }
     if (kept == NULL) {
         kept = served_new();
+    }
+    if (first) {
+        atexit(free_kept); /* after OpenSSL asked for its own, which must come last */
     }
     return kept;
 }
