@@ -13,6 +13,7 @@
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/journeys_load.h"
+#include "cli/simulate_into.h"
 #include "cli/simulate_replay.h"
 #include "cli/simulate_view.h"
 #include "core/mistakes.h"
@@ -27,12 +28,14 @@ static const char text[] =
     "A side is original or optimized (what newcomers get), and may name a folder of definitions: "
     "optimized@./journeys. The same seed gives the same result, with any number of threads. Quiet "
     "hours, caps, zone and language are those of the settings. Ends with status 1 when somebody is "
-    "left without a next step.\n\n"
+    "left without a next step. With --into the people are kept in an empty store, as if they had "
+    "joined in the days until now: serve it, and look at the dashboard. They have no addresses.\n\n"
     "Examples:\n"
     "  nudge simulate                                       1,000 people, 30 days\n"
     "  nudge simulate --users 100000 --compare original,optimized\n"
     "  nudge simulate --compare optimized,optimized@./journeys --html report.html\n"
     "  nudge simulate --people my-people.yaml --days 60 --json\n"
+    "  nudge simulate --into sqlite:rehearsal.sqlite --users 5000 --share 50\n"
     "  nudge simulate --replay --at 2026-01-31 --journeys ./journeys";
 
 /* Monday, 5 January 2026. */
@@ -49,6 +52,8 @@ struct simulate_options {
     const char *set;
     const char *compare;
     const char *html;
+    const char *into;
+    const char *share;
     const char *at;
     bool replay;
 };
@@ -199,34 +204,67 @@ static void show_progress(void *context, int64_t done, int64_t total)
     progress_show(((const struct sim_side *)context)->name, done, total);
 }
 
+static struct sim_options options_of(struct simulate *simulate, struct sim_side *side)
+{
+    const struct config *config = &simulate->cli->config;
+    const struct zone *zone = zone_find(str_of(config->default_time_zone));
+    return (struct sim_options){
+        .catalog = side->catalog,
+        .set = side->set,
+        .people = simulate->about.people,
+        .installation = {.default_zone = zone != NULL ? zone : zone_utc(),
+                         .default_language = config->default_language,
+                         .quiet_from_minute = config->quiet_from_minute,
+                         .quiet_to_minute = config->quiet_to_minute,
+                         .nudge_min_gap_ms = config->nudge_min_gap_ms,
+                         .nudge_per_day = config->nudge_per_day},
+        .users = simulate->about.users,
+        .days = simulate->about.days,
+        .seed = simulate->about.seed,
+        .threads = simulate->threads,
+        .start_ms = simulate->about.start_ms,
+        .progress = show_progress,
+        .context = side,
+    };
+}
+
 static void rehearse(struct simulate *simulate)
 {
-    struct cli *cli = simulate->cli;
-    const struct config *config = &cli->config;
-    const struct zone *zone = zone_find(str_of(config->default_time_zone));
     for (int i = 0; i < simulate->side_count; i++) {
         struct sim_side *side = &simulate->sides[i];
-        const struct sim_options options = {
-            .catalog = side->catalog,
-            .set = side->set,
-            .people = simulate->about.people,
-            .installation = {.default_zone = zone != NULL ? zone : zone_utc(),
-                             .default_language = config->default_language,
-                             .quiet_from_minute = config->quiet_from_minute,
-                             .quiet_to_minute = config->quiet_to_minute,
-                             .nudge_min_gap_ms = config->nudge_min_gap_ms,
-                             .nudge_per_day = config->nudge_per_day},
-            .users = simulate->about.users,
-            .days = simulate->about.days,
-            .seed = simulate->about.seed,
-            .threads = simulate->threads,
-            .start_ms = simulate->about.start_ms,
-            .progress = show_progress,
-            .context = side,
-        };
-        side->result = sim_run(cli->arena, &options);
+        const struct sim_options options = options_of(simulate, side);
+        side->result = sim_run(simulate->cli->arena, &options);
         progress_end();
     }
+}
+
+/* Their days end now. */
+static int rehearse_into(struct simulate *simulate, const struct simulate_options *options)
+{
+    struct cli *cli = simulate->cli;
+    int64_t share;
+    if (options->compare != NULL || options->threads != NULL) {
+        return cli_usage(cli, "--into keeps the people of one side: without --compare and "
+                              "--threads; --share 50 gives half of them the optimized journeys");
+    }
+    if (simulate->about.users > KEEP_PEOPLE_MAX) {
+        return cli_usage(cli, "--into takes at most %d people", KEEP_PEOPLE_MAX);
+    }
+    struct sim_side *side = &simulate->sides[0];
+    int status = read_number(cli, "share", options->share, side->set == SET_OPTIMIZED ? 100 : 0, 0,
+                             100, &share);
+    if (status != CLI_OK) {
+        return status;
+    }
+    const struct into_wish wish = {.url = options->into,
+                                   .share_percent = (int)share,
+                                   .until_ms = clock_now_ms(cli->clock)};
+    simulate->about.start_ms = wish.until_ms - simulate->about.days * DAY_MS;
+    simulate->threads = 1;
+    const struct sim_options sim = options_of(simulate, side);
+    status = simulate_into(cli, &wish, &sim, &side->result);
+    progress_end();
+    return status;
 }
 
 static struct sim_run_facts measure(const struct simulate *simulate, double started_s)
@@ -273,10 +311,11 @@ static int replay(struct simulate *simulate, const struct simulate_options *opti
     struct replay_wish wish = {.at = options->at, .journeys = options->journeys};
     struct replay_found *found = ARENA_NEW(cli->arena, struct replay_found);
     if (options->users != NULL || options->seed != NULL || options->people != NULL ||
-        options->set != NULL || options->compare != NULL || options->threads != NULL) {
+        options->set != NULL || options->compare != NULL || options->threads != NULL ||
+        options->into != NULL) {
         return cli_usage(cli,
                          "--replay takes the people of the store as they are: without --users, "
-                         "--seed, --people, --set, --compare and --threads");
+                         "--seed, --people, --set, --compare, --into and --threads");
     }
     int status = read_number(cli, "days", options->days, 0, 1, SIM_DAYS_MAX, &wish.days);
     if (status == CLI_OK) {
@@ -297,12 +336,18 @@ static int rehearsal(struct simulate *simulate, const struct simulate_options *o
     if (options->at != NULL) {
         return cli_usage(simulate->cli, "--at belongs to --replay");
     }
+    if (options->share != NULL && options->into == NULL) {
+        return cli_usage(simulate->cli, "--share belongs to --into");
+    }
     int status = read_numbers(simulate, options);
     if (status == CLI_OK) {
         status = read_people(simulate, options->people);
     }
     if (status == CLI_OK) {
         status = read_sides(simulate, options);
+    }
+    if (status == CLI_OK && options->into != NULL) {
+        return rehearse_into(simulate, options);
     }
     if (status == CLI_OK) {
         rehearse(simulate);
@@ -348,6 +393,10 @@ int cmd_simulate(int argc, char **argv)
         {"people", 'p', "FILE", "Other people (default: those of this program)", NULL,
          &options.people},
         {"html", 0, "FILE", "Write the report as a page too", NULL, &options.html},
+        {"into", 0, "URL", "Keep the people in this empty store, as if they were here", NULL,
+         &options.into},
+        {"share", 0, "PERCENT", "With --into: how many get the optimized journeys", NULL,
+         &options.share},
         {"replay", 'r', NULL, "With the people of the store and what they did", &options.replay,
          NULL},
         {"at", 0, "TIME", "From this instant on (default: 30 days ago, or as far as is kept)", NULL,

@@ -40,6 +40,19 @@ struct notice *decision_notice(struct arena *arena, struct decision *decision)
     return &decision->notices[decision->notice_count++];
 }
 
+void decision_chain_events(struct decision *decision, struct user *user, int64_t now_ms,
+                           struct id_source *ids)
+{
+    for (int i = 0; i < decision->event_count; i++) {
+        struct event *event = &decision->events[i];
+        event->id = id_next(ids, now_ms, id_slot(user->id));
+        event->user_id = user->id;
+        event->previous_event_id = user->event_last_id;
+        user->event_last_id = event->id;
+        user->changed = true;
+    }
+}
+
 struct feedback *decision_feedback(struct arena *arena, struct decision *decision)
 {
     decision->feedback =

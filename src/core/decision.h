@@ -2,6 +2,7 @@
  * struct person; this holds the rest. */
 #pragma once
 
+#include "base/ids.h"
 #include "core/event.h"
 #include "core/input.h"
 
@@ -74,3 +75,6 @@ struct event *decision_event(struct arena *arena, struct decision *decision, enu
 struct act *decision_act(struct arena *arena, struct decision *decision, enum act_kind kind);
 struct notice *decision_notice(struct arena *arena, struct decision *decision);
 struct feedback *decision_feedback(struct arena *arena, struct decision *decision);
+/* When all is decided: gives the events their ids and chains them to those the user has. */
+void decision_chain_events(struct decision *decision, struct user *user, int64_t now_ms,
+                           struct id_source *ids);

@@ -266,24 +266,11 @@ static enum err pin_definitions(struct engine *engine, struct batch *batch, stru
     return error;
 }
 
-void engine_chain_events(struct engine *engine, const struct batch *batch, struct person *person,
-                         struct decision *decision)
-{
-    for (int i = 0; i < decision->event_count; i++) {
-        struct event *event = &decision->events[i];
-        event->id = id_next(&engine->ids, batch->now_ms, id_slot(person->user.id));
-        event->user_id = person->user.id;
-        event->previous_event_id = person->user.event_last_id;
-        person->user.event_last_id = event->id;
-        person->user.changed = true;
-    }
-}
-
 /* Chains the decision's events to the person's and keeps them for the store. */
 static void keep_events(struct engine *engine, struct batch *batch, struct round *round,
                         struct person *person, struct decision *decision)
 {
-    engine_chain_events(engine, batch, person, decision);
+    decision_chain_events(decision, &person->user, batch->now_ms, &engine->ids);
     int needed = round->event_count + decision->event_count;
     if (needed > round->event_capacity) {
         int capacity = PORTION(2, 1) * needed;

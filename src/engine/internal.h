@@ -216,9 +216,6 @@ struct engine {
 uint8_t engine_next_slot(struct engine *engine);
 /* Decides on all works of the batch, in rounds. */
 enum err engine_decide(struct engine *engine, struct batch *batch, struct err_detail *detail);
-/* Gives the decision's events their ids and chains them to the person's. */
-void engine_chain_events(struct engine *engine, const struct batch *batch, struct person *person,
-                         struct decision *decision);
 /* remember.c: keeps the world that the batch's decisions are made in. */
 enum err remember_world(struct engine *engine, const struct batch *batch,
                         struct err_detail *detail);

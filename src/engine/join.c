@@ -137,7 +137,7 @@ static enum err join_rows(struct engine *engine, struct batch *batch, const stru
     join_people(batch->arena, &batch->world, input, survivor, alias, completed_at_ms,
                 completed_count, &decisions[0], &decisions[1]);
     for (int i = 0; i < 2; i++) {
-        engine_chain_events(engine, batch, people[i], &decisions[i]);
+        decision_chain_events(&decisions[i], &people[i]->user, batch->now_ms, &engine->ids);
     }
     error = store_people_save(store, people, 2, detail);
     for (int i = 0; error == OK && i < 2; i++) {

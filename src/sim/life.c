@@ -187,6 +187,10 @@ static void saved(struct person *person)
 
 static void decide_once(struct life *life, struct input *input)
 {
+    struct keep *keep = life->setting->keep;
+    if (keep != NULL) {
+        life->world.now_ms = keep_instant(keep, life->world.now_ms, &life->ids);
+    }
     input->at_ms = life->world.now_ms;
     input->user_id = life->person->user.id;
     struct decision decision;
@@ -197,6 +201,9 @@ static void decide_once(struct life *life, struct input *input)
     }
     for (int i = 0; i < life->person->delivery_count; i++) {
         count_held(life, life->person->deliveries[i]);
+    }
+    if (keep != NULL) {
+        keep_decision(keep, life->person, &decision, &life->ids);
     }
     saved(life->person);
 }
@@ -232,7 +239,7 @@ void life_take(struct life *life, struct input *input)
     send_all(life);
     size_t used = arena_used_bytes(life->arena);
     life->memory_most = used > life->memory_most ? used : life->memory_most;
-    if (used > PACK_BYTES) {
+    if (used > PACK_BYTES && life->setting->keep == NULL) {
         life_pack(life);
     }
 }
@@ -393,11 +400,17 @@ static void live_on(struct life *life)
 /* ---- the beginning and the end
  * ----------------------------------------------------------------------------- */
 
+static int64_t joining_ms(const struct setting *setting)
+{
+    return setting->keep == NULL ? setting->people->joining_ms
+                                 : keep_until_ms(setting->keep) - setting->start_ms;
+}
+
 /* An hour at which they are about, a day of the time in which people join. */
 static int64_t joining_instant(const struct life *life, struct draws *draws)
 {
     const struct setting *setting = life->setting;
-    int64_t days = setting->people->joining_ms / DAY_MS;
+    int64_t days = joining_ms(setting) / DAY_MS;
     int64_t day = setting->start_ms / DAY_MS + (days > 0 ? draw_below(draws, (uint32_t)days) : 0);
     int hour = draw_weighted(draws, life->persona->hours, 24);
     int minute = (int)draw_below(draws, 60);
@@ -419,7 +432,8 @@ static void begin(struct life *life, int64_t number)
     int zone = draw_weighted(&draws, life->persona->zones.weights, life->persona->zones.count);
     life->zone = life->persona->zone_of[zone];
     int64_t joined_at_ms = joining_instant(life, &draws);
-    life->end_ms = joined_at_ms + life->setting->span_ms;
+    struct keep *keep = life->setting->keep;
+    life->end_ms = keep != NULL ? keep_until_ms(keep) : joined_at_ms + life->setting->span_ms;
     life->messages = life->commitments = 0;
     life->received = 0;
     life->has_blocked = life->has_committed = false;
@@ -431,8 +445,9 @@ static void begin(struct life *life, int64_t number)
                                  .now_ms = joined_at_ms,
                                  .ids = &life->ids};
     life->person = ARENA_NEW(life->arena, struct person);
-    person_init(life->person, number + 1, joined_at_ms);
-    snprintf(life->address, sizeof(life->address), "%lld", (long long)life->person->user.id);
+    person_init(life->person, keep != NULL ? keep_begin(keep, number, joined_at_ms) : number + 1,
+                joined_at_ms);
+    snprintf(life->address, sizeof(life->address), "%lld", (long long)number + 1);
     str_copy(life->person->user.zone, sizeof(life->person->user.zone),
              life->persona->zones.names[zone]);
 }
@@ -510,6 +525,15 @@ void life_play(struct life *life)
     send_all(life);
     live_on(life);
     finish(life);
+    if (life->setting->keep != NULL) {
+        keep_person(life->setting->keep, life->person);
+    }
+}
+
+int64_t life_joins_at(struct life *life, int64_t number)
+{
+    begin(life, number);
+    return life->person->user.joined_at_ms;
 }
 
 void life_live(struct life *life, int64_t number)
