@@ -148,6 +148,11 @@ void clock_rest(int64_t us)
     nanosleep(&rest, NULL);
 }
 
+int64_t clock_worked_ms(void)
+{
+    return read_ms(CLOCK_THREAD_CPUTIME_ID);
+}
+
 void clock_set(struct clock *clock, int64_t now_ms)
 {
     ASSERT(clock->kind == CLOCK_KIND_VIRTUAL);

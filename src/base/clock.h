@@ -30,6 +30,9 @@ int64_t clock_monotonic_ms(const struct clock *clock);
 int64_t clock_wait_ms(const struct clock *clock, int64_t at_ms);
 /* Lets the calling thread rest for real microseconds, whatever its clocks show. */
 void clock_rest(int64_t us);
+/* What the calling thread has worked so far: milliseconds of the processor, whatever its clocks
+ * show. */
+int64_t clock_worked_ms(void);
 /* Virtual clocks only. */
 void clock_set(struct clock *clock, int64_t now_ms);
 void clock_advance(struct clock *clock, int64_t by_ms);

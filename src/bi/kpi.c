@@ -46,7 +46,6 @@ struct reading {
 static enum err read_group(const struct reading *reading, struct metrics_filter filter,
                            struct metrics *ret_metrics)
 {
-    struct metrics old_enough;
     enum err error = metrics_read(reading->store, reading->arena, reading->catalog, &filter,
                                   reading->now_ms, ret_metrics, reading->detail);
     if (error != OK) {
@@ -61,14 +60,9 @@ static enum err read_group(const struct reading *reading, struct metrics_filter 
         ret_metrics->conversion_rate_outside_onboarding = rate_of(0, 0);
         return OK;
     }
-    error = metrics_read(reading->store, reading->arena, reading->catalog, &filter, reading->now_ms,
-                         &old_enough, reading->detail);
-    if (error == OK) {
-        ret_metrics->conversion_rate = old_enough.conversion_rate;
-        ret_metrics->conversion_rate_outside_onboarding =
-            old_enough.conversion_rate_outside_onboarding;
-    }
-    return error;
+    return metrics_conversion(reading->store, reading->arena, &filter, reading->now_ms,
+                              &ret_metrics->conversion_rate,
+                              &ret_metrics->conversion_rate_outside_onboarding, reading->detail);
 }
 
 static struct metrics_filter treated_since(int64_t from_ms)
@@ -82,6 +76,22 @@ enum err kpi_treated_read(struct store *store, struct arena *arena, const struct
 {
     const struct reading reading = {store, arena, catalog, plan, now_ms, detail};
     return read_group(&reading, treated_since(from_ms), ret_metrics);
+}
+
+/* Whether the plan asks for retention, which costs more than all else together. */
+static bool asks_for_retention(const struct kpi_plan *plan)
+{
+    bool asks = false;
+    for (int i = 0; i < plan->target_count; i++) {
+        asks = asks || metrics_row_is_retention(plan->targets[i].metric);
+    }
+    for (int i = 0; i < plan->verdict_count; i++) {
+        const struct kpi_verdict *verdict = &plan->verdicts[i];
+        for (int line = 0; line < verdict->line_count; line++) {
+            asks = asks || metrics_row_is_retention(verdict->lines[line].metric);
+        }
+    }
+    return asks;
 }
 
 enum err kpi_groups_read(struct store *store, struct arena *arena, const struct catalog *catalog,
@@ -100,9 +110,12 @@ enum err kpi_groups_read(struct store *store, struct arena *arena, const struct 
     groups->plan = plan;
     groups->started_at_ms = started_at_ms;
     groups->now_ms = now_ms;
+    bool without_retention = !asks_for_retention(plan);
     enum err error = OK;
     for (int group = 0; error == OK && group < GROUP_COUNT; group++) {
-        error = read_group(&reading, filters[group], &groups->of[group]);
+        struct metrics_filter filter = filters[group];
+        filter.without_retention = without_retention;
+        error = read_group(&reading, filter, &groups->of[group]);
     }
     *ret_groups = groups;
     return error;

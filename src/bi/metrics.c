@@ -423,6 +423,21 @@ enum err metrics_now(struct store *store, struct arena *arena, int64_t clock_ms,
     return error;
 }
 
+enum err metrics_conversion(struct store *store, struct arena *arena,
+                            const struct metrics_filter *filter, int64_t now_ms,
+                            struct rate *ret_all, struct rate *ret_outside,
+                            struct err_detail *detail)
+{
+    struct metrics_reading reading = {store, arena, NULL, filter, now_ms, detail};
+    struct metrics metrics = {.now_ms = now_ms};
+    enum err error = read_people(&reading, &metrics);
+    if (error == OK) {
+        *ret_all = metrics.conversion_rate;
+        *ret_outside = metrics.conversion_rate_outside_onboarding;
+    }
+    return error;
+}
+
 enum err metrics_typical(struct store *store, struct arena *arena,
                          const struct metrics_filter *filter, int64_t now_ms,
                          double *ret_median_hours, double *ret_quick_percent,

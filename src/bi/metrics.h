@@ -20,6 +20,7 @@ struct metrics_filter {
     struct str set;        /* "original", "optimized" */
     struct str experiment; /* of the funnel only; "" any */
     struct str variant;
+    bool without_retention; /* which needs a walk through all events: there is none then */
 };
 
 /* The same as it is written; "" where nothing was. */
@@ -151,6 +152,12 @@ MUST_CHECK enum err metrics_read(struct store *store, struct arena *arena,
                                  int64_t now_ms, struct metrics *ret_metrics,
                                  struct err_detail *detail);
 
+/* Only the two rates of conversion, which cost a walk through the people alone. */
+MUST_CHECK enum err metrics_conversion(struct store *store, struct arena *arena,
+                                       const struct metrics_filter *filter, int64_t now_ms,
+                                       struct rate *ret_all, struct rate *ret_outside,
+                                       struct err_detail *detail);
+
 /* Only the median hours to completion and the quick share, for who needs no more; NAN unknown. */
 MUST_CHECK enum err metrics_typical(struct store *store, struct arena *arena,
                                     const struct metrics_filter *filter, int64_t now_ms,
@@ -165,6 +172,8 @@ struct metric_row {
     enum metric_kind kind;
     size_t offset; /* in struct metrics */
 };
+/* Whether the row of metrics_rows is one of those that filter.without_retention leaves out. */
+bool metrics_row_is_retention(const struct metric_row *row);
 const struct metric_row *metrics_rows(int *ret_count);
 
 /* "critical", "growing", …; "unknown" without data. Static storage. */

@@ -90,8 +90,20 @@ static struct rate over_all(const struct metrics *metrics, int cell)
     return rate_of(active, eligible);
 }
 
+bool metrics_row_is_retention(const struct metric_row *row)
+{
+    return row->offset == offsetof(struct metrics, week_1_retention) ||
+           row->offset == offsetof(struct metrics, week_2_retention) ||
+           row->offset == offsetof(struct metrics, month_1_retention);
+}
+
 enum err metrics_read_retention(struct metrics_reading *reading, struct metrics *metrics)
 {
+    if (reading->filter->without_retention) {
+        metrics->week_1_retention = metrics->week_2_retention = metrics->month_1_retention =
+            rate_of(0, 0);
+        return OK;
+    }
     enum err error = read_cohorts(reading, &metrics->cohorts, &metrics->cohort_count);
     if (error != OK) {
         return error;

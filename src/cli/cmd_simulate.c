@@ -256,9 +256,8 @@ static int rehearse_into(struct simulate *simulate, const struct simulate_option
     if (status != CLI_OK) {
         return status;
     }
-    const struct into_wish wish = {.url = options->into,
-                                   .share_percent = (int)share,
-                                   .until_ms = clock_now_ms(cli->clock)};
+    const struct into_wish wish = {
+        .url = options->into, .share_percent = (int)share, .until_ms = clock_now_ms(cli->clock)};
     simulate->about.start_ms = wish.until_ms - simulate->about.days * DAY_MS;
     simulate->threads = 1;
     const struct sim_options sim = options_of(simulate, side);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "http/api/kept.h"
 #include "http/server_internal.h"
 
 enum { LINE_MAX_REQUESTS = 128, ARENA_BYTES = 64 * 1024 };
@@ -20,6 +21,7 @@ struct analyst {
     const struct http_app *app;
     struct behaviour_keeper *keeper;
     struct throttle *throttle;
+    struct kept *kept;
     pthread_t thread;
     pthread_mutex_t lock; /* guards all down to the empty line */
     pthread_cond_t wake;
@@ -75,6 +77,7 @@ struct analyst *analyst_new(const struct http_app *app, struct behaviour_keeper 
     analyst->app = app;
     analyst->keeper = keeper;
     analyst->throttle = throttle_new();
+    analyst->kept = kept_new();
     pthread_mutex_init(&analyst->lock, NULL);
     pthread_cond_init(&analyst->wake, NULL);
     int failed = pthread_create(&analyst->thread, NULL, work, analyst);
@@ -100,6 +103,7 @@ void analyst_free(struct analyst *analyst)
         catalog_free(analyst->catalog);
         free(analyst->catalog_mark);
         throttle_free(analyst->throttle);
+        kept_free(analyst->kept);
         pthread_cond_destroy(&analyst->wake);
         pthread_mutex_destroy(&analyst->lock);
         free(analyst);
@@ -150,6 +154,11 @@ struct behaviour_keeper *analyst_keeper(struct analyst *analyst)
 struct store *analyst_store(struct analyst *analyst)
 {
     return analyst->app->analyst_reader;
+}
+
+struct kept *analyst_kept(struct analyst *analyst)
+{
+    return analyst->kept;
 }
 
 struct throttle *analyst_throttle(struct analyst *analyst)

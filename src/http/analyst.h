@@ -32,6 +32,8 @@ MUST_CHECK bool analyst_go_on(struct analyst *analyst, struct request *request, 
 
 struct behaviour_keeper *analyst_keeper(struct analyst *analyst);
 struct store *analyst_store(struct analyst *analyst);
+/* Answers that took long. */
+struct kept *analyst_kept(struct analyst *analyst);
 /* Limits of wrong keys, by client address. */
 struct throttle *analyst_throttle(struct analyst *analyst);
 /* The journeys in force; valid during the job. */

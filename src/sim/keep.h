@@ -1,6 +1,6 @@
-/* Keeps the people of a rehearsal in a store that was empty, as if they had been there: so that what
- * reads a store can be looked at with as many people as one likes. Each person is written when their
- * life is over. One thread. */
+/* Keeps the people of a rehearsal in a store that was empty, as if they had been there: so that
+ * what reads a store can be looked at with as many people as one likes. Each person is written when
+ * their life is over. One thread. */
 #pragma once
 
 #include "core/decide.h"
@@ -23,7 +23,8 @@ int64_t keep_instant(struct keep *keep, int64_t now_ms, struct id_source *ids);
 /* Writes what happened by the decision, and notes in the person's rows what a store would. */
 void keep_decision(struct keep *keep, struct person *person, struct decision *decision,
                    struct id_source *ids);
-/* Writes the person with all rows they ever had, without addresses. After a mistake nothing is written any more. */
+/* Writes the person with all rows they ever had, without addresses. After a mistake nothing is
+ * written any more. */
 void keep_person(struct keep *keep, struct person *person);
 bool keep_has_failed(const struct keep *keep);
 /* Commits; what went wrong. */

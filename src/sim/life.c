@@ -416,6 +416,9 @@ static int64_t joining_instant(const struct life *life, struct draws *draws)
     int minute = (int)draw_below(draws, 60);
     int64_t at_ms = calendar_instant(life->zone, day, hour * 60 + minute);
     at_ms += draw_below(draws, (uint32_t)MINUTE_MS);
+    if (setting->keep != NULL) { /* no crowd at the first instant */
+        return at_ms > setting->start_ms ? at_ms : at_ms + DAY_MS;
+    }
     return at_ms > setting->start_ms ? at_ms : setting->start_ms;
 }
 

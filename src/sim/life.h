@@ -16,8 +16,8 @@ struct setting {
     struct installation installation;
     const struct people *people;
     uint64_t seed;
-    int64_t start_ms; /* the first joins */
-    int64_t span_ms;  /* everybody lives so long from joining */
+    int64_t start_ms;  /* the first joins */
+    int64_t span_ms;   /* everybody lives so long from joining */
     struct keep *keep; /* or, where lives are kept: people join all along, until keep_until_ms */
     /* Messages that left in each second since start_ms. Complete when all lives are freed. */
     uint32_t *sent_in_second; /* counted atomically */

@@ -136,9 +136,8 @@ const struct sim_result *sim_run(struct arena *arena, const struct sim_options *
                              .seed = STR("rehearsal"),
                              .share_permyriad = options->set == SET_OPTIMIZED ? 10000 : 0};
     }
-    int64_t joining_ms = options->keep != NULL
-                             ? keep_until_ms(options->keep) - options->start_ms
-                             : options->people->joining_ms;
+    int64_t joining_ms = options->keep != NULL ? keep_until_ms(options->keep) - options->start_ms
+                                               : options->people->joining_ms;
     /* People east and west of Greenwich begin the first and the last day at other instants. */
     setting.second_count = (joining_ms + setting.span_ms + 2 * DAY_MS) / 1000;
     setting.sent_in_second = zeroed((size_t)setting.second_count, sizeof(*setting.sent_in_second));

@@ -10,14 +10,15 @@ struct sim_options {
     const struct catalog *catalog;
     enum journey_set set; /* original or optimized: what newcomers get */
     const struct people *people;
-    /* Quiet hours, caps, zone and language; channels are filled in, and the rollout without keep. */
+    /* Quiet hours, caps, zone and language; channels are filled in, the rollout without keep. */
     struct installation installation;
     int64_t users; /* 1 .. SIM_USERS_MAX */
     int days;      /* 1 .. SIM_DAYS_MAX */
     uint64_t seed;
     int threads; /* 1 .. SIM_THREADS_MAX */
     int64_t start_ms;
-    struct keep *keep; /* keeps the people, who live until keep_until_ms; then one thread. Or NULL */
+    struct keep
+        *keep; /* keeps the people, who live until keep_until_ms; then one thread. Or NULL */
     /* Told now and then by the calling thread; may be NULL. */
     void (*progress)(void *context, int64_t done, int64_t total);
     void *context;

@@ -99,3 +99,59 @@ test('wrong arguments and broken people are refused with what was expected', asy
     await refused(3, /people\.yaml:2:10: not a duration; .*\npeople\.yaml:3:1: .*did you mean "writes"\?\n/,
         '--people', 'people.yaml');
 });
+
+test('people of a rehearsal are kept in an empty store, the same ones each time, and nobody can be written to', async () => {
+    const kept = async () => {
+        const own = await Installation.make({ env: { ADMIN_API_KEY: 'the-full-key' } });
+        const { code, stderr, stdout } = await own.run('simulate', '--into', `sqlite:${own.database}`, '--users', '700', '--days', '12', '--share', '50');
+        assert.equal(code, 0, stderr);
+        assert.match(stdout, /without a next step \(must be none\) +0/);
+        return own;
+    };
+    const [one, other] = [await kept(), await kept()];
+    const all = async (own) => Promise.all(['users', 'runs', 'commitments', 'deliveries', 'events', 'feedback', 'due', 'definitions', 'settings']
+        .map((table) => own.sql(`SELECT * FROM ${table}`)));
+    assert.deepEqual(await all(one), await all(other));
+    const [{ people, treated, first, last }] = await one.sql(`SELECT count(*) AS people, sum(journey_set) AS treated,
+        min(joined_at_ms) AS first, max(joined_at_ms) AS last FROM users`);
+    assert.equal(people, 700);
+    assert.ok(treated > 280 && treated < 420, `${treated} have the optimized set`);
+    assert.ok(first >= one.now - 12 * 86_400_000 && last < one.now, 'they join all along');
+    for (const query of ['SELECT count(*) AS n FROM identities', "SELECT count(*) AS n FROM users WHERE telegram_address <> '' OR telegram_reach <> 0",
+        "SELECT count(*) AS n FROM deliveries WHERE address <> ''"]) {
+        assert.deepEqual(await one.sql(query), [{ n: 0 }], query);
+    }
+    const status = await one.json('rollout', 'status');
+    assert.equal(status.share, 50);
+    assert.equal(status.people_optimized, treated);
+
+    // What is due goes on, and reaches nobody.
+    await one.serve();
+    one.advance('3d');
+    await one.until('all that was due', async () => (await one.sql(`SELECT count(*) AS n FROM due WHERE due_at_ms <= ${one.now}`))[0].n === 0);
+    assert.deepEqual(await one.sql(`SELECT count(*) AS n FROM deliveries WHERE sent_at_ms > ${status.started_at_ms + 12 * 86_400_000}`), [{ n: 0 }]);
+    const taken = await one.run('simulate', '--into', `sqlite:${one.database}`);
+    assert.equal(taken.code, 1);
+    assert.match(taken.stderr, /process \d+ runs the engine on this database/);
+    await one.stop();
+    const full = await one.run('simulate', '--into', `sqlite:${one.database}`);
+    assert.match(full.stderr, /there are 700 people in that store; made-up people need an empty one/);
+    await one.remove();
+    await other.remove();
+});
+
+test('what cannot be kept is refused', async () => {
+    const refused = async (pattern, ...args) => {
+        const { code, stderr } = await home.run('simulate', '--into', 'sqlite:into.sqlite', ...args);
+        assert.equal(code, 2, stderr);
+        assert.match(stderr, pattern);
+    };
+    await refused(/--into keeps the people of one side/, '--compare', 'original,optimized');
+    await refused(/--into keeps the people of one side/, '--threads', '2');
+    await refused(/--share takes a number from 0 to 100/, '--share', '101');
+    await refused(/--into takes at most 262144 people/, '--users', '300000');
+    await refused(/--replay takes the people of the store/, '--replay');
+    const { code, stderr } = await home.run('simulate', '--share', '5');
+    assert.equal(code, 2);
+    assert.match(stderr, /--share belongs to --into/);
+});

@@ -159,13 +159,15 @@ export class Installation {
         return end.code ?? end.signal;
     }
 
-    /** Runs a command of the terminal: { code, stdout, stderr }. */
-    run(...args) {
+    /** Runs a command of the terminal: { code, stdout, stderr }; before its words perhaps { deadlineMs }. */
+    run(...words) {
+        const { deadlineMs = DEADLINE_MS * 2 } = typeof words[0] === 'object' ? words[0] : {};
+        const args = words.filter((word) => typeof word !== 'object');
         return new Promise((resolve) => {
             execFile(
                 nudgePath(),
                 args,
-                { cwd: this.folder, env: this.env, timeout: DEADLINE_MS * 2, maxBuffer: 64 << 20 },
+                { cwd: this.folder, env: this.env, timeout: deadlineMs, maxBuffer: 64 << 20 },
                 (error, stdout, stderr) => resolve({ code: error ? (error.code ?? 'killed') : 0, stdout, stderr }),
             );
         });
@@ -186,7 +188,7 @@ export class Installation {
             return psql(this.postgres, query);
         }
         return new Promise((resolve, reject) => {
-            execFile('sqlite3', ['-readonly', '-json', this.database, query], (error, stdout, stderr) =>
+            execFile('sqlite3', ['-readonly', '-json', this.database, query], { maxBuffer: 64 << 20 }, (error, stdout, stderr) =>
                 error ? reject(new Error(stderr)) : resolve(stdout.trim() === '' ? [] : JSON.parse(stdout)));
         });
     }

@@ -3,7 +3,9 @@
 
 #include <microhttpd.h>
 
+#include "base/clock.h"
 #include "base/digest.h"
+#include "http/api/kept.h"
 #include "http/routes.h"
 
 enum { ETAG_HEX = 32 };
@@ -43,6 +45,64 @@ static const struct api_operation *find(struct request *request, bool *ret_known
     return NULL;
 }
 
+/* The path and what the operation reads of the query, for those who may see the same. */
+static struct str target_of(const struct api_call *call)
+{
+    struct str target = http_path(call->request);
+    const struct api_parameter *parameter = call->operation->parameters;
+    target = arena_printf(call->arena, "%d %.*s", (int)call->caller.role, STR_ARG(target));
+    for (; parameter != NULL && parameter->name != NULL; parameter++) {
+        struct str value = http_query(call->request, parameter->name);
+        if (value.length > 0) {
+            target = arena_printf(call->arena, "%.*s %s %zu:%.*s", STR_ARG(target), parameter->name,
+                                  value.length, STR_ARG(value));
+        }
+    }
+    return target;
+}
+
+static bool has_it(struct request *request, struct str etag)
+{
+    struct str rest = http_header(request, "If-None-Match");
+    while (rest.length > 0) {
+        struct str one = str_trim(str_split(rest, ',', &rest));
+        if (str_equal(one, etag) || str_is(one, "*")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool reply_with(struct request *request, const struct kept_answer *answer)
+{
+    http_reply_header(request, "ETag", arena_str(http_arena(request), answer->etag).ptr);
+    http_reply_header(request, "Cache-Control", "private, no-cache");
+    http_reply_header(request, "Vary", "Authorization, Cookie, X-Admin-Key, X-API-Key");
+    bool same = has_it(request, answer->etag);
+    http_reply(request, same ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, "application/json",
+               same ? STR_NONE : answer->body);
+    return true;
+}
+
+static int64_t now_of(const struct api_call *call)
+{
+    return clock_monotonic_ms(http_app(call->request)->clock);
+}
+
+static bool run_operation(struct api_call *call)
+{
+    struct kept *kept = analyst_kept(call->analyst);
+    struct kept_answer answer;
+    if (call->operation->method != METHOD_GET) {
+        kept_forget(kept, now_of(call));
+        return call->operation->run(call);
+    }
+    call->target = target_of(call);
+    call->begun_ms = clock_worked_ms();
+    return kept_find(kept, call->target, now_of(call), &answer) ? reply_with(call->request, &answer)
+                                                                : call->operation->run(call);
+}
+
 static bool run(struct request *request, struct analyst *analyst, void *context)
 {
     (void)context;
@@ -52,7 +112,7 @@ static bool run(struct request *request, struct analyst *analyst, void *context)
                             .store = analyst_store(analyst)};
     bool known_path;
     call.operation = find(request, &known_path, &call.word);
-    return !api_authorise(&call, call.operation->role) || call.operation->run(&call);
+    return !api_authorise(&call, call.operation->role) || run_operation(&call);
 }
 
 void route_api(struct request *request)
@@ -84,18 +144,6 @@ static struct str etag_of(struct api_call *call, const json_t *json)
     return arena_printf(call->arena, "W/\"%.*s\"", ETAG_HEX, hex);
 }
 
-static bool has_it(struct request *request, struct str etag)
-{
-    struct str rest = http_header(request, "If-None-Match");
-    while (rest.length > 0) {
-        struct str one = str_trim(str_split(rest, ',', &rest));
-        if (str_equal(one, etag) || str_is(one, "*")) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool api_reply(struct api_call *call, json_t *json)
 {
     struct request *request = call->request;
@@ -103,16 +151,13 @@ bool api_reply(struct api_call *call, json_t *json)
         http_reply_json(request, MHD_HTTP_OK, json);
         return true;
     }
-    struct str etag = etag_of(call, json);
-    struct str body = json_write(call->arena, json);
+    const struct kept_answer answer = {etag_of(call, json), json_write(call->arena, json)};
     json_decref(json);
-    http_reply_header(request, "ETag", etag.ptr);
-    http_reply_header(request, "Cache-Control", "private, no-cache");
-    http_reply_header(request, "Vary", "Authorization, Cookie, X-Admin-Key, X-API-Key");
-    bool same = has_it(request, etag);
-    http_reply(request, same ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, "application/json",
-               same ? STR_NONE : body);
-    return true;
+    if (call->target.length > 0) {
+        kept_offer(analyst_kept(call->analyst), call->target, now_of(call),
+                   clock_worked_ms() - call->begun_ms, &answer);
+    }
+    return reply_with(request, &answer);
 }
 
 bool api_fail(struct api_call *call, enum err error, const struct err_detail *detail)

@@ -24,7 +24,9 @@ struct api_call {
     struct store *store;
     struct api_caller caller;
     const struct api_operation *operation;
-    struct str word; /* what stands where the path has {…} */
+    struct str word;   /* what stands where the path has {…} */
+    struct str target; /* of what may be kept (kept.h): who asks what; else "" */
+    int64_t begun_ms;  /* clock_worked_ms when work began */
 };
 
 /* Answers (true), or has handed on to the engine (false). */

@@ -130,18 +130,25 @@ WHERE u.is_test = 0 AND u.is_erased = 0
   AND r.entered_at_ms <= ?5 - 8 * 86400000;
 
 -- name: metrics_activity
--- Distinct people with activity in the last full UTC day, the last 7 and the last 30 days. ?7: JSON
--- array of the event types that are activity. Ids begin with an instant that is never before at_ms.
+-- Distinct people with activity in the last full UTC day, the last 7 and the last 30 days: the last two
+-- by the instant that is kept of their last one, the first from the events of those who were active
+-- since. ?7: JSON array of the event types that are activity. Ids begin with an instant that is never
+-- before at_ms.
 SELECT
-    count(DISTINCT CASE WHEN e.at_ms >= (?5 / 86400000 - 1) * 86400000
-                         AND e.at_ms < ?5 / 86400000 * 86400000 THEN e.user_id END) AS dau,
-    count(DISTINCT CASE WHEN e.at_ms >= ?5 - 7 * 86400000 THEN e.user_id END) AS wau,
-    count(DISTINCT e.user_id) AS mau
-FROM events AS e
-JOIN users AS u ON u.id = e.user_id
-WHERE e.id >= (?5 - 2592000000) << 21
-  AND e.at_ms >= ?5 - 2592000000 AND e.at_ms <= ?5
-  AND e.type IN (SELECT value FROM json_each(?7))
+    (SELECT count(DISTINCT e.user_id)
+     FROM events AS e
+     JOIN users AS u ON u.id = e.user_id
+     WHERE e.id >= ((?5 / 86400000 - 1) * 86400000) << 21
+       AND e.at_ms >= (?5 / 86400000 - 1) * 86400000 AND e.at_ms < ?5 / 86400000 * 86400000
+       AND e.type IN (SELECT value FROM json_each(?7))
+       AND u.is_test = 0 AND u.is_erased = 0
+       AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
+       AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+       AND (?6 < 0 OR u.journey_set = ?6)) AS dau,
+    count(*) FILTER (WHERE u.activity_last_at_ms >= ?5 - 7 * 86400000) AS wau,
+    count(*) AS mau
+FROM users AS u
+WHERE u.activity_last_at_ms >= ?5 - 2592000000
   AND u.is_test = 0 AND u.is_erased = 0
   AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
   AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)

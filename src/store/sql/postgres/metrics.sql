@@ -53,15 +53,20 @@ FROM steps;
 
 -- name: metrics_activity
 SELECT
-    count(DISTINCT CASE WHEN e.at_ms >= (?5 / 86400000 - 1) * 86400000
-                         AND e.at_ms < ?5 / 86400000 * 86400000 THEN e.user_id END) AS dau,
-    count(DISTINCT CASE WHEN e.at_ms >= ?5 - 7 * 86400000 THEN e.user_id END) AS wau,
-    count(DISTINCT e.user_id) AS mau
-FROM events AS e
-JOIN users AS u ON u.id = e.user_id
-WHERE e.id >= (?5::bigint - 2592000000) << 21
-  AND e.at_ms >= ?5 - 2592000000 AND e.at_ms <= ?5
-  AND e.type IN (SELECT json_array_elements_text(?7::json))
+    (SELECT count(DISTINCT e.user_id)
+     FROM events AS e
+     JOIN users AS u ON u.id = e.user_id
+     WHERE e.id >= ((?5::bigint / 86400000 - 1) * 86400000) << 21
+       AND e.at_ms >= (?5 / 86400000 - 1) * 86400000 AND e.at_ms < ?5 / 86400000 * 86400000
+       AND e.type IN (SELECT json_array_elements_text(?7::json))
+       AND u.is_test = 0 AND u.is_erased = 0
+       AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
+       AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+       AND (?6 < 0 OR u.journey_set = ?6)) AS dau,
+    count(*) FILTER (WHERE u.activity_last_at_ms >= ?5 - 7 * 86400000) AS wau,
+    count(*) AS mau
+FROM users AS u
+WHERE u.activity_last_at_ms >= ?5 - 2592000000
   AND u.is_test = 0 AND u.is_erased = 0
   AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
   AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
