@@ -35,6 +35,7 @@ struct config {
     const char *admin_webhook_url;
     const char *admin_webhook_secret;
     const char *heartbeat_url;
+    const char *live_database_url;
     const char *public_url;
     int port;
     const char *default_time_zone;

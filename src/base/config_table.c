@@ -177,6 +177,12 @@ static const struct config_row rows[] = {
      .min = 0,
      .max = 100,
      .help = "most nudges to one person in a local day"},
+    {.name = "LIVE_DATABASE_URL",
+     .kind = "text",
+     AT(live_database_url),
+     .secret = true,
+     .help = "postgres://… of a previous bot's tables, which nudge serve follows; not set: it does "
+             "not"},
     {.name = "DECISIONS_KEPT_DAYS",
      .kind = "number",
      AT(decisions_kept_days),

@@ -4,13 +4,9 @@
 
 #include "base/calendar.h"
 #include "cli/arguments.h"
+#include "cli/bridge_taking.h"
 #include "cli/bridge_tally.h"
 #include "cli/command.h"
-#include "store/live.h"
-
-/* A command holds at most PEOPLE_AT_ONCE people and, but for its last person, BATCH_BYTES_MAX; the
- * engine takes 4 MB. */
-enum { PEOPLE_AT_ONCE = 500, BATCH_BYTES_MAX = 1024 * 1024, DOCUMENT_BYTES_MAX = 3 * 1024 * 1024 };
 
 static const char text[] =
     "Takes over the people of a previous bot: its tables (users, commitments, preferences in "
@@ -27,83 +23,11 @@ static const char text[] =
     "  nudge bridge import --from postgres://reader@db.example.org/live\n"
     "  nudge bridge status --json";
 
-/* What is done with each person of the live tables; `document`: the row it was read from. */
-typedef enum err person_function(void *context, struct arena *arena,
-                                 const struct live_person *person, json_t *document, size_t bytes,
-                                 struct err_detail *detail);
-
-struct reading {
-    struct cli *cli;
-    struct live *live;
-    const char *doing; /* for the progress bar */
-    const struct zone *zone;
-    int64_t now_ms;
-    person_function *function;
-    void *context;
-};
-
-static enum err read_one(const struct reading *reading, struct arena *arena, struct str document,
-                         struct err_detail *detail)
+static struct bridge_source source_of(struct cli *cli, struct live *live, const char *doing)
 {
-    json_t *json = NULL;
-    struct live_person person;
-    enum err error = json_read(document, DOCUMENT_BYTES_MAX, &json, detail);
-    if (error == OK) {
-        error = live_person_read(arena, json, reading->zone, reading->now_ms, &person, detail);
-    }
-    if (error != OK) {
-        error = err_wrap(detail, error, "the live users");
-    } else {
-        error = reading->function(reading->context, arena, &person, json, document.length, detail);
-    }
-    json_decref(json);
-    return error;
+    return (struct bridge_source){live, cli->config.default_time_zone, cli->clock,
+                                  cli->json ? NULL : doing, NULL};
 }
-
-/* Every person, once. */
-static enum err each_person(struct cli *cli, struct live *live, const char *doing,
-                            person_function *function, void *context, struct err_detail *detail)
-{
-    const struct zone *zone = zone_find(str_of(cli->config.default_time_zone));
-    const struct reading reading = {
-        cli,      live,   doing, zone != NULL ? zone : zone_utc(), clock_now_ms(cli->clock),
-        function, context};
-    struct arena *arena = arena_new((size_t)1024 * 1024);
-    int64_t done = 0;
-    int count = 0;
-    enum err error = OK;
-    do {
-        struct str *documents = NULL;
-        arena_reset(arena);
-        error = live_next(live, arena, PEOPLE_AT_ONCE, &documents, &count, detail);
-        for (int i = 0; error == OK && i < count; i++) {
-            error = read_one(&reading, arena, documents[i], detail);
-        }
-        done += count;
-        if (!cli->json) {
-            progress_show(doing, done, live_people(live));
-        }
-    } while (error == OK && count > 0);
-    if (!cli->json) {
-        progress_end();
-    }
-    arena_free(arena);
-    return error;
-}
-
-/* ---- against ours ---------------------------------------------------------------------------- */
-
-enum standing {
-    STANDING_NEW,
-    STANDING_HERE,      /* came to us by themselves */
-    STANDING_CHANGED,   /* imported before, and something changed there */
-    STANDING_UNCHANGED, /* imported before */
-    STANDING_LEFT_OUT,  /* a bot, or erased here */
-    STANDING_COUNT
-};
-
-static const char *const STANDINGS[STANDING_COUNT] = {"new", "here_already", "changed", "unchanged",
-                                                      "left_out"};
 
 /* Ours, where it is ready; what is not migrated holds nobody. */
 static struct store *own_store(struct cli *cli)
@@ -122,32 +46,6 @@ static struct store *own_store(struct cli *cli)
     return store;
 }
 
-/* `store` may be NULL. */
-static enum err compare(struct store *store, struct arena *arena, const struct live_person *person,
-                        enum standing *ret_standing, struct err_detail *detail)
-{
-    *ret_standing = person->is_bot ? STANDING_LEFT_OUT : STANDING_NEW;
-    if (store == NULL || person->is_bot) {
-        return OK;
-    }
-    struct rows rows;
-    int64_t user_id = 0;
-    const struct arg key[] = {ARG_TEXT(str_of(person->key))};
-    enum err error = store_query(store, arena, "bridge_person", key, 1, 1, &rows, detail);
-    bool imported = error == OK && rows.count == 1;
-    if (imported) {
-        error = store_alias_find(store, rows.cells[0].integer, &user_id, detail);
-        *ret_standing = user_id == 0                                      ? STANDING_LEFT_OUT
-                        : str_is(rows.cells[1].text, person->fingerprint) ? STANDING_UNCHANGED
-                                                                          : STANDING_CHANGED;
-    } else if (error == OK && !person->invented) {
-        struct str value = arena_printf(arena, "%lld", (long long)person->telegram_id);
-        error = store_identity_find(store, CHANNEL_TELEGRAM, value, &user_id, detail);
-        *ret_standing = user_id != 0 ? STANDING_HERE : STANDING_NEW;
-    }
-    return error;
-}
-
 /* ---- plan and status ------------------------------------------------------------------------- */
 
 struct plan {
@@ -164,7 +62,7 @@ static enum err plan_person(void *context, struct arena *arena, const struct liv
     struct plan *plan = context;
     enum standing standing;
     bridge_tally_add(&plan->tally, arena, person);
-    enum err error = compare(plan->store, arena, person, &standing, detail);
+    enum err error = bridge_compare(plan->store, arena, person, &standing, detail);
     plan->standings[standing] += error == OK;
     return error;
 }
@@ -173,7 +71,7 @@ static json_t *standings_json(const int64_t counts[STANDING_COUNT])
 {
     json_t *json = json_object();
     for (int i = 0; i < STANDING_COUNT; i++) {
-        json_object_set_new(json, STANDINGS[i], json_integer(counts[i]));
+        json_object_set_new(json, standing_name((enum standing)i), json_integer(counts[i]));
     }
     return json;
 }
@@ -201,6 +99,24 @@ static void show_plan(struct cli *cli, const struct live *live, const struct pla
            (long long)plan->standings[STANDING_LEFT_OUT]);
 }
 
+/* All was taken over that stood there then; 0: nobody has followed the live tables. */
+static enum err read_followed(struct cli *cli, struct store *store, int64_t *ret_at_ms,
+                              struct err_detail *detail)
+{
+    struct str stored = STR_NONE;
+    json_t *json = NULL;
+    *ret_at_ms = 0;
+    enum err error = store == NULL
+                         ? OK
+                         : store_setting_get(store, cli->arena, "bridge/followed", &stored, detail);
+    if (error == OK && stored.length > 0) {
+        error = json_read(stored, stored.length, &json, detail);
+        *ret_at_ms = json_get_int(json, "seen_at_ms", 0);
+        json_decref(json);
+    }
+    return error;
+}
+
 static enum err show_status(struct cli *cli, const struct plan *plan, struct err_detail *detail)
 {
     int64_t totals[5] = {0};
@@ -212,9 +128,14 @@ static enum err show_status(struct cli *cli, const struct plan *plan, struct err
             totals[i] = rows.cells[i].integer;
         }
     }
+    int64_t followed_ms = 0;
+    if (error == OK) {
+        error = read_followed(cli, plan->store, &followed_ms, detail);
+    }
     if (error != OK) {
         return error;
     }
+    int64_t lag_ms = clock_now_ms(cli->clock) - followed_ms;
     if (cli->json) {
         json_t *imported = json_pack("{s:I, s:I, s:I, s:I}", "people", (json_int_t)totals[0],
                                      "held", (json_int_t)totals[2], "erased", (json_int_t)totals[3],
@@ -222,8 +143,15 @@ static enum err show_status(struct cli *cli, const struct plan *plan, struct err
         if (totals[1] != 0) {
             json_object_set_new(imported, "last_at", json_str(calendar_iso(cli->arena, totals[1])));
         }
-        cli_print_json(
-            json_pack("{s:o, s:o}", "imported", imported, "live", standings_json(plan->standings)));
+        json_t *json =
+            json_pack("{s:o, s:o}", "imported", imported, "live", standings_json(plan->standings));
+        if (followed_ms != 0) {
+            json_object_set_new(json, "followed",
+                                json_pack("{s:o, s:I}", "until",
+                                          json_str(calendar_iso(cli->arena, followed_ms)), "lag_ms",
+                                          (json_int_t)lag_ms));
+        }
+        cli_print_json(json);
         return OK;
     }
     if (totals[0] == 0) {
@@ -238,6 +166,10 @@ static enum err show_status(struct cli *cli, const struct plan *plan, struct err
            (long long)(plan->standings[STANDING_NEW] + plan->standings[STANDING_HERE]),
            (long long)plan->standings[STANDING_CHANGED],
            (long long)plan->standings[STANDING_UNCHANGED]);
+    if (followed_ms != 0) {
+        printf("followed by the server until %s (%s), %lld s ago\n", cli_when(cli, followed_ms),
+               cli_zone(cli), (long long)lag_ms / 1000);
+    }
     return OK;
 }
 
@@ -246,10 +178,11 @@ static int plan_or_status(struct cli *cli, const char *from, bool is_status)
     struct err_detail detail = {""};
     struct live *live = NULL;
     struct plan plan = {.store = NULL};
-    enum err error = live_open(from, &live, &detail);
+    enum err error = live_open(from, "", &live, &detail);
     if (error == OK) {
         plan.store = own_store(cli);
-        error = each_person(cli, live, "reading", plan_person, &plan, &detail);
+        const struct bridge_source source = source_of(cli, live, "reading");
+        error = bridge_each_person(&source, plan_person, &plan, &detail);
     }
     if (error == OK && is_status) {
         error = show_status(cli, &plan, &detail);
@@ -265,81 +198,41 @@ static int plan_or_status(struct cli *cli, const char *from, bool is_status)
 
 /* ---- import ---------------------------------------------------------------------------------- */
 
-struct import {
-    struct cli *cli;
-    struct store *store;
-    json_t *people; /* of the next command */
-    size_t bytes;
-    int64_t standings[STANDING_COUNT]; /* as the engine says; not STANDING_HERE */
-    int64_t commitments;
-};
-
 /* What is read and written for one command lives no longer than it. */
-static enum err send_people(struct import *import, struct err_detail *detail)
+static enum err ask_engine(void *context, json_t *payload, json_t **ret_result,
+                           struct err_detail *detail)
 {
-    if (json_array_size(import->people) == 0) {
-        return OK;
-    }
-    struct cli *cli = import->cli;
+    struct cli *cli = context;
     struct arena *kept = cli->arena;
-    json_t *result = NULL;
     cli->arena = arena_new((size_t)4 * 1024 * 1024);
-    enum err error = cli_engine_command(
-        cli, "bridge_import", json_pack("{s:o}", "people", import->people), &result, detail);
+    enum err error = cli_engine_command(cli, "bridge_import", payload, ret_result, detail);
     arena_free(cli->arena);
     cli->arena = kept;
-    import->people = json_array();
-    import->bytes = 0;
-    for (int i = 0; i < STANDING_COUNT; i++) {
-        import->standings[i] += json_get_int(result, STANDINGS[i], 0);
-    }
-    import->commitments += json_get_int(result, "commitments", 0);
-    json_decref(result);
     return error;
 }
 
-static enum err import_person(void *context, struct arena *arena, const struct live_person *person,
-                              json_t *document, size_t bytes, struct err_detail *detail)
+static void show_import(struct cli *cli, const struct bridge_taking *taking)
 {
-    struct import *import = context;
-    enum standing standing;
-    enum err error = compare(import->store, arena, person, &standing, detail);
-    if (error != OK) {
-        return error;
-    }
-    if (standing == STANDING_UNCHANGED || standing == STANDING_LEFT_OUT) {
-        import->standings[standing]++;
-        return OK;
-    }
-    json_array_append(import->people, document);
-    import->bytes += bytes;
-    bool is_full =
-        json_array_size(import->people) == PEOPLE_AT_ONCE || import->bytes > BATCH_BYTES_MAX;
-    return is_full ? send_people(import, detail) : OK;
-}
-
-static void show_import(const struct import *import)
-{
-    if (import->cli->json) {
-        json_t *json = standings_json(import->standings);
-        json_object_del(json, STANDINGS[STANDING_HERE]);
-        json_object_set_new(json, "commitments", json_integer(import->commitments));
+    if (cli->json) {
+        json_t *json = standings_json(taking->standings);
+        json_object_del(json, standing_name(STANDING_HERE));
+        json_object_set_new(json, "commitments", json_integer(taking->commitments));
         cli_print_json(json);
         return;
     }
     printf("%lld people are new here and held, %lld changed, %lld were unchanged, %lld left out; "
            "%lld commitments came with them\n",
-           (long long)import->standings[STANDING_NEW],
-           (long long)import->standings[STANDING_CHANGED],
-           (long long)import->standings[STANDING_UNCHANGED],
-           (long long)import->standings[STANDING_LEFT_OUT], (long long)import->commitments);
+           (long long)taking->standings[STANDING_NEW],
+           (long long)taking->standings[STANDING_CHANGED],
+           (long long)taking->standings[STANDING_UNCHANGED],
+           (long long)taking->standings[STANDING_LEFT_OUT], (long long)taking->commitments);
 }
 
 static int import(struct cli *cli, const char *from)
 {
     struct err_detail detail = {""};
     struct live *live = NULL;
-    enum err error = live_open(from, &live, &detail);
+    enum err error = live_open(from, "", &live, &detail);
     if (error != OK) {
         return cli_fail(cli, error, &detail);
     }
@@ -347,18 +240,18 @@ static int import(struct cli *cli, const char *from)
     struct store *ready = cli_store(cli, STORE_WRITER, &status); /* migrates a file of ours */
     store_close(ready);
     if (ready != NULL) {
-        struct import import = {.cli = cli, .store = own_store(cli), .people = json_array()};
-        error = each_person(cli, live, "importing", import_person, &import, &detail);
+        struct bridge_taking taking = {.store = own_store(cli),
+                                       .send = ask_engine,
+                                       .context = cli,
+                                       .at_once = BRIDGE_PEOPLE_MAX};
+        const struct bridge_source source = source_of(cli, live, "importing");
+        error = bridge_take(&taking, &source, &detail);
         if (error == OK) {
-            error = send_people(&import, &detail);
-        }
-        if (error == OK) {
-            show_import(&import);
+            show_import(cli, &taking);
         } else {
             status = cli_fail(cli, error, &detail);
         }
-        json_decref(import.people);
-        store_close(import.store);
+        store_close(taking.store);
     }
     live_close(live);
     return status;
@@ -368,12 +261,16 @@ int cmd_bridge(int argc, char **argv)
 {
     const char *from = NULL;
     const struct option_row rows[] = {
-        {"from", 'f', "URL", "The live database, when it is not DATABASE_URL's", NULL, &from}, {0}};
+        {"from", 'f', "URL", "The live database (default LIVE_DATABASE_URL, else DATABASE_URL)",
+         NULL, &from},
+        {0}};
     struct cli cli;
     struct arguments arguments;
     int status = arguments_begin(&cli, rows, "plan|import|status", text, argc, argv, &arguments);
     if (status == CLI_OK) {
-        const char *live = from != NULL ? from : cli.config.database_url;
+        const char *live = from != NULL                              ? from
+                           : cli.config.live_database_url[0] != '\0' ? cli.config.live_database_url
+                                                                     : cli.config.database_url;
         if (arguments.word_count == 1 && arguments_is(&arguments, 0, "import")) {
             status = import(&cli, live);
         } else if (arguments.word_count == 1 && arguments_is(&arguments, 0, "plan")) {

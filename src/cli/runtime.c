@@ -20,6 +20,7 @@
 #include "channel/webhook.h"
 #include "channel/webhook_signature.h"
 #include "cli/evaluator.h"
+#include "cli/follower.h"
 #include "cli/journeys_load.h"
 #include "cli/mail_site.h"
 #include "cli/notifier.h"
@@ -480,6 +481,16 @@ static enum err read_catalog(void *context, struct store *store, struct arena *a
     return journeys_in_force(arena, store, runtime->cli->config.journeys_dir, ret_catalog, detail);
 }
 
+static enum err follow(struct runtime *runtime, struct follower **ret_follower,
+                       struct err_detail *detail)
+{
+    const struct follower_options options = {&runtime->cli->config, runtime->cli->clock,
+                                             runtime->engine};
+    return options.config->live_database_url[0] != '\0'
+               ? follower_new(&options, ret_follower, detail)
+               : OK;
+}
+
 int runtime_serve(struct cli *cli, struct runtime *runtime, const struct serve_options *options)
 {
     struct err_detail detail = {""};
@@ -518,6 +529,7 @@ int runtime_serve(struct cli *cli, struct runtime *runtime, const struct serve_o
         ASSERT(failed == 0);
         struct evaluator *evaluator = NULL;
         struct notifier *notifier = NULL;
+        struct follower *follower = NULL;
         const struct evaluator_options hourly = {&cli->config, cli->clock, runtime->engine,
                                                  runtime->http_client};
         error = evaluator_new(&hourly, &evaluator, &detail);
@@ -528,8 +540,12 @@ int runtime_serve(struct cli *cli, struct runtime *runtime, const struct serve_o
             error = start_channels(runtime, &detail);
         }
         if (error == OK) {
+            error = follow(runtime, &follower, &detail);
+        }
+        if (error == OK) {
             wait_for_end(runtime, options, server, &signals);
         }
+        follower_free(follower);
         evaluator_free(evaluator);
         notifier_free(notifier, STOP_WAIT_MS);
         stop(runtime, server, thread);

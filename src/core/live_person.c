@@ -329,7 +329,13 @@ static void read_who(struct arena *arena, const json_t *user, int64_t now_ms,
     read_address(arena, user, person);
 }
 
-static void take_prints(struct arena *arena, struct live_person *person)
+/* What is not known there is taken for now, and is no change a moment later. */
+static long long steady(int64_t at_ms, int64_t now_ms)
+{
+    return at_ms == now_ms ? 0 : (long long)at_ms;
+}
+
+static void take_prints(struct arena *arena, int64_t now_ms, struct live_person *person)
 {
     struct str key = person->telegram_id != 0
                          ? arena_printf(arena, "telegram:%lld", (long long)person->telegram_id)
@@ -337,16 +343,17 @@ static void take_prints(struct arena *arena, struct live_person *person)
     digest_sha256_hex(key, person->key);
     struct str all = arena_printf(
         arena, "%.*s %lld %u %lld %d%d\n%.*s\n%.*s\n%.*s\n%.*s", STR_ARG(person->id),
-        (long long)person->joined_at_ms, person->refusals, (long long)person->paused_until_ms,
+        steady(person->joined_at_ms, now_ms), person->refusals, (long long)person->paused_until_ms,
         person->in_group, person->is_test, STR_ARG(person->first_name), STR_ARG(person->username),
         STR_ARG(person->language), STR_ARG(person->zone));
     digest_sha256_hex(all, person->fingerprint);
     for (int i = 0; i < person->commitment_count; i++) {
         const struct live_commitment *commitment = &person->commitments[i];
-        all = arena_printf(arena, "%s %.*s %d %lld %lld %lld", person->fingerprint,
-                           STR_ARG(commitment->id), (int)commitment->state,
-                           (long long)commitment->created_at_ms, (long long)commitment->ended_at_ms,
-                           (long long)commitment->due_at_ms);
+        all = arena_printf(
+            arena, "%s %.*s %d %lld %lld %lld", person->fingerprint, STR_ARG(commitment->id),
+            (int)commitment->state, steady(commitment->created_at_ms, now_ms),
+            steady(commitment->ended_at_ms, now_ms),
+            commitment->created_at_ms == now_ms ? 0 : (long long)commitment->due_at_ms);
         digest_sha256_hex(all, person->fingerprint);
     }
 }
@@ -367,7 +374,7 @@ enum err live_person_read(struct arena *arena, const json_t *document, const str
     read_consents(arena, document, now_ms, &person);
     read_commitments(arena, document, person.zone.length > 0 ? zone_find(person.zone) : zone,
                      now_ms, &person);
-    take_prints(arena, &person);
+    take_prints(arena, now_ms, &person);
     *ret_person = person;
     return OK;
 }

@@ -337,6 +337,17 @@ static enum err take(struct bridging *bridging, const struct live_person *live)
     return save(bridging, &taking);
 }
 
+/* Whoever follows the live tables has seen all that was there by then. */
+static enum err note_seen(struct bridging *bridging, int64_t seen_at_ms)
+{
+    struct engine *engine = bridging->engine;
+    engine->followed_at_ms = seen_at_ms;
+    return store_setting_put(
+        engine->store, "bridge/followed",
+        arena_printf(bridging->batch->arena, "{\"seen_at_ms\":%lld}", (long long)seen_at_ms),
+        bridging->batch->now_ms, bridging->detail);
+}
+
 /* ---- the command ----------------------------------------------------------------------------- */
 
 enum err bridge_people(struct engine *engine, struct batch *batch, struct command_work *command,
@@ -357,6 +368,11 @@ enum err bridge_people(struct engine *engine, struct batch *batch, struct comman
     enum err error = OK;
     for (size_t i = 0; error == OK && i < count; i++) {
         error = take(&bridging, &people[i]);
+    }
+    int64_t seen_at_ms = json_get_int(payload, "seen_at_ms", 0);
+    if (error == OK && seen_at_ms != 0) {
+        error = note_seen(&bridging, seen_at_ms);
+        command->silent = count == 0;
     }
     json_t *result = json_pack("{s:i, s:i, s:i, s:i, s:i}", "new", bridging.added, "changed",
                                bridging.updated, "unchanged", bridging.unchanged, "left_out",

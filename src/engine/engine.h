@@ -103,6 +103,8 @@ MUST_CHECK enum err engine_submit(struct engine *engine, const struct input *inp
  *                        "policy":"pin|follow|migrate",             "policy","steps"}; people move
  *                        "steps":"old=new,…" of migrate}            afterwards, in the background
  *   setting_put         {"name","value"}                            {}
+ *   bridge_import       {"people"} (store/live.h), "seen_at_ms" of   {"new","changed","unchanged",
+ *                       who follows: all there is here by then     "left_out","commitments"}
  *   webhook             {"channel","id","body"}: a request that was  {}
  *                       verified (channel/channel.h, taken_request)
  *   alerts              {"findings","partial"} (bi/alerts)          {"changes"}
@@ -162,7 +164,8 @@ MUST_CHECK enum err engine_stored_secret(struct store *store, struct arena *aren
 struct engine_status {
     int64_t batches, inputs, decisions, sent, failed, uncertain, store_errors;
     int64_t last_batch_at_ms;
-    int64_t oldest_due_age_ms;  /* backlog: how late the oldest due row is, 0 none */
+    int64_t oldest_due_age_ms; /* backlog: how late the oldest due row is, 0 none */
+    int64_t followed_at_ms;    /* all is here that stood in the live tables then; 0: not followed */
     int64_t oldest_line_age_ms; /* how long the oldest message has waited for its channel */
     int queue_count;
     bool healthy;       /* last store access worked, lease held */

@@ -209,6 +209,7 @@ struct engine {
     pthread_mutex_t lock; /* guards the following */
     struct report_item *reports_first, **reports_last;
     int report_count;
+    int64_t followed_at_ms; /* as in the status */
     struct engine_status status;
 };
 

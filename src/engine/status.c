@@ -146,6 +146,7 @@ void status_update(struct engine *engine, const struct batch *batch, enum err er
         status->inputs += batch->item_count;
         status->decisions += batch->decisions;
         status->last_batch_at_ms = batch->now_ms;
+        status->followed_at_ms = engine->followed_at_ms;
         status->healthy = true;
     } else {
         status->store_errors++;

@@ -9,6 +9,8 @@
 #include "http/request.h"
 #include "http/routes.h"
 
+#define LAG "nudge_bridge_lag_milliseconds"
+
 enum { BACKLOG_LATE_MS = 5 * 60 * 1000 };
 
 static void describe_build(json_t *json)
@@ -96,6 +98,13 @@ void route_prometheus(struct request *request)
         {"nudge_healthy", "gauge", "1 when the store works and the lease is held.", status.healthy},
     };
     struct str text = STR_NONE;
+    if (status.followed_at_ms != 0) {
+        int64_t now_ms = clock_now_ms(http_app(request)->clock);
+        text = arena_printf(http_arena(request),
+                            "# HELP %s How long ago all was taken over that stood in the live "
+                            "tables.\n# TYPE %s gauge\n%s %" PRId64 "\n",
+                            LAG, LAG, LAG, now_ms - status.followed_at_ms);
+    }
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         text = arena_printf(http_arena(request), "%.*s# HELP %s %s\n# TYPE %s %s\n%s %" PRId64 "\n",
                             STR_ARG(text), rows[i].name, rows[i].help, rows[i].name, rows[i].type,

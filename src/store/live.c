@@ -24,6 +24,7 @@ enum key_type { KEY_NONE, KEY_NUMBER, KEY_UUID, KEY_TEXT };
 
 struct table_look {
     bool exists;
+    bool is_table; /* its rows know by whom they were written */
     bool has_text, has_commitment;
     enum key_type id, user_id, telegram_user_id, telegram_id;
 };
@@ -32,6 +33,8 @@ struct live {
     struct store *store;
     enum live_shape shape;
     int64_t people;
+    char mark[LIVE_MARK_BYTES];
+    char since[LIVE_MARK_BYTES]; /* "": everybody is asked for */
     struct table_look users;
     struct table_look parts[PART_COUNT];
 };
@@ -45,6 +48,11 @@ const char *live_shape_name(enum live_shape shape)
 enum live_shape live_shape(const struct live *live)
 {
     return live->shape;
+}
+
+const char *live_mark(const struct live *live)
+{
+    return live->mark;
 }
 
 int64_t live_people(const struct live *live)
@@ -106,7 +114,7 @@ static enum err look(struct live *live, struct err_detail *detail)
 {
     PGresult *result = NULL;
     enum err error = ask(live,
-                         "SELECT c.relname, a.attname, format_type(a.atttypid, NULL) "
+                         "SELECT c.relname, a.attname, format_type(a.atttypid, NULL), c.relkind "
                          "FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace "
                          "JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 "
                          "AND NOT a.attisdropped WHERE " LIVE_TABLES,
@@ -115,8 +123,9 @@ static enum err look(struct live *live, struct err_detail *detail)
         return error;
     }
     for (int i = 0; i < PQntuples(result); i++) {
-        note_column(look_of(live, PQgetvalue(result, i, 0)), PQgetvalue(result, i, 1),
-                    key_type_of(PQgetvalue(result, i, 2)));
+        struct table_look *table = look_of(live, PQgetvalue(result, i, 0));
+        note_column(table, PQgetvalue(result, i, 1), key_type_of(PQgetvalue(result, i, 2)));
+        table->is_table = PQgetvalue(result, i, 3)[0] == 'r';
     }
     PQclear(result);
     return OK;
@@ -207,54 +216,92 @@ static void add(struct sql *sql, const char *format, ...)
     sql->used += (size_t)length;
 }
 
-/* Collected by person first, then joined: there need be no index. */
-static void add_join(struct sql *sql, const char *table, const char *key, const char *user_column)
-{
-    add(sql,
-        " LEFT JOIN (SELECT t.%s::text AS k, jsonb_agg(jsonb_strip_nulls(to_jsonb(t)) "
-        "ORDER BY to_jsonb(t) ->> 'id', to_jsonb(t)::text) AS rows FROM public.%s AS t "
-        "GROUP BY 1) AS j%d ON j%d.k = u.%s::text",
-        key, table, sql->joins, sql->joins, user_column);
-    sql->joins++;
-}
-
 static const char *telegram_column(const struct live *live)
 {
     return live->shape == LIVE_SHAPE_C ? "telegram_id" : "telegram_user_id";
 }
 
-/* Each way in which the table can lead to a person. Rows that two ways lead to are there twice,
- * which is nothing to a consent; commitments have one way. */
-static void add_joins(const struct live *live, struct sql *sql, int part)
+/* The ways in which the table of a part can lead to a person: a column of it, and one of users. */
+struct way {
+    const char *key;
+    const char *user_column;
+};
+enum { WAYS_MAX = 3 };
+
+/* Rows that two ways lead to are there twice, which is nothing to a consent; commitments have one
+ * way. */
+static int ways_of(const struct live *live, int part, struct way ways[WAYS_MAX])
 {
     const struct table_look *table = &live->parts[part];
     const char *telegram = telegram_column(live);
+    int count = 0;
     if (table->telegram_user_id != KEY_NONE) {
-        add_join(sql, PARTS[part], "telegram_user_id", telegram);
+        ways[count++] = (struct way){"telegram_user_id", telegram};
     } else if (table->telegram_id != KEY_NONE) {
-        add_join(sql, PARTS[part], "telegram_id", telegram);
+        ways[count++] = (struct way){"telegram_id", telegram};
     }
     bool one_way = part == 0 && live->shape != LIVE_SHAPE_B;
     if (one_way || table->user_id == KEY_NONE) {
-        return;
+        return count;
     }
     if (live->users.id != KEY_NONE && table->user_id != KEY_NUMBER) {
-        add_join(sql, PARTS[part], "user_id", "id");
+        ways[count++] = (struct way){"user_id", "id"};
     }
     if (table->user_id != KEY_UUID) {
-        add_join(sql, PARTS[part], "user_id", telegram);
+        ways[count++] = (struct way){"user_id", telegram};
     }
+    return count;
+}
+
+/* Collected by person first, then joined: there need be no index. */
+static void add_join(const struct live *live, struct sql *sql, const char *table, struct way way)
+{
+    add(sql,
+        " LEFT JOIN (SELECT t.%s::text AS k, jsonb_agg(jsonb_strip_nulls(to_jsonb(t)) "
+        "ORDER BY to_jsonb(t) ->> 'id', to_jsonb(t)::text) AS rows FROM public.%s AS t",
+        way.key, table);
+    if (live->since[0] != '\0') {
+        add(sql, " WHERE t.%s::text IN (SELECT w.%s::text FROM wanted AS w)", way.key,
+            way.user_column);
+    }
+    add(sql, " GROUP BY 1) AS j%d ON j%d.k = u.%s::text", sql->joins, sql->joins, way.user_column);
+    sql->joins++;
+}
+
+/* Of whom a row was written by the transaction of the mark or a later one. */
+static void add_wanted(const struct live *live, struct sql *sql)
+{
+    add(sql,
+        "WITH wanted AS MATERIALIZED (SELECT u.* FROM public.users AS u "
+        "WHERE age(u.xmin) <= age('%s'::xid)",
+        live->since);
+    for (int part = 0; part < PART_COUNT; part++) {
+        struct way ways[WAYS_MAX];
+        int count = live->parts[part].exists ? ways_of(live, part, ways) : 0;
+        for (int i = 0; i < count; i++) {
+            add(sql,
+                " OR u.%s::text IN (SELECT t.%s::text FROM public.%s AS t "
+                "WHERE age(t.xmin) <= age('%s'::xid))",
+                ways[i].user_column, ways[i].key, PARTS[part], live->since);
+        }
+    }
+    add(sql, ") ");
 }
 
 static void write_question(const struct live *live, struct sql *head)
 {
     struct sql joins = {.used = 0};
-    add(head, "DECLARE live_people NO SCROLL CURSOR FOR SELECT jsonb_build_object('user', "
-              "jsonb_strip_nulls(to_jsonb(u))");
+    add(head, "DECLARE live_people NO SCROLL CURSOR FOR ");
+    if (live->since[0] != '\0') {
+        add_wanted(live, head);
+    }
+    add(head, "SELECT jsonb_build_object('user', jsonb_strip_nulls(to_jsonb(u))");
     for (int part = 0; part < PART_COUNT; part++) {
+        struct way ways[WAYS_MAX];
         int first = joins.joins;
-        if (live->parts[part].exists) {
-            add_joins(live, &joins, part);
+        int count = live->parts[part].exists ? ways_of(live, part, ways) : 0;
+        for (int i = 0; i < count; i++) {
+            add_join(live, &joins, PARTS[part], ways[i]);
         }
         if (joins.joins == first) {
             continue;
@@ -264,20 +311,23 @@ static void write_question(const struct live *live, struct sql *head)
             add(head, "%scoalesce(j%d.rows, '[]')", i > first ? " || " : "", i);
         }
     }
-    add(head, ") FROM public.users AS u%.*s ORDER BY u.%s", (int)joins.used, joins.text,
+    add(head, ") FROM %s AS u%.*s ORDER BY u.%s",
+        live->since[0] != '\0' ? "wanted" : "public.users", (int)joins.used, joins.text,
         telegram_column(live));
 }
 
 static enum err ask_for_people(struct live *live, struct err_detail *detail)
 {
     PGresult *result = NULL;
-    enum err error =
-        ask(live, "SELECT set_config('TimeZone', 'UTC', true), count(*) FROM public.users",
-            "count the live users", &result, detail);
+    enum err error = ask(live,
+                         "SELECT set_config('TimeZone', 'UTC', true), count(*), "
+                         "pg_snapshot_xmin(pg_current_snapshot())::xid::text FROM public.users",
+                         "count the live users", &result, detail);
     if (error != OK) {
         return error;
     }
     live->people = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
+    snprintf(live->mark, sizeof(live->mark), "%s", PQgetvalue(result, 0, 2));
     PQclear(result);
     struct sql *sql = calloc(1, sizeof(*sql));
     ASSERT(sql != NULL);
@@ -292,7 +342,21 @@ static enum err ask_for_people(struct live *live, struct err_detail *detail)
 
 /* ---- the contract ---------------------------------------------------------------------------- */
 
-enum err live_open(const char *url, struct live **ret_live, struct err_detail *detail)
+/* Rows of a view do not say when they were written, so that then everybody is asked for. */
+static void begin_since(struct live *live, const char *since)
+{
+    bool all_tables = live->users.is_table;
+    for (int part = 0; part < PART_COUNT; part++) {
+        all_tables = all_tables && (live->parts[part].is_table || !live->parts[part].exists);
+    }
+    bool is_number = since[0] != '\0' && strspn(since, "0123456789") == strlen(since);
+    if (all_tables && is_number && strlen(since) < sizeof(live->since)) {
+        memcpy(live->since, since, strlen(since) + 1);
+    }
+}
+
+enum err live_open(const char *url, const char *since, struct live **ret_live,
+                   struct err_detail *detail)
 {
     if (strncmp(url, "postgres://", 11) != 0 && strncmp(url, "postgresql://", 13) != 0) {
         return err_set(detail, ERR_CONFIG,
@@ -314,6 +378,7 @@ enum err live_open(const char *url, struct live **ret_live, struct err_detail *d
         error = check_rights(live, detail);
     }
     if (error == OK) {
+        begin_since(live, since);
         error = ask_for_people(live, detail);
     }
     if (error != OK) {
