@@ -39,6 +39,14 @@ const FAULTS = {
         await write();
         await cluster.up();
     },
+    'lets nobody in for a while': async ({ cluster, write }) => {
+        const rules = cluster.rules();
+        const inside = cluster.backends();
+        await cluster.admit('local all all reject', false);
+        inside.forEach((pid) => process.kill(pid, 'SIGTERM'));
+        await write();
+        await cluster.admit(rules, true);
+    },
     'ends our connections, again and again': async ({ cluster, write }) => {
         const writing = write();
         for (let i = 0; i < 5; i++) {

@@ -1,7 +1,7 @@
 // A PostgreSQL of the test's own, to be stopped, killed, frozen and started again. It answers on a
 // socket in its temporary folder and nowhere else; as root it runs as the user postgres.
 import { execFileSync, spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -59,12 +59,10 @@ export class Cluster {
                     { ...this.user, cwd: this.folder, stdio: 'ignore' });
                 this.gone = new Promise((resolve) => this.server.on('exit', resolve));
             }
-            try {
-                this.sql('select 1');
+            if (this.answers()) {
                 return;
-            } catch {
-                await new Promise((resolve) => setTimeout(resolve, 50));
             }
+            await new Promise((resolve) => setTimeout(resolve, 50));
         }
         throw new Error('PostgreSQL did not start');
     }
@@ -84,6 +82,33 @@ export class Cluster {
         return execFileSync('psql', ['-qAtX', '-v', 'ON_ERROR_STOP=1', '-c', text, this.url], {
             encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'],
         }).trim();
+    }
+
+    /** Who may connect, as pg_hba.conf says it. */
+    rules() {
+        return readFileSync(join(this.data, 'pg_hba.conf'), 'utf8');
+    }
+
+    /** Has these rules say who may connect from now on; waits until `works` of a connection is so. */
+    async admit(rules, works) {
+        writeFileSync(join(this.data, 'pg_hba.conf'), `${rules}\n`);
+        this.server.kill('SIGHUP');
+        const end = Date.now() + DEADLINE_MS;
+        while (this.answers() !== works) {
+            if (Date.now() > end) {
+                throw new Error(`PostgreSQL still ${works ? 'refuses' : 'takes'} connections`);
+            }
+            await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+    }
+
+    answers() {
+        try {
+            this.sql('select 1');
+            return true;
+        } catch {
+            return false;
+        }
     }
 
     /** Process ids of the program's connections. */
