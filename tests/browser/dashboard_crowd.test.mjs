@@ -154,6 +154,39 @@ test('onboarding: everybody, and those that the link asks for', async () => {
         WHERE journey = 'superior_onboarding' AND entered_at_ms <= ${home.now - 8 * DAY}`);
     await checkShare('abandonment_rate', ended, entered);
 
+    const steps = await cells(panel('How the steps go'));
+    assert.equal(steps.length, 4);
+    for (const [index, [name, ...shown]] of steps.entries()) {
+        const times = await home.sql(`
+            SELECT json_extract(s.value, '$[1]') - json_extract(s.value, '$[0]') AS ms
+            FROM runs AS r, json_each(r.steps) AS s WHERE r.journey = 'superior_onboarding' AND s.key = ${index}
+            AND json_extract(s.value, '$[0]') > 0`);
+        const took = times.map(({ ms }) => ms).filter((ms) => ms >= 0).sort((a, b) => a - b);
+        const at = (share) => {
+            const place = (took.length - 1) * share;
+            const low = took[Math.floor(place)];
+            const high = took[Math.min(Math.floor(place) + 1, took.length - 1)];
+            const ms = low + (high - low) * (place - Math.floor(place));
+            return ms < HOUR ? `${decimal(ms / 60_000)} min` : `${decimal(ms / HOUR)} h`;
+        };
+        const { recoveries, smaller, skipped } = await one(`
+            SELECT sum(type = 'recovery_sent') AS recoveries, sum(type = 'ultra_sent') AS smaller,
+                   sum(type = 'step_skipped') AS skipped
+            FROM events WHERE journey = 'superior_onboarding' AND step = '${name.replaceAll(' ', '_')}'`);
+        assert.deepEqual(shown, [times.length, took.length, at(0.5), at(0.9), recoveries, smaller, skipped].map(String), name);
+    }
+    const answers = await cells(panel('What people answered'));
+    const given = await home.sql(`
+        SELECT replace(a.key, '_', ' ') AS question, a.value AS answer, count(DISTINCT r.user_id) AS people
+        FROM runs AS r, json_each(nullif(r.answers, '')) AS a WHERE r.journey = 'superior_onboarding' GROUP BY 1, 2`);
+    assert.equal(answers.length, 30);
+    for (const [question, answer, people] of answers) {
+        const same = given.find((each) => each.question === question && each.answer === answer);
+        assert.equal(Number(people), same.people, `${question}: ${answer}`);
+        const more = given.filter((each) => each.question === question && each.people > same.people);
+        assert.ok(more.length < 10, `${question}: ${answer} is among the ten most frequent`);
+    }
+
     await page.goto(`${home.url}${PATH}#/onboarding?set=optimized&language=de`);
     const some = await checkFunnel("u.journey_set = 1 AND u.language = 'de'");
     assert.ok(some.joined > 1000 && some.joined < PEOPLE / 2);

@@ -92,6 +92,8 @@ test('onboarding: the funnel of those who are asked for, and the link keeps who 
     await other.getByLabel('Source').fill('nowhere');
     await other.keyboard.press('Enter');
     await other.getByText('There are no such people.').first().waitFor(WAIT);
+    await other.getByText('No step of the optimized onboarding was sent yet.').waitFor(WAIT);
+    await other.getByText('Nobody has answered a question yet.').waitFor(WAIT);
     assert.deepEqual(complaints(problems), []);
     assert.deepEqual(foreign, []);
     await context.close();

@@ -126,4 +126,5 @@ api_run api_run_behaviour_funnel, api_run_behaviour_retention, api_run_behaviour
     api_run_behaviour_times;
 /* figures.c */
 api_run api_run_business_intelligence, api_run_onboarding_funnel, api_run_behavioral_insights,
-    api_run_retention_analysis, api_run_metrics, api_run_funnel, api_run_retention;
+    api_run_retention_analysis, api_run_metrics, api_run_funnel, api_run_onboarding_steps,
+    api_run_retention;

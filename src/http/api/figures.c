@@ -1,6 +1,7 @@
 /* The figures of bi over HTTP: as they are, and as callers of the previous system read them. */
 #include "base/clock.h"
 #include "bi/business_intelligence.h"
+#include "bi/onboarding_steps.h"
 #include "http/api/api.h"
 
 static enum err read_filter(struct api_call *call, struct metrics_filter *ret_filter,
@@ -114,6 +115,25 @@ bool api_run_funnel(struct api_call *call)
         error = metrics_funnel(call->store, call->arena, &filter, now_ms, stages, &detail);
     }
     return error == OK ? api_reply(call, json_pack("{s:o}", "stages", funnel_json(stages)))
+                       : api_fail(call, error, &detail);
+}
+
+bool api_run_onboarding_steps(struct api_call *call)
+{
+    struct metrics_filter filter = {0};
+    struct onboarding_steps steps;
+    const struct catalog *catalog = NULL;
+    struct err_detail detail = {""};
+    int64_t now_ms = clock_now_ms(http_app(call->request)->clock);
+    enum err error = read_filter(call, &filter, &detail);
+    if (error == OK) {
+        error = analyst_catalog(call->analyst, &catalog, &detail);
+    }
+    if (error == OK) {
+        error = onboarding_steps_read(call->store, call->arena, catalog, &filter, now_ms, &steps,
+                                      &detail);
+    }
+    return error == OK ? api_reply(call, onboarding_steps_json(&steps))
                        : api_fail(call, error, &detail);
 }
 

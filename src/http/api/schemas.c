@@ -41,6 +41,12 @@ static const struct schema_row rows[] = {
     {"FunnelStage", "stage:text people:count share_of_joined:maybe share_of_joined_low:maybe "
                     "share_of_joined_high:maybe share_of_previous:maybe "
                     "share_of_previous_low:maybe share_of_previous_high:maybe"},
+    {"OnboardingSteps", "steps:OnboardingStep[] answers:OnboardingAnswer[]"},
+    {"OnboardingStep",
+     "step:text sent:count completed:count median_seconds:maybe p90_seconds:maybe "
+     "times:OnboardingTime[] recoveries:count smaller:count skipped:count"},
+    {"OnboardingTime", "up_to_seconds:maybe count:count"},
+    {"OnboardingAnswer", "question:text answer:text people:count"},
     {"Retention", "cohorts:RetentionCohort[]"},
     {"RetentionCohort", "week:when imported:count cells:RetentionCell[] month_1:maybe"},
     {"RetentionCell", "eligible:count active:count rate:maybe"},

@@ -5,7 +5,7 @@ import type { JSX } from 'preact';
 import { useCallback } from 'preact/hooks';
 import type { Session } from './api';
 import { Chart, type Colours } from './chart';
-import { decimal, words } from './format';
+import { decimal, span, words } from './format';
 import { Hours } from './hours';
 import { State } from './state';
 import { Table } from './table';
@@ -103,13 +103,6 @@ function ActivityShown({ value }: { value: Activity }) {
       />
     </>
   );
-}
-
-function span(seconds: number): string {
-  if (seconds < 3600) {
-    return `${decimal(seconds / 60)} min`;
-  }
-  return seconds <= DAY ? `${decimal(seconds / 3600)} h` : `${decimal(seconds / DAY)} d`;
 }
 
 function TimesShown({ value }: { value: Times }) {

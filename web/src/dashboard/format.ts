@@ -6,6 +6,14 @@ export function decimal(value: number): string {
 
 export const signed = (value: number) => (value > -0.05 ? `+${decimal(value)}` : decimal(value));
 
+/** A length of time in the unit that suits it. */
+export function span(seconds: number): string {
+  if (seconds < 3600) {
+    return `${decimal(seconds / 60)} min`;
+  }
+  return seconds <= 86_400 ? `${decimal(seconds / 3600)} h` : `${decimal(seconds / 86_400)} d`;
+}
+
 export const words = (name: string) => name.replace(/_/g, ' ');
 
 export function instant(iso: string, zone: string): string {

@@ -3,6 +3,7 @@ import type { Session } from './api';
 import { Figures, type Figure } from './figures';
 import { chosen, Filters, query } from './filters';
 import { Funnel } from './funnel';
+import { Steps } from './steps';
 
 const ofSent = (step: number): Figure => ({
   name: `step_${step}_completion`, title: `Step ${step} completed`, unit: '%',
@@ -32,6 +33,7 @@ export function Onboarding({ leave }: { session: Session; leave: () => void }) {
       <Funnel leave={leave} query={query()} detailed />
       {chosen().has('variant') ? <p class="quiet">The figures below are of people of every variant.</p> : null}
       <Figures leave={leave} query={query(['variant'])} figures={FIGURES} />
+      <Steps leave={leave} query={query(['variant'])} />
     </>
   );
 }

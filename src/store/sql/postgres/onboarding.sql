@@ -1,0 +1,79 @@
+-- Where PostgreSQL reads JSON in its own way. What it means stands in sql/onboarding.sql.
+
+-- name: onboarding_steps
+WITH steps AS (
+    SELECT s.place - 1 AS step, (s.value ->> 0)::bigint AS sent_ms, (s.value ->> 1)::bigint AS completed_ms
+    FROM users AS u
+    JOIN runs AS r ON r.user_id = u.id
+    CROSS JOIN json_array_elements(r.steps::json) WITH ORDINALITY AS s (value, place)
+    WHERE u.is_test = 0 AND u.is_erased = 0
+      AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
+      AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+      AND (?6 < 0 OR u.journey_set = ?6) AND u.joined_at_ms <= ?5
+      AND r.journey = 'superior_onboarding'
+      AND (s.value ->> 0)::bigint > 0
+),
+took AS (
+    SELECT step, completed_ms - sent_ms AS ms,
+           row_number() OVER (PARTITION BY step ORDER BY completed_ms - sent_ms) - 1 AS place,
+           count(*) OVER (PARTITION BY step) AS n
+    FROM steps WHERE completed_ms > 0
+)
+SELECT
+    sent.step, sent.people AS sent, coalesce(t.n, 0) AS completed,
+    t.middle_ms, t.after_middle_ms, t.ninth_ms, t.after_ninth_ms,
+    coalesce(t.in_5_min, 0), coalesce(t.in_15_min, 0), coalesce(t.in_1_h, 0), coalesce(t.in_3_h, 0),
+    coalesce(t.in_6_h, 0), coalesce(t.in_12_h, 0), coalesce(t.in_24_h, 0)
+FROM (SELECT step, count(*) AS people FROM steps GROUP BY step) AS sent
+LEFT JOIN (
+    SELECT step, n,
+           max(ms) FILTER (WHERE place = (n - 1) / 2) AS middle_ms,
+           max(ms) FILTER (WHERE place = (n - 1) / 2 + 1) AS after_middle_ms,
+           max(ms) FILTER (WHERE place = (n - 1) * 9 / 10) AS ninth_ms,
+           max(ms) FILTER (WHERE place = (n - 1) * 9 / 10 + 1) AS after_ninth_ms,
+           count(*) FILTER (WHERE ms <= 300000) AS in_5_min,
+           count(*) FILTER (WHERE ms <= 900000) AS in_15_min,
+           count(*) FILTER (WHERE ms <= 3600000) AS in_1_h,
+           count(*) FILTER (WHERE ms <= 10800000) AS in_3_h,
+           count(*) FILTER (WHERE ms <= 21600000) AS in_6_h,
+           count(*) FILTER (WHERE ms <= 43200000) AS in_12_h,
+           count(*) FILTER (WHERE ms <= 86400000) AS in_24_h
+    FROM took GROUP BY step, n
+) AS t ON t.step = sent.step
+ORDER BY sent.step;
+
+-- name: onboarding_detours
+SELECT e.step,
+       count(*) FILTER (WHERE e.type = 'recovery_sent') AS recoveries,
+       count(*) FILTER (WHERE e.type = 'ultra_sent') AS smaller,
+       count(*) FILTER (WHERE e.type = 'step_skipped') AS skipped
+FROM events AS e
+JOIN users AS u ON u.id = e.user_id
+WHERE e.journey = 'superior_onboarding'
+  AND e.type IN ('recovery_sent', 'ultra_sent', 'step_skipped')
+  AND u.is_test = 0 AND u.is_erased = 0
+  AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
+  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+  AND (?6 < 0 OR u.journey_set = ?6) AND u.joined_at_ms <= ?5
+GROUP BY e.step;
+
+-- name: onboarding_answers
+WITH given AS (
+    SELECT a.key AS question, a.value AS answer, count(DISTINCT u.id) AS people
+    FROM users AS u
+    JOIN runs AS r ON r.user_id = u.id
+    CROSS JOIN json_each_text(nullif(r.answers, '')::json) AS a
+    WHERE u.is_test = 0 AND u.is_erased = 0
+      AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
+      AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+      AND (?6 < 0 OR u.journey_set = ?6) AND u.joined_at_ms <= ?5
+      AND r.journey = 'superior_onboarding'
+      AND a.key IN ('user_feeling_word', 'chosen_action', 'tomorrow_commitment')
+    GROUP BY a.key, a.value
+),
+ranked AS (
+    SELECT question, answer, people,
+           row_number() OVER (PARTITION BY question ORDER BY people DESC, answer) AS place
+    FROM given
+)
+SELECT question, answer, people FROM ranked WHERE place <= 10 ORDER BY question, place;
