@@ -30,6 +30,9 @@ static enum err read_one(const struct reading *reading, struct arena *arena, str
 {
     json_t *json = NULL;
     struct live_person person;
+    if (reading->source->stopping != NULL && atomic_load(reading->source->stopping)) {
+        return err_set(detail, ERR_CANCELLED, "the server stops");
+    }
     enum err error = json_read(document, DOCUMENT_BYTES_MAX, &json, detail);
     if (error == OK) {
         error = live_person_read(arena, json, reading->zone, reading->now_ms, &person, detail);

@@ -4,6 +4,8 @@
  * engine. */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "base/clock.h"
 #include "base/json.h"
 #include "core/live_person.h"
@@ -26,6 +28,7 @@ struct bridge_source {
     struct clock *clock;
     const char *doing;   /* for a progress bar; NULL: there is none */
     int64_t *unreadable; /* counts rows that cannot be read; NULL: the first ends the reading */
+    const atomic_bool *stopping; /* ends the reading with ERR_CANCELLED; may be NULL */
 };
 
 /* What is done with each; `document`: the row they were read from, of so many bytes. The arena is

@@ -25,8 +25,8 @@ static const char text[] =
 
 static struct bridge_source source_of(struct cli *cli, struct live *live, const char *doing)
 {
-    return (struct bridge_source){live, cli->config.default_time_zone, cli->clock,
-                                  cli->json ? NULL : doing, NULL};
+    return (struct bridge_source){
+        live, cli->config.default_time_zone, cli->clock, cli->json ? NULL : doing, NULL, NULL};
 }
 
 /* Ours, where it is ready; what is not migrated holds nobody. */

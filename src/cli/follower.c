@@ -142,8 +142,12 @@ static enum err look(struct follower *follower, struct err_detail *detail)
                                    .context = follower,
                                    .at_once = PEOPLE_AT_ONCE};
     if (error == OK) {
-        const struct bridge_source source = {live, follower->options.config->default_time_zone,
-                                             follower->options.clock, NULL, &unreadable};
+        const struct bridge_source source = {live,
+                                             follower->options.config->default_time_zone,
+                                             follower->options.clock,
+                                             NULL,
+                                             &unreadable,
+                                             &follower->stopping};
         error = bridge_take(&taking, &source, detail);
         tell(&taking);
     }

@@ -140,6 +140,18 @@ test('a writer at work, servers killed in the middle: everything arrives once', 
     assert.equal(Number(events.n), 400);
 });
 
+test('the server ends amid looking at everybody, and goes on with the next start', onServer, async (t) => {
+    const opened = await following(t, 'A');
+    const { live, home } = opened;
+    await live.run(`insert into users (telegram_user_id, created_at) select 2000000 + n, '${at(500)}' from generate_series(1, 6000) as n`);
+    const count = async () => Number((await home.sql('select count(*) as n from users'))[0].n);
+    await home.until('a first part', async () => (await count()) > 0);
+    assert.equal(await home.stop(), 0);
+    assert.ok((await count()) < 6000, 'it took everybody over before it ended');
+    await home.serve();
+    await home.until('everybody', async () => (await count()) === 6000);
+});
+
 test('a live database that goes away is followed again when it is back', onServer, async (t) => {
     const opened = await following(t, 'A');
     const { live, home } = opened;
