@@ -12,6 +12,7 @@ int cmd_copy(int argc, char **argv);
 int cmd_deliveries(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
+int cmd_email(int argc, char **argv);
 int cmd_experiment(int argc, char **argv);
 int cmd_funnel(int argc, char **argv);
 int cmd_journeys(int argc, char **argv);

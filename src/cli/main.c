@@ -22,6 +22,7 @@ static const struct command commands[] = {
     {"nodes", "which processes serve, or are ready to", cmd_nodes},
     {"migrate", "bring the store's schema up to date", cmd_migrate},
     {"journeys", "check, list, show and draw definitions", cmd_journeys},
+    {"email", "look at a message as the mail that it becomes", cmd_email},
     {"metrics", "how well does it work?", cmd_metrics},
     {"funnel", "how far do people come along ordered steps?", cmd_funnel},
     {"retention", "who comes back, by when they began?", cmd_retention},

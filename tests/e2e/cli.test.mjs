@@ -53,7 +53,7 @@ const WRONG = [
     ['deliveries'], ['deliveries', 'list', '--state', 'flown'], ['deliveries', 'forecast', 'x'], ['deliveries', 'retry'],
     ['rollout', 'set'], ['rollout', 'set', 'superior_onboarding', '101'], ['rollout', 'stage', 'moon', 'open'],
     ['rollback', 'everything'], ['rollback', 'all', '--drill'], ['preflight', 'x'], ['preflight', 'confirm', 'moon', '--by', 'Anna'],
-    ['preflight', 'confirm', 'team-briefed'], ['sending', 'maybe'], ['journeys', 'frob'], ['onboarding'],
+    ['preflight', 'confirm', 'team-briefed'], ['sending', 'maybe'], ['journeys', 'frob'], ['email'], ['email', 'preview', 'superior_onboarding'], ['onboarding'],
     ['onboarding', 'trigger'], ['broadcast', 'frob'], ['backup'], ['bridge', 'frob'], ['telegram', 'frob'],
     ['nodes', 'x'], ['audit', 'x'], ['audit', '--limit', '0'], ['keys'], ['keys', 'add'], ['keys', 'add', 'A b'], ['metrics', 'x'], ['funnel'], ['paths'], ['cohorts'], ['retention', 'x'], ['doctor', 'x'], ['migrate', 'x'], ['serve', 'x'], ['demo', 'x'],
 ];
@@ -101,7 +101,7 @@ describe('--json prints one document', () => {
     const cases = [
         () => ['migrate'], () => ['migrate', '--check'], () => ['journeys'], () => ['journeys', 'validate'],
         () => ['journeys', 'show', 'inactive_rescue'], () => ['journeys', 'graph', 'inactive_rescue'],
-        () => ['journeys', 'facts'], () => ['metrics'], () => ['funnel', 'any'], () => ['retention'], () => ['paths', 'any'], () => ['cohorts', 'power'], () => ['deliveries', 'list'], () => ['deliveries', 'forecast'], () => ['deliveries', 'process'],
+        () => ['journeys', 'facts'], () => ['email', 'preview', 'superior_onboarding', '1'], () => ['metrics'], () => ['funnel', 'any'], () => ['retention'], () => ['paths', 'any'], () => ['cohorts', 'power'], () => ['deliveries', 'list'], () => ['deliveries', 'forecast'], () => ['deliveries', 'process'],
         () => ['deliveries', 'retry', '--all'], () => ['broadcast', '--text', 'Hello'], () => ['broadcast', 'list'],
         () => ['keys', 'add', 'anna'], () => ['keys', 'list'], () => ['keys', 'remove', 'anna'],
         () => ['audit'], () => ['nodes'], () => ['sending'], () => ['sending', 'dry-run'], () => ['sending', 'on'], () => ['rollout', 'status'],
