@@ -213,6 +213,26 @@ void served_settle(struct served *served)
     http_server_tick(served->server); /* notices streams whose client is gone */
 }
 
+/* A fuzzer's alarm may interrupt it; the connection is made all the same. */
+static int connected(int file, const struct sockaddr_in *address)
+{
+    if (connect(file, (const struct sockaddr *)address, sizeof(*address)) == 0) {
+        return 0;
+    }
+    int error = errno;
+    socklen_t size = sizeof(error);
+    struct pollfd waiting = {.fd = file, .events = POLLOUT};
+    while (error == EINTR) {
+        int ready = poll(&waiting, 1, DEADLINE_S * 1000);
+        if (ready > 0 && getsockopt(file, SOL_SOCKET, SO_ERROR, &error, &size) != 0) {
+            error = errno;
+        } else if (ready <= 0) {
+            error = ready == 0 ? ETIMEDOUT : errno;
+        }
+    }
+    return error;
+}
+
 static int dial(const struct served *served)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
@@ -225,8 +245,29 @@ static int dial(const struct served *served)
     int file = socket(AF_INET, SOCK_STREAM, 0);
     ASSERT(file >= 0);
     ASSERT(bind(file, (struct sockaddr *)&own, sizeof(own)) == 0);
-    ASSERT(connect(file, (struct sockaddr *)&address, sizeof(address)) == 0);
+    int error = connected(file, &address);
+    if (error != 0) {
+        fprintf(stderr, "served: cannot connect: %s\n", strerror(error));
+    }
+    ASSERT(error == 0);
     return file;
+}
+
+static size_t head_length(struct str answer)
+{
+    const char *end = answer.length > 0 ? memmem(answer.ptr, answer.length, "\r\n\r\n", 4) : NULL;
+    return end != NULL ? (size_t)(end - answer.ptr) : answer.length;
+}
+
+/* "100 Continue" only says that the body is welcome; the answer follows. */
+static void drop_interim(struct str *answer, char *bytes)
+{
+    while (str_starts(*answer, STR("HTTP/1.1 100 ")) &&
+           head_length(*answer) + 4 <= answer->length) {
+        size_t head = head_length(*answer) + 4;
+        memmove(bytes, bytes + head, answer->length - head);
+        answer->length -= head;
+    }
 }
 
 static bool is_stream(struct str answer)
@@ -263,6 +304,7 @@ struct str served_ask(struct served *served, struct arena *arena, struct str req
                 break;
             }
             answer.length += (size_t)count;
+            drop_interim(&answer, served->answer);
         }
         if (ready == 0) {
             served_settle(served);
@@ -285,12 +327,6 @@ int served_status(struct str answer)
         return 0;
     }
     return (int)status;
-}
-
-static size_t head_length(struct str answer)
-{
-    const char *end = answer.length > 0 ? memmem(answer.ptr, answer.length, "\r\n\r\n", 4) : NULL;
-    return end != NULL ? (size_t)(end - answer.ptr) : answer.length;
 }
 
 struct str served_header(struct str answer, const char *name)
