@@ -36,7 +36,8 @@ static struct str request_of(struct arena *arena, struct str input)
     return (struct str){request, head.length + rest.length};
 }
 
-static void check(struct str answer)
+/* An answer to HEAD has no body: what follows it answers what came behind the request. */
+static void check(struct str answer, bool has_body)
 {
     struct str type = served_header(answer, "Content-Type");
     struct err_detail detail = {""};
@@ -45,14 +46,16 @@ static void check(struct str answer)
     }
     int status = served_status(answer);
     ASSERT(status >= 100 && status < 500);
-    if (str_starts(type, STR("application/json")) || str_starts(type, STR("application/problem"))) {
+    bool is_json =
+        str_starts(type, STR("application/json")) || str_starts(type, STR("application/problem"));
+    if (is_json && has_body) {
         json_t *json = NULL;
         struct str body = served_body(answer);
         enum err error = body.length > 0 ? json_read(body, BODY_BYTES_MAX, &json, &detail) : OK;
         if (error != OK) {
             fprintf(stderr, "%s: %.*s\n", detail.text, STR_ARG(answer));
         }
-        ASSERT(error == OK); /* HEAD has no body */
+        ASSERT(error == OK);
         json_decref(json);
     }
 }
@@ -61,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena *arena = arena_new(4096);
     struct str request = request_of(arena, (struct str){(const char *)data, size});
-    check(served_ask(program(), arena, request, PATIENCE_MS));
+    check(served_ask(program(), arena, request, PATIENCE_MS), !str_starts(request, STR("HEAD ")));
     arena_free(arena);
     return 0;
 }
