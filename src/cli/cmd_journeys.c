@@ -3,11 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bi/journeys/changes.h"
+#include "bi/journeys/describe.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/journeys_apply.h"
 #include "cli/journeys_load.h"
-#include "cli/journeys_view.h"
+#include "cli/journeys_show.h"
 #include "core/facts.h"
 #include "core/journey_words.h"
 #include "core/mistakes.h"
@@ -60,21 +62,6 @@ static enum err build(struct cli *cli, const char *folder, struct catalog **ret_
     return catalog_build(cli->arena, files, count, ret_catalog, ret_mistakes);
 }
 
-static json_t *mistakes_json(const struct mistakes *mistakes)
-{
-    json_t *list = json_array();
-    for (int i = 0; i < mistakes->count; i++) {
-        const struct mistake *mistake = &mistakes->items[i];
-        json_t *item = json_object();
-        json_object_set_new(item, "file", json_str(mistake->file));
-        json_object_set_new(item, "line", json_integer(mistake->line));
-        json_object_set_new(item, "column", json_integer(mistake->column));
-        json_object_set_new(item, "text", json_str(mistake->text));
-        json_array_append_new(list, item);
-    }
-    return list;
-}
-
 static void print_mistakes(struct cli *cli, const char *folder, const struct mistakes *mistakes)
 {
     for (int i = 0; i < mistakes->count; i++) {
@@ -97,7 +84,7 @@ static int validate(struct cli *cli, const char *folder)
     int journeys = error == OK ? catalog_journey_count(catalog) : 0;
     if (cli->json) {
         cli_print_json(json_pack("{s:b, s:i, s:o}", "ok", error == OK, "journeys", journeys,
-                                 "mistakes", mistakes_json(&mistakes)));
+                                 "mistakes", journeys_mistakes(&mistakes)));
     } else if (error == OK) {
         int languages = 0;
         catalog_languages(catalog, &languages);
@@ -153,7 +140,7 @@ static int list(struct cli *cli, const struct journeys_view *view)
 static int show(struct cli *cli, const struct journeys_view *view, const struct journey *journey)
 {
     if (cli->json) {
-        cli_print_json(journeys_show_json(view, journey));
+        cli_print_json(journey_describe(view, journey));
     } else {
         journeys_show(view, journey);
     }

@@ -12,7 +12,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
-#include "bi/waiting.h"
+#include "bi/journeys/waiting.h"
 #include "core/catalog.h"
 #include "lib/engine_fixture.h"
 

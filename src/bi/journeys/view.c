@@ -1,5 +1,5 @@
 /* The words that all views of journeys share. */
-#include "cli/journeys_view.h"
+#include "bi/journeys/view.h"
 
 #include <inttypes.h>
 

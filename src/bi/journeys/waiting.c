@@ -1,6 +1,6 @@
 /* People in the middle of journeys, counted by the store in one statement; the core says what would
  * become of each group of them. */
-#include "bi/waiting.h"
+#include "bi/journeys/waiting.h"
 
 #include "base/limits.h"
 #include "core/catalog.h"
