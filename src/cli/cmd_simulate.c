@@ -13,6 +13,7 @@
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/journeys_load.h"
+#include "cli/rehearse.h"
 #include "cli/simulate_into.h"
 #include "cli/simulate_replay.h"
 #include "cli/simulate_view.h"
@@ -38,8 +39,6 @@ static const char text[] =
     "  nudge simulate --into sqlite:rehearsal.sqlite --users 5000 --share 50\n"
     "  nudge simulate --replay --at 2026-01-31 --journeys ./journeys";
 
-/* Monday, 5 January 2026. */
-#define START_MS INT64_C(1767571200000)
 enum { SIDES_MAX = 2, USERS_DEFAULT = 1000, DAYS_DEFAULT = 30, SEED_DEFAULT = 1 };
 
 struct simulate_options {
@@ -104,7 +103,7 @@ static int read_numbers(struct simulate *simulate, const struct simulate_options
     if (status == CLI_OK) {
         simulate->about.days = (int)days;
         simulate->about.seed = (uint64_t)seed;
-        simulate->about.start_ms = START_MS;
+        simulate->about.start_ms = REHEARSAL_START_MS;
         simulate->threads = (int)threads;
     }
     return status;
@@ -206,18 +205,11 @@ static void show_progress(void *context, int64_t done, int64_t total)
 
 static struct sim_options options_of(struct simulate *simulate, struct sim_side *side)
 {
-    const struct config *config = &simulate->cli->config;
-    const struct zone *zone = zone_find(str_of(config->default_time_zone));
     return (struct sim_options){
         .catalog = side->catalog,
         .set = side->set,
         .people = simulate->about.people,
-        .installation = {.default_zone = zone != NULL ? zone : zone_utc(),
-                         .default_language = config->default_language,
-                         .quiet_from_minute = config->quiet_from_minute,
-                         .quiet_to_minute = config->quiet_to_minute,
-                         .nudge_min_gap_ms = config->nudge_min_gap_ms,
-                         .nudge_per_day = config->nudge_per_day},
+        .installation = rehearse_installation(&simulate->cli->config),
         .users = simulate->about.users,
         .days = simulate->about.days,
         .seed = simulate->about.seed,
@@ -228,7 +220,7 @@ static struct sim_options options_of(struct simulate *simulate, struct sim_side 
     };
 }
 
-static void rehearse(struct simulate *simulate)
+static void rehearse_sides(struct simulate *simulate)
 {
     for (int i = 0; i < simulate->side_count; i++) {
         struct sim_side *side = &simulate->sides[i];
@@ -349,7 +341,7 @@ static int rehearsal(struct simulate *simulate, const struct simulate_options *o
         return rehearse_into(simulate, options);
     }
     if (status == CLI_OK) {
-        rehearse(simulate);
+        rehearse_sides(simulate);
     }
     return status;
 }

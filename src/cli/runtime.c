@@ -24,6 +24,7 @@
 #include "cli/journeys_load.h"
 #include "cli/mail_site.h"
 #include "cli/notifier.h"
+#include "cli/rehearse.h"
 #include "core/commands.h"
 #include "core/facts.h"
 #include "net/http_client.h"
@@ -481,6 +482,13 @@ static enum err read_catalog(void *context, struct store *store, struct arena *a
     return journeys_in_force(arena, store, runtime->cli->config.journeys_dir, ret_catalog, detail);
 }
 
+static enum err rehearse_draft(void *context, const struct rehearsal_wish *wish, json_t **ret_json,
+                               struct err_detail *detail)
+{
+    const struct runtime *runtime = context;
+    return rehearse(&runtime->cli->config, wish, ret_json, detail);
+}
+
 static enum err follow(struct runtime *runtime, struct follower **ret_follower,
                        struct err_detail *detail)
 {
@@ -513,7 +521,8 @@ int runtime_serve(struct cli *cli, struct runtime *runtime, const struct serve_o
                     .reader = reader,
                     .analyst_reader = analyst_reader,
                     .read_catalog = read_catalog,
-                    .read_catalog_context = runtime,
+                    .rehearse = rehearse_draft,
+                    .context = runtime,
                     .webchat = runtime->channels[CHANNEL_WEBCHAT],
                     .telegram = runtime->channels[CHANNEL_TELEGRAM],
                     .telegram_secret = cli_webhook_secret(cli),

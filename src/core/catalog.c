@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/hash.h"
 #include "core/catalog_parts.h"
 
@@ -67,6 +68,19 @@ const struct catalog_file *catalog_files(const struct catalog *catalog, int *ret
 {
     *ret_count = catalog->file_count;
     return catalog->files;
+}
+
+struct str catalog_revision(const struct catalog *catalog, struct arena *arena)
+{
+    enum { REVISION_DIGITS = 16 };
+    char hex[DIGEST_HEX_BYTES + 1] = "";
+    for (int i = 0; i < catalog->file_count; i++) {
+        const struct catalog_file *file = &catalog->files[i];
+        digest_sha256_hex(
+            arena_printf(arena, "%s %.*s %.*s", hex, STR_ARG(file->name), STR_ARG(file->hash)),
+            hex);
+    }
+    return arena_str(arena, (struct str){hex, REVISION_DIGITS});
 }
 
 const char *const *catalog_languages(const struct catalog *catalog, int *ret_count)

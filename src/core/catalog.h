@@ -53,6 +53,8 @@ struct catalog_file {
     struct str hash; /* SHA-256, hex: of a journey the same as the journey's */
 };
 const struct catalog_file *catalog_files(const struct catalog *catalog, int *ret_count);
+/* Tells these files from any others: 16 hexadecimal digits, in the arena. */
+struct str catalog_revision(const struct catalog *catalog, struct arena *arena);
 
 /* Current journeys in a fixed order (by name). */
 int catalog_journey_count(const struct catalog *catalog);

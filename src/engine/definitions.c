@@ -86,6 +86,18 @@ static void check_move(struct doing *doing, const struct catalog *catalog)
     }
 }
 
+/* Who edited them looked at those in force: they may not have been replaced meanwhile. */
+static void check_base(struct doing *doing)
+{
+    struct str base = json_get_str(doing->payload, "based_on");
+    if (base.length > 0 &&
+        !str_equal(base, catalog_revision(doing->engine->catalog, doing->batch->arena))) {
+        command_refuse(
+            doing, ERR_CONFLICT,
+            "other journeys were put into force meanwhile; look at them, and edit those");
+    }
+}
+
 /* ERR_INVALID also when they cannot be together with what runs. */
 static void build(struct doing *doing, struct catalog **ret_catalog)
 {
@@ -107,6 +119,9 @@ static void build(struct doing *doing, struct catalog **ret_catalog)
         return;
     }
     command->error = experiment_check_catalog(doing->engine, *ret_catalog, &command->detail);
+    if (command->error == OK) {
+        check_base(doing);
+    }
     if (command->error == OK) {
         check_move(doing, *ret_catalog);
     }

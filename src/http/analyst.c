@@ -177,8 +177,7 @@ enum err analyst_catalog(struct analyst *analyst, const struct catalog **ret_cat
     enum err error = store_setting_get(store, arena, "journeys/current", &mark, detail);
     bool known = analyst->catalog != NULL && str_is(mark, analyst->catalog_mark);
     if (error == OK && !known) {
-        error = analyst->app->read_catalog(analyst->app->read_catalog_context, store, arena, &read,
-                                           detail);
+        error = analyst->app->read_catalog(analyst->app->context, store, arena, &read, detail);
         if (error == OK) {
             catalog_free(analyst->catalog);
             free(analyst->catalog_mark);

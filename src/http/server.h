@@ -6,12 +6,28 @@
 
 #include "base/clock.h"
 #include "base/config.h"
+#include "base/json.h"
 #include "channel/channel.h"
 #include "channel/mail.h"
 #include "engine/engine.h"
 #include "store/store.h"
 
 struct http_server;
+
+/* How many made-up people live for how long, if nothing else is asked for, and at most. */
+enum {
+    REHEARSAL_USERS = 10000,
+    REHEARSAL_USERS_MAX = 20000,
+    REHEARSAL_DAYS = 14,
+    REHEARSAL_DAYS_MAX = 30
+};
+struct rehearsal_wish {
+    const struct catalog *in_force, *draft;
+    enum journey_set set; /* what newcomers get */
+    int64_t users;
+    int days; /* that each lives */
+    uint64_t seed;
+};
 
 /* What routes work with. All borrowed, must outlive the server. */
 struct http_app {
@@ -24,7 +40,11 @@ struct http_app {
     /* The journeys in force; called on the analyst's thread with its store. */
     enum err (*read_catalog)(void *context, struct store *store, struct arena *arena,
                              struct catalog **ret_catalog, struct err_detail *detail);
-    void *read_catalog_context;
+    /* A draft of journeys beside those in force, with made-up people; the figures of both as JSON.
+     * On the analyst's thread. */
+    enum err (*rehearse)(void *context, const struct rehearsal_wish *wish, json_t **ret_json,
+                         struct err_detail *detail);
+    void *context;                /* of both */
     struct channel *webchat;      /* NULL: /chat is off */
     struct channel *telegram;     /* NULL: off */
     const char *telegram_secret;  /* of the webhook */

@@ -2,6 +2,12 @@
 import assert from 'node:assert/strict';
 import Ajv2020 from 'ajv/dist/2020.js';
 
+/** Whether the path is one of "/api/people/{person}". */
+function matches(template, path) {
+    const [parts, words] = [template.split('/'), path.split('/')];
+    return parts.length === words.length && parts.every((part, i) => part.startsWith('{') || part === words[i]);
+}
+
 export class Api {
     constructor(home, key) {
         this.home = home;
@@ -23,7 +29,9 @@ export class Api {
         const { status, json } = await this.ask(path, body, key);
         assert.equal(status, 200, JSON.stringify(json));
         const { paths } = await this.openapi();
-        const { responses } = paths[path.split('?')[0]][body === undefined ? 'get' : 'post'];
+        const plain = path.split('?')[0];
+        const template = plain in paths ? plain : Object.keys(paths).find((one) => matches(one, plain));
+        const { responses } = paths[template][body === undefined ? 'get' : 'post'];
         await this.fits(responses['200'].content['application/json'].schema.$ref.split('/').at(-1), json);
         return json;
     }

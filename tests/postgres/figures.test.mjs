@@ -26,6 +26,9 @@ const PATHS = [
     '/api/behaviour/funnel?steps=step_sent%3Estep_completed%3Ecommitment_made&window=7d&by=language',
     '/api/behaviour/times?steps=commitment_made%3Ecommitment_completed',
     '/api/behaviour/power?what=commitment_made',
+    '/api/journeys',
+    '/api/journeys/superior_onboarding',
+    '/api/journeys/inactive_rescue',
 ];
 
 async function lived(t) {

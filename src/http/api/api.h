@@ -103,7 +103,10 @@ MUST_CHECK enum err api_metrics(struct api_call *call, const struct metrics_filt
                                 struct metrics *ret_metrics, struct err_detail *detail);
 /* people.c, lists.c */
 api_run api_run_people, api_run_person, api_run_person_explain, api_run_deliveries,
-    api_run_feedback, api_run_audit, api_run_journeys, api_run_sending;
+    api_run_feedback, api_run_audit, api_run_sending;
+/* journeys.c */
+api_run api_run_journeys, api_run_journey, api_run_journeys_preview, api_run_journeys_rehearse,
+    api_run_journeys_apply;
 /* act.c */
 api_run api_run_command, api_run_person_request, api_run_rollout_set, api_run_rollback_preview;
 /* alerts.c */

@@ -3,7 +3,6 @@
 
 #include "bi/people.h"
 #include "core/delivery.h"
-#include "core/journey.h"
 #include "http/api/api.h"
 
 enum { PAGE = 50, PAGE_MAX = 200 };
@@ -98,28 +97,6 @@ bool api_run_deliveries(struct api_call *call)
         json_array_append_new(list, people_delivery_json(rows.cells + i * rows.columns));
     }
     return api_reply_page(call, "deliveries", list, limit);
-}
-
-bool api_run_journeys(struct api_call *call)
-{
-    const struct catalog *catalog = NULL;
-    struct err_detail detail = {""};
-    enum err error = analyst_catalog(call->analyst, &catalog, &detail);
-    if (error != OK) {
-        return api_fail(call, error, &detail);
-    }
-    json_t *list = json_array();
-    for (int i = 0; i < catalog_journey_count(catalog); i++) {
-        const struct journey *journey = catalog_journey_at(catalog, i);
-        json_t *one = json_object();
-        json_object_set_new(one, "name", json_str(journey->name));
-        json_object_set_new(one, "version", json_str(journey->version));
-        json_object_set_new(one, "hash", json_str(journey->hash));
-        json_object_set_new(one, "class", json_string(message_class_name(journey->class)));
-        json_object_set_new(one, "replaces", json_str(journey->replaces));
-        json_array_append_new(list, one);
-    }
-    return api_reply(call, json_pack("{s:o}", "journeys", list));
 }
 
 bool api_run_sending(struct api_call *call)

@@ -116,8 +116,27 @@ static const struct schema_row rows[] = {
     {"RolledBack", "what:text moved:count"},
     {"Sending", "mode:text"},
     {"SendingSet", "mode_before:text mode:text"},
-    {"Journeys", "journeys:Journey[]"},
-    {"Journey", "name:text version:text hash:text class:text replaces:text"},
+    {"Journeys", "journeys:Journey[] revision:text"},
+    {"Journey", "name:text version:text hash:text file:text set:text class:text replaces:text "
+                "steps:count enters:text people:count"},
+    {"JourneyState", "definition:any file:JourneyFile revision:text runs:JourneyRuns "
+                     "nodes:JourneyNode[] edges:JourneyEdge[] people:JourneyPeople[]"},
+    {"JourneyFile", "name:text yaml:text"},
+    {"JourneyRuns", "entered:count active:count completed:count left:count abandoned:count "
+                    "expired:count rolled_back:count stopped:count"},
+    {"JourneyNode", "node:text part:text step:maybe sent:maybe answered:maybe waiting:maybe"},
+    {"JourneyEdge", "from:text to:text label:text times:maybe"},
+    {"JourneyPeople",
+     "journey:text version:text step:text people:count fate:text step_after:text why:text"},
+    {"JourneyDraft", "files:JourneyFile[] policy:text? steps:text?"},
+    {"JourneyRehearsal", "files:JourneyFile[] set:text? users:count? days:count? seed:count?"},
+    {"JourneyApply", "files:JourneyFile[] policy:text? steps:text? based_on:text?"},
+    {"JourneyPreview", "mistakes:JourneyMistake[] changes:JourneyChange[] people:JourneyPeople[] "
+                       "graphs:any"},
+    {"JourneyMistake", "file:text line:count column:count text:text"},
+    {"JourneyChange", "change:text kind:text name:text version_before:text version:text"},
+    {"Rehearsed", "note:text people:text users:count days:count seed:count sides:any[]"},
+    {"Applied", "journeys:count changed:count policy:text steps:text"},
     {"People", "people:PersonLine[] next:next"},
     {"PersonLine",
      "id:id first_name:text username:text joined_at_ms:count channel:text journey_set:text "

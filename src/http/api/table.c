@@ -89,6 +89,9 @@ static const struct api_parameter of_behaviour_times[] = {
     {"first", "Only the first time of each person", API_FLAG},
     OF_BEHAVIOUR};
 
+static const struct api_parameter of_journey[] = {
+    {"language", "Of the words on the edges; texts come in all languages", API_TEXT}, {0}};
+
 static const struct api_operation operations[] = {
     {METHOD_GET, "/api/openapi.json", API_NOBODY, "openapi", "This document", NULL, NULL,
      "Document", api_run_openapi, NULL},
@@ -191,6 +194,18 @@ static const struct api_operation operations[] = {
      "SendingSet", api_run_command, "sending"},
     {METHOD_GET, "/api/journeys", API_READ, "journeys", "The definitions in force", NULL, NULL,
      "Journeys", api_run_journeys, NULL},
+    {METHOD_GET, "/api/journeys/{journey}", API_READ, "journey",
+     "One journey: its definition and graph, what went through it, who waits where", of_journey,
+     NULL, "JourneyState", api_run_journey, NULL},
+    {METHOD_POST, "/api/journeys/preview", API_READ, "previewJourneys",
+     "A draft: its mistakes; or what it changes, its graphs, what becomes of people in the middle",
+     NULL, "JourneyDraft", "JourneyPreview", api_run_journeys_preview, NULL},
+    {METHOD_POST, "/api/journeys/rehearse", API_ACT, "rehearseJourneys",
+     "A draft beside what is in force, with made-up people", NULL, "JourneyRehearsal", "Rehearsed",
+     api_run_journeys_rehearse, NULL},
+    {METHOD_POST, "/api/journeys/apply", API_ACT, "applyJourneys",
+     "Puts a draft into force; 409 when others were since it was begun", NULL, "JourneyApply",
+     "Applied", api_run_journeys_apply, "journeys_apply"},
     {METHOD_GET, "/api/people", API_READ, "people", "The newest people, or those that are searched",
      of_search, NULL, "People", api_run_people, NULL},
     {METHOD_GET, "/api/people/{person}", API_READ, "person",

@@ -6,7 +6,7 @@ SELECT d.step, d.kind,
        count(*) FILTER (WHERE d.state BETWEEN 3 AND 6) AS sent,
        count(*) FILTER (WHERE d.answered_at_ms > 0) AS answered
 FROM deliveries AS d
-CROSS JOIN users AS u ON u.id = d.user_id
+JOIN users AS u ON u.id = d.user_id
 WHERE d.journey = ?1 AND u.is_test = 0 AND u.is_erased = 0
 GROUP BY d.step, d.kind
 ORDER BY d.step, d.kind;
@@ -15,7 +15,7 @@ ORDER BY d.step, d.kind;
 -- Runs by what became of them.
 SELECT r.outcome, count(*) AS runs
 FROM runs AS r
-CROSS JOIN users AS u ON u.id = r.user_id
+JOIN users AS u ON u.id = r.user_id
 WHERE r.journey = ?1 AND u.is_test = 0 AND u.is_erased = 0
 GROUP BY r.outcome
 ORDER BY r.outcome;
@@ -25,7 +25,7 @@ ORDER BY r.outcome;
 -- was asked for.
 SELECT r.step, r.phase, CASE WHEN r.ultra <> 0 THEN 1 ELSE 0 END AS ultra, count(DISTINCT r.user_id) AS people
 FROM runs AS r
-CROSS JOIN users AS u ON u.id = r.user_id
+JOIN users AS u ON u.id = r.user_id
 WHERE r.journey = ?1 AND r.definition = ?2 AND r.outcome = 0 AND u.is_test = 0 AND u.is_erased = 0
 GROUP BY r.step, r.phase, 3
 ORDER BY r.step, r.phase, 3;
@@ -34,7 +34,7 @@ ORDER BY r.step, r.phase, 3;
 -- No arguments. People in the middle of each journey.
 SELECT r.journey, count(DISTINCT r.user_id) AS people
 FROM runs AS r
-CROSS JOIN users AS u ON u.id = r.user_id
+JOIN users AS u ON u.id = r.user_id
 WHERE r.outcome = 0 AND u.is_test = 0 AND u.is_erased = 0
 GROUP BY r.journey
 ORDER BY r.journey;
