@@ -50,6 +50,7 @@ struct config {
     int64_t nudge_min_gap_ms;
     int nudge_per_day;
     int decisions_kept_days; /* 0: none are kept */
+    int events_keep_months;  /* 0: for good */
     int behaviour_memory_mb;
     const char *trusted_proxies; /* comma separated addresses */
     enum sending_mode sending;

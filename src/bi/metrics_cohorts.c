@@ -43,6 +43,16 @@ static int64_t monday_of(int64_t week)
     return (week * WEEK_DAYS - 3) * DAY_MS;
 }
 
+/* Cells without a row, whose events have left, have nobody in them. */
+static struct retention_cohort nobody_of(int64_t monday_ms)
+{
+    struct retention_cohort cohort = {.monday_ms = monday_ms, .month_1 = rate_of(0, 0)};
+    for (int k = 0; k < RETENTION_CELLS; k++) {
+        cohort.active[k] = rate_of(0, 0);
+    }
+    return cohort;
+}
+
 static enum err read_cohorts(struct metrics_reading *reading, struct retention_cohort **ret_cohorts,
                              int *ret_count)
 {
@@ -60,8 +70,7 @@ static enum err read_cohorts(struct metrics_reading *reading, struct retention_c
         const struct cell *cell = &rows.cells[i * rows.columns];
         int64_t monday_ms = monday_of(cell[0].integer);
         if (count == 0 || cohorts[count - 1].monday_ms != monday_ms) {
-            cohorts[count++] =
-                (struct retention_cohort){.monday_ms = monday_ms, .month_1 = rate_of(0, 0)};
+            cohorts[count++] = nobody_of(monday_ms);
         }
         struct retention_cohort *cohort = &cohorts[count - 1];
         take_cell(cohort, cell[1].integer, cell[2].integer, cell[3].integer);

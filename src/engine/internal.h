@@ -105,7 +105,7 @@ struct batch {
     int commands_run;                     /* of them, from the beginning */
     bool inbox_left;                      /* more rows than were loaded */
     bool drained;                         /* the drains are answered by this batch */
-    bool prune_left;                      /* more old decisions than are deleted at once */
+    bool prune_left;                      /* more old rows than are deleted at once */
     long long errors[ENGINE_ERROR_KINDS]; /* engine.errors as this batch writes them */
 };
 
@@ -232,6 +232,10 @@ struct decision_row remember_end(struct engine *engine, struct batch *batch, int
                                  struct person *person, const struct decision *decision);
 /* Deletes a bounded number of old ones; says in the batch whether more are left. */
 enum err remember_prune(struct engine *engine, struct batch *batch, struct err_detail *detail);
+
+/* Lets events go that EVENTS_KEEP_MONTHS keeps no longer (forget.c); as many at once as
+ * remember_prune deletes. */
+enum err forget_events(struct engine *engine, struct batch *batch, struct err_detail *detail);
 void remember_free(struct engine *engine);
 /* join.c: the secret of signed links; makes it when there is none. */
 enum err join_load_secret(struct engine *engine, struct str entropy, struct err_detail *detail);

@@ -212,6 +212,9 @@ static enum err prune(struct engine *engine, struct batch *batch, struct err_det
     if (error == OK) {
         error = remember_prune(engine, batch, detail);
     }
+    if (error == OK) {
+        error = forget_events(engine, batch, detail);
+    }
     return error;
 }
 

@@ -47,6 +47,11 @@
     X(SEEN_FIND, "seen_find")                                                                      \
     X(SEEN_INSERT, "seen_insert")                                                                  \
     X(EVENT_MONTHS, "event_months")                                                                \
+    X(EVENT_MONTH_LEAVE, "event_month_leave")                                                      \
+    X(EVENTS_LEAVE_UNTIL, "events_leave_until")                                                    \
+    X(EVENTS_COUNT, "events_count")                                                                \
+    X(EVENTS_DELETE, "events_delete")                                                              \
+    X(EVENT_EDGE_MOVE, "event_edge_move")                                                          \
     X(SEEN_PRUNE, "seen_prune")                                                                    \
     X(IDENTITY_FIND, "identity_find")                                                              \
     X(IDENTITY_CLAIM, "identity_claim")                                                            \

@@ -62,6 +62,70 @@ enum err store_events_make_room(struct store *store, int64_t now_ms, struct err_
     return statement_run(&binder, NULL, "make room for events", detail);
 }
 
+/* The number that the statement gives, 0 without a row; a second one where the caller wants it. */
+static enum err ask_numbers(struct store *store, enum statement which, const int64_t *args,
+                            int arg_count, int64_t *ret_first, int64_t *ret_second,
+                            struct err_detail *detail)
+{
+    struct binder binder;
+    bool is_row;
+    enum err error = bind_begin(store, which, &binder, detail);
+    if (error != OK) {
+        return error;
+    }
+    for (int i = 0; i < arg_count; i++) {
+        bind_int(&binder, args[i]);
+    }
+    error = statement_next(&binder, &is_row, "let old events go", detail);
+    *ret_first = 0;
+    if (error == OK && is_row) {
+        struct reader reader = read_begin(&binder, NULL);
+        *ret_first = read_int64(&reader);
+        if (ret_second != NULL) {
+            *ret_second = read_int64(&reader);
+        }
+        statement_done(&binder);
+    }
+    return error;
+}
+
+static enum err run_with(struct store *store, enum statement which, int64_t arg,
+                         struct err_detail *detail)
+{
+    struct binder binder;
+    enum err error = bind_begin(store, which, &binder, detail);
+    if (error != OK) {
+        return error;
+    }
+    bind_int(&binder, arg);
+    return statement_run(&binder, NULL, "let old events go", detail);
+}
+
+enum err store_events_leave(struct store *store, int64_t before_ms, int limit, bool *ret_more,
+                            struct err_detail *detail)
+{
+    const int64_t args[] = {before_ms <= 0 ? 0 : before_ms << 21, limit};
+    int64_t left = 0;
+    *ret_more = false;
+    enum err error = ask_numbers(store, STATEMENT_EVENT_MONTH_LEAVE, args, 1, &left, NULL, detail);
+    if (error != OK || left != 0) {
+        *ret_more = left > 0;
+        return error;
+    }
+    int64_t until = 0;
+    int64_t count = 0;
+    error = ask_numbers(store, STATEMENT_EVENTS_LEAVE_UNTIL, args, 2, &until, &count, detail);
+    if (error != OK || count == 0) {
+        return error;
+    }
+    *ret_more = count == limit;
+    error = ask_numbers(store, STATEMENT_EVENTS_COUNT, &until, 1, &left, NULL, detail);
+    if (error == OK) {
+        error = run_with(store, STATEMENT_EVENTS_DELETE, until, detail);
+    }
+    return error == OK ? run_with(store, STATEMENT_EVENT_EDGE_MOVE, until + 1, detail) : error;
+}
+
 enum err store_seen_prune(struct store *store, struct str source, int64_t before_ms,
                           struct err_detail *detail)
 {

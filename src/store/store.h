@@ -128,6 +128,12 @@ MUST_CHECK enum err store_seen(struct store *store, struct str source, struct st
  * a transaction. When others are in the way it is left for the next time. */
 MUST_CHECK enum err store_events_make_room(struct store *store, int64_t now_ms,
                                            struct err_detail *detail);
+/* Lets events from before the instant go, the oldest first, in a transaction: how many there were
+ * on a day stays (event_counts), and those with revenue. Where the database keeps them by month and
+ * the month is not too large it goes as a whole, else at most `limit` of them. *ret_more: others
+ * are left to go, at once; false, too, when somebody was in the way, to be tried again later. */
+MUST_CHECK enum err store_events_leave(struct store *store, int64_t before_ms, int limit,
+                                       bool *ret_more, struct err_detail *detail);
 /* Forgets what was seen before the instant. */
 MUST_CHECK enum err store_seen_prune(struct store *store, struct str source, int64_t before_ms,
                                      struct err_detail *detail);

@@ -14,7 +14,7 @@
 
 #define FIXTURE struct fixture *fixture = *state
 
-enum { ROUNDS = 12, DEEDS = 9 };
+enum { ROUNDS = 12, DEEDS = 10 };
 
 static const struct behaviour_wants WANTS = {.attributes = {{"variant:greeting", 16}},
                                              .attribute_count = 1,
@@ -147,6 +147,16 @@ static void erase(struct world_of_events *world)
     assert_ok(store_commit(fixture->store, &fixture->detail));
 }
 
+/* The oldest events that are left. */
+static void let_some_go(struct world_of_events *world)
+{
+    struct fixture *fixture = world->fixture;
+    bool more;
+    assert_ok(store_begin(fixture->store, &fixture->detail));
+    assert_ok(store_events_leave(fixture->store, NOW_MS - 30000, 20, &more, &fixture->detail));
+    assert_ok(store_commit(fixture->store, &fixture->detail));
+}
+
 static void mark_as_test(struct world_of_events *world, int64_t id, bool is_test)
 {
     struct person *person = load(world, id);
@@ -160,6 +170,9 @@ static void happen(struct world_of_events *world, int deed, uint64_t seed)
     int64_t id = anybody(world);
     struct person *person = load(world, id);
     switch (deed) {
+    case 6:
+        let_some_go(world);
+        return;
     case 0:
         world_fill(world, world->fixture, seed); /* seventy more */
         return;

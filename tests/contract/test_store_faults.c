@@ -270,7 +270,7 @@ static int64_t people_or_none(struct fixture *fixture)
 /* Fills the room, then gets more; the exit status says which expectation failed. */
 static int write_until_full(struct fixture *fixture, int to_parent)
 {
-    enum { ROOM_BYTES = 500 * 1024, SAVES_MAX = 20000 };
+    enum { ROOM_BYTES = 600 * 1024, SAVES_MAX = 20000 };
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     if (sigaction(SIGXFSZ, &ignore, NULL) != 0 || !limit_file_size(ROOM_BYTES)) {
         return 1;
@@ -317,7 +317,7 @@ static void a_full_disk_is_told_and_loses_nothing(void **state)
 /* What one could not write for want of room never comes later, over what another wrote there. */
 static int write_after_another(struct fixture *fixture, int to_parent)
 {
-    enum { ROOM_BYTES = 500 * 1024, SAVES_MAX = 20000 };
+    enum { ROOM_BYTES = 600 * 1024, SAVES_MAX = 20000 };
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     if (sigaction(SIGXFSZ, &ignore, NULL) != 0 || !limit_file_size(ROOM_BYTES)) {
         return 1;

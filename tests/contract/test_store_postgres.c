@@ -291,6 +291,77 @@ static void a_reader_of_the_rest_keeps_no_batch_back(void **state)
     store_close(other);
 }
 
+/* Three events of 2101 in months of their own, the middle one with revenue. */
+static void fill_months(struct fixture *fixture)
+{
+    const int64_t may_2101 = INT64_C(4144348800000);
+    struct store *other = another(fixture, "");
+    struct person *person = fixture_person(fixture);
+    struct event events[3];
+    person->user.event_last_id = 0;
+    for (int i = 0; i < 3; i++) {
+        events[i] = fixture_event(fixture, person, EVENT_STEP_SENT, may_2101 + i * 31 * DAY_MS);
+        events[i].revenue = i == 1;
+    }
+    fixture_save(fixture, person);
+    for (int i = 0; i < 50; i++) { /* each call makes two years at most */
+        make_room(fixture, may_2101);
+    }
+    /* What would leave first, if it were not for thousands of days in which nothing happened. */
+    run_sql(other, "DO $$ DECLARE part text; BEGIN FOR part IN SELECT relname FROM pg_class WHERE "
+                   "relnamespace = current_schema()::regnamespace AND relkind = 'r' AND relname "
+                   "~ '^events_(20|2100|2101_0[1-4])' LOOP EXECUTE 'DROP TABLE ' || part; END "
+                   "LOOP; END $$");
+    store_close(other);
+    assert_ok(store_begin(fixture->store, &fixture->detail));
+    assert_ok(store_events_append(fixture->store, events, 3, &fixture->detail));
+    assert_ok(store_commit(fixture->store, &fixture->detail));
+    assert_string_equal("events_2101_05 1, events_2101_06 1, events_2101_07 1",
+                        one_cell(fixture, PARTS));
+}
+
+static bool leave(struct fixture *fixture, int64_t before_ms)
+{
+    bool more = false;
+    assert_ok(store_begin(fixture->store, &fixture->detail));
+    assert_ok(store_events_leave(fixture->store, before_ms, 100, &more, &fixture->detail));
+    assert_ok(store_commit(fixture->store, &fixture->detail));
+    return more;
+}
+
+/* A month goes with its table; what somebody paid moves to the first part, which stays attached
+ * and closed to others. Who reads just then is waited for some other time. */
+static void a_month_leaves_as_a_whole(void **state)
+{
+    FIXTURE;
+    const int64_t july_2101 = INT64_C(4149619200000);
+    fill_months(fixture);
+    struct store *other = another(fixture, "");
+    run_sql(other, "BEGIN; LOCK TABLE events_2101_05 IN ACCESS SHARE MODE");
+    assert_false(leave(fixture, july_2101));
+    assert_string_equal("events_2101_05 1, events_2101_06 1, events_2101_07 1",
+                        one_cell(fixture, PARTS));
+    assert_string_equal("0", one_cell(fixture, "SELECT count(*) FROM event_counts"));
+    run_sql(other, "ROLLBACK");
+    assert_true(leave(fixture, july_2101));
+    assert_string_equal("events_2101_06 1, events_2101_07 1", one_cell(fixture, PARTS));
+    assert_true(leave(fixture, july_2101));
+    assert_string_equal("events_before 1, events_2101_07 1", one_cell(fixture, PARTS));
+    assert_false(leave(fixture, july_2101));
+    assert_string_equal("events_before 1, events_2101_07 1", one_cell(fixture, PARTS));
+    assert_string_equal("1", one_cell(fixture, "SELECT count FROM event_counts"));
+    assert_string_equal(
+        "0", one_cell(fixture, "SELECT count(*) FROM pg_class WHERE relrowsecurity = false AND "
+                               "relnamespace = current_schema()::regnamespace AND relkind IN "
+                               "('r', 'p')"));
+    make_room(fixture, july_2101); /* months to come are made as ever */
+    assert_string_equal("2",
+                        one_cell(fixture, "SELECT count(*) FROM pg_inherits AS i JOIN pg_index "
+                                          "AS x ON x.indexrelid = i.inhrelid WHERE x.indrelid "
+                                          "= 'events_before'::regclass"));
+    store_close(other);
+}
+
 /* ---- connections ----------------------------------------------------------------------------- */
 
 static void end_connection(struct fixture *fixture, struct store *other)
@@ -414,6 +485,7 @@ int main(void)
         CASE(a_frozen_owner_holds_nobody_up),
         CASE(events_go_to_their_month),
         CASE(a_reader_of_the_rest_keeps_no_batch_back),
+        CASE(a_month_leaves_as_a_whole),
         CASE(a_lost_connection_is_opened_again),
         CASE(nothing_is_prepared_through_a_pooler),
         CASE(a_role_that_sees_nothing_is_told),

@@ -24,7 +24,8 @@ struct following {
     int64_t *touched; /* whose attributes may differ, some more than once */
     size_t touched_count;
     bool changed;
-    bool is_back; /* somebody who was gone is there again: a test person who is none any more */
+    bool is_anew; /* everything is read again: old events have left, or somebody who was gone is
+                     there again, a test person who is none any more */
 };
 
 /* ---- who is gone ----------------------------------------------------------------------------- */
@@ -116,12 +117,16 @@ static enum err leave(struct following *following)
     struct gone *now = &following->next.gone;
     const struct gone *before = &following->before->gone;
     enum err error = loading_gone(&following->next, now);
+    if (error == OK && now->edge_id != before->edge_id) {
+        following->is_anew = true;
+        return OK;
+    }
     if (error != OK || (now->count == before->count && now->sum == before->sum)) {
         return error;
     }
     error = find_gone(following);
     drop_gone(following);
-    following->is_back = now->count < before->count + (int64_t)following->gone_count;
+    following->is_anew = now->count < before->count + (int64_t)following->gone_count;
     return error;
 }
 
@@ -327,7 +332,7 @@ static enum err follow(struct following *following)
 {
     int64_t since = 0;
     enum err error = leave(following);
-    if (error != OK || following->is_back) {
+    if (error != OK || following->is_anew) {
         return error;
     }
     error = find_new(following, &since);
@@ -367,7 +372,7 @@ static enum err make_next(struct following *following)
     next->recent_count = next->recent_room = 0;
     next->log = behaviour_log_next(following->before->log);
     enum err error = follow(following);
-    if (error == OK && following->is_back) {
+    if (error == OK && following->is_anew) {
         struct behaviour_wants wants;
         wants_of(following->before->log, &wants);
         behaviour_log_free(next->log);

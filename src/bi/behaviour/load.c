@@ -334,7 +334,8 @@ enum err loading_gone(struct loading *loading, struct gone *ret_gone)
     enum err error = store_query(loading->store, loading->page, "behaviour_gone", NULL, 0, 1, &rows,
                                  loading->detail);
     if (error == OK) {
-        *ret_gone = (struct gone){rows.cells[0].integer, rows.cells[1].integer};
+        *ret_gone =
+            (struct gone){rows.cells[0].integer, rows.cells[1].integer, rows.cells[2].integer};
     }
     return error;
 }

@@ -25,6 +25,7 @@ enum {
 /* Who was erased, joined into somebody else, or is a test person. */
 struct gone {
     int64_t count, sum;
+    int64_t edge_id; /* and events before this one have left */
 };
 
 struct loading {

@@ -37,8 +37,10 @@ LIMIT ?2;
 -- What brings a log up to date.
 
 -- name: behaviour_gone
--- Who is left out: how many, and a sum that changes when others are. An index holds them alone.
-SELECT count(*), coalesce(sum(id % 1000000007), 0) FROM users WHERE is_erased = 1 OR is_test = 1;
+-- Who is left out: how many, and a sum that changes when others are. An index holds them alone. And up to where
+-- events have left.
+SELECT count(*), coalesce(sum(id % 1000000007), 0), (SELECT first_id FROM event_edge)
+FROM users WHERE is_erased = 1 OR is_test = 1;
 
 -- name: behaviour_gone_page
 -- Arguments: the last id seen, how many at most.
@@ -62,7 +64,7 @@ SELECT variants FROM runs WHERE user_id = ?1 AND variants <> '' ORDER BY outcome
 SELECT count(*), coalesce(sum(id % 1000000007), 0) FROM events WHERE id > ?1 AND id <= ?2;
 
 -- name: behaviour_events_of
--- All of a person, along the chain, in the order of ids.
+-- All of a person, along the chain, in the order of ids; events with revenue where it has an end, too.
 WITH RECURSIVE chain (id, user_id, at_ms, type, journey, step, rule, data, previous_id) AS (
     SELECT e.id, e.user_id, e.at_ms, e.type, e.journey, e.step, e.rule, e.data, e.previous_event_id
     FROM users AS u JOIN events AS e ON e.id = u.event_last_id
@@ -72,4 +74,7 @@ WITH RECURSIVE chain (id, user_id, at_ms, type, journey, step, rule, data, previ
     FROM chain AS c JOIN events AS e ON e.id = c.previous_id
     WHERE c.previous_id <> 0
 )
-SELECT id, user_id, at_ms, type, journey, step, rule, data FROM chain ORDER BY id;
+SELECT id, user_id, at_ms, type, journey, step, rule, data FROM chain
+UNION
+SELECT id, user_id, at_ms, type, journey, step, rule, data FROM events WHERE user_id = ?1 AND revenue <> 0
+ORDER BY id;

@@ -99,16 +99,19 @@ SELECT id, 'an open commitment waits for nothing' FROM commitments WHERE state =
 
 -- name: doctor_events
 -- One person's events are one chain: heads are the newest, every link leads to an older event of the
--- same person, and no event is linked twice.
+-- same person, and no event is linked twice. Older ones than event_edge says have left.
 SELECT u.id, 'the last event is ' || u.event_last_id || ', the newest found is '
     || coalesce(e.newest, 0)
 FROM users AS u LEFT JOIN (SELECT user_id, max(id) AS newest FROM events GROUP BY user_id) AS e
     ON e.user_id = u.id
 WHERE u.event_last_id <> coalesce(e.newest, 0)
+    AND (u.event_last_id >= (SELECT first_id FROM event_edge) OR u.event_last_id < coalesce(e.newest, 0))
 UNION ALL
 SELECT e.id, 'the event links to ' || e.previous_event_id || ', which is no older one of the person'
 FROM events AS e LEFT JOIN events AS p ON p.id = e.previous_event_id
-WHERE e.previous_event_id <> 0 AND (p.id IS NULL OR p.user_id <> e.user_id OR p.id >= e.id)
+WHERE e.previous_event_id <> 0 AND (
+    CASE WHEN p.id IS NULL THEN e.previous_event_id >= (SELECT first_id FROM event_edge)
+         ELSE p.user_id <> e.user_id OR p.id >= e.id END)
 UNION ALL
 SELECT e.user_id, 'the chain of events has ' || count(*) || ' ends'
 FROM events AS e WHERE e.previous_event_id = 0 GROUP BY e.user_id HAVING count(*) > 1;

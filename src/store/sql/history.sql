@@ -54,3 +54,22 @@ WHERE sent_at_ms = 0 ORDER BY id LIMIT ?1;
 -- name: operator_message_sent
 -- Arguments: id, instant.
 UPDATE operator_messages SET sent_at_ms = ?2 WHERE id = ?1;
+
+-- name: events_leave_until
+-- Arguments: the first id that stays, how many at most. The last of the oldest events that may go, and how many.
+SELECT coalesce(max(id), 0), count(*) FROM (
+    SELECT id FROM events
+    WHERE id >= (SELECT first_id FROM event_edge) AND id < ?1 ORDER BY id LIMIT ?2
+) AS oldest;
+
+-- name: events_delete
+-- Argument: the last of them. What somebody paid stays: it is found by the person, where the chain has an end.
+DELETE FROM events WHERE id >= (SELECT first_id FROM event_edge) AND id <= ?1 AND revenue = 0;
+
+-- name: event_edge_move
+-- Argument: the first id that stays.
+UPDATE event_edge SET first_id = ?1 WHERE first_id < ?1;
+
+-- name: event_edge
+-- The first id of events that are all there; 0 when none ever left.
+SELECT first_id FROM event_edge;

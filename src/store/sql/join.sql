@@ -37,14 +37,16 @@ WHERE line = 0 AND id = ?2 AND id <> ?1 AND kind = 0
     AND due_at_ms = (SELECT next_at_ms FROM users WHERE id = ?2);
 
 -- name: join_events
--- Two chains become one, in the order of ids.
+-- Two chains become one, in the order of ids. Events with revenue are where their chain has an end, too.
 WITH RECURSIVE chains (id) AS (
     SELECT event_last_id FROM users WHERE id IN (?1, ?2) AND event_last_id <> 0
     UNION ALL
     SELECT e.previous_event_id FROM chains AS b JOIN events AS e ON e.id = b.id
     WHERE e.previous_event_id <> 0
 ), linked AS (
-    SELECT id, lag(id, 1, 0) OVER (ORDER BY id) AS previous_id FROM chains
+    SELECT id, lag(id, 1, 0) OVER (ORDER BY id) AS previous_id FROM (
+        SELECT id FROM chains UNION SELECT id FROM events WHERE user_id IN (?1, ?2) AND revenue <> 0
+    ) AS b
 )
 UPDATE events SET user_id = ?1, previous_event_id = linked.previous_id
 FROM linked

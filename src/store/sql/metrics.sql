@@ -193,7 +193,7 @@ ORDER BY u.commitments_total;
 -- 7(k+1) d): people old enough to have lived the whole cell, and those of them with activity in it.
 -- Cell -1 is [joined + 30 d, joined + 60 d). imported: how many of them were imported. ?7: JSON array of the event types that are activity; ?8:
 -- cells 0 .. ?8. Events are walked once, each looking up its person (hence cross join: the other way
--- round an index over all events would be built first).
+-- round an index over all events would be built first). Nobody is counted in a cell whose events have left.
 WITH RECURSIVE
 cells (k) AS (SELECT 0 UNION ALL SELECT k + 1 FROM cells WHERE k < ?8),
 people AS (
@@ -207,10 +207,12 @@ people AS (
 eligible AS (
     SELECT p.week, c.k, count(*) AS people, sum(p.existing) AS imported
     FROM people AS p JOIN cells AS c ON p.joined_at_ms + (c.k + 1) * 7 * 86400000 <= ?5
+        AND p.joined_at_ms + c.k * 7 * 86400000 >= (SELECT first_id >> 21 FROM event_edge)
     GROUP BY p.week, c.k
     UNION ALL
     SELECT week, -1, count(*), sum(existing)
-    FROM people WHERE joined_at_ms + 5184000000 <= ?5 GROUP BY week
+    FROM people WHERE joined_at_ms + 5184000000 <= ?5
+        AND joined_at_ms + 2592000000 >= (SELECT first_id >> 21 FROM event_edge) GROUP BY week
 ),
 lived AS MATERIALIZED (
     SELECT u.id, u.joined_at_ms, (u.joined_at_ms / 86400000 + 3) / 7 AS week,
@@ -231,11 +233,13 @@ active AS (
     SELECT week, k, count(*) AS people
     FROM lived
     WHERE k <= ?8 AND joined_at_ms + (k + 1) * 7 * 86400000 <= ?5
+        AND joined_at_ms + k * 7 * 86400000 >= (SELECT first_id >> 21 FROM event_edge)
     GROUP BY week, k
     UNION ALL
     SELECT week, -1, count(DISTINCT id)
     FROM lived
     WHERE in_month AND joined_at_ms + 5184000000 <= ?5
+        AND joined_at_ms + 2592000000 >= (SELECT first_id >> 21 FROM event_edge)
     GROUP BY week
 )
 SELECT el.week, el.k, el.people AS eligible, coalesce(a.people, 0) AS active, el.imported

@@ -21,13 +21,16 @@ WITH RECURSIVE chain (id) AS (
 SELECT d.* FROM chain AS c JOIN deliveries AS d ON d.id = c.id WHERE d.user_id = ?1;
 
 -- name: export_events
+-- Older ones than the chain leads to have left, but for those with revenue (0018 of SQLite).
 WITH RECURSIVE chain (id) AS (
     SELECT event_last_id FROM users WHERE id = ?1
     UNION ALL
     SELECT e.previous_event_id FROM chain AS c JOIN events AS e ON e.id = c.id
     WHERE e.previous_event_id <> 0
 )
-SELECT e.* FROM chain AS c JOIN events AS e ON e.id = c.id WHERE e.user_id = ?1;
+SELECT e.* FROM (
+    SELECT id FROM chain UNION SELECT id FROM events WHERE user_id = ?1 AND revenue <> 0
+) AS c JOIN events AS e ON e.id = c.id WHERE e.user_id = ?1;
 
 -- name: export_feedback
 SELECT * FROM feedback WHERE user_id = ?1 ORDER BY id;
@@ -71,7 +74,8 @@ WITH RECURSIVE chain (id) AS (
     SELECT e.previous_event_id FROM chain AS c JOIN events AS e ON e.id = c.id
     WHERE e.previous_event_id <> 0
 )
-DELETE FROM events WHERE id IN (SELECT id FROM chain) AND user_id = ?1;
+DELETE FROM events WHERE user_id = ?1
+    AND id IN (SELECT id FROM chain UNION ALL SELECT id FROM events WHERE user_id = ?1 AND revenue <> 0);
 
 -- name: delivery_counts_erased
 -- What erase_deliveries changes of the counts: unfinished ones end as not sent.

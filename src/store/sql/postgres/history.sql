@@ -13,6 +13,12 @@ SELECT * FROM unnest(
 -- Makes room ahead for the events of the months to come.
 SELECT event_months_make(?1);
 
+-- name: event_month_leave
+SELECT event_month_leave(?1);
+
+-- name: events_count
+SELECT events_count((SELECT first_id FROM event_edge), ?1::bigint + 1);
+
 -- name: feedback_insert of many
 INSERT INTO feedback (
     id, user_id, run_id, at_ms, text, rating, is_problem

@@ -86,10 +86,12 @@ people AS (
 eligible AS (
     SELECT p.week, c.k, count(*) AS people, sum(p.existing) AS imported
     FROM people AS p JOIN cells AS c ON p.joined_at_ms + (c.k + 1) * 604800000 <= ?5
+        AND p.joined_at_ms + c.k * 604800000 >= (SELECT first_id >> 21 FROM event_edge)
     GROUP BY p.week, c.k
     UNION ALL
     SELECT week, -1, count(*), sum(existing)
-    FROM people WHERE joined_at_ms + 5184000000 <= ?5 GROUP BY week
+    FROM people WHERE joined_at_ms + 5184000000 <= ?5
+        AND joined_at_ms + 2592000000 >= (SELECT first_id >> 21 FROM event_edge) GROUP BY week
 ),
 lived AS MATERIALIZED (
     SELECT u.id, u.joined_at_ms, (u.joined_at_ms / 86400000 + 3) / 7 AS week,
@@ -110,11 +112,13 @@ active AS (
     SELECT week, k, count(*) AS people
     FROM lived
     WHERE k <= ?8 AND joined_at_ms + (k + 1) * 604800000 <= ?5
+        AND joined_at_ms + k * 604800000 >= (SELECT first_id >> 21 FROM event_edge)
     GROUP BY week, k
     UNION ALL
     SELECT week, -1, count(DISTINCT id)
     FROM lived
     WHERE in_month AND joined_at_ms + 5184000000 <= ?5
+        AND joined_at_ms + 2592000000 >= (SELECT first_id >> 21 FROM event_edge)
     GROUP BY week
 )
 SELECT el.week, el.k, el.people AS eligible, coalesce(a.people, 0) AS active, el.imported

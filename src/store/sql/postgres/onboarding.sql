@@ -43,19 +43,26 @@ LEFT JOIN (
 ORDER BY sent.step;
 
 -- name: onboarding_detours
-SELECT e.step,
-       count(*) FILTER (WHERE e.type = 'recovery_sent') AS recoveries,
-       count(*) FILTER (WHERE e.type = 'ultra_sent') AS smaller,
-       count(*) FILTER (WHERE e.type = 'step_skipped') AS skipped
-FROM events AS e
-JOIN users AS u ON u.id = e.user_id
-WHERE e.journey = 'superior_onboarding'
-  AND e.type IN ('recovery_sent', 'ultra_sent', 'step_skipped')
-  AND u.is_test = 0 AND u.is_erased = 0
-  AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
-  AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
-  AND (?6 < 0 OR u.journey_set = ?6) AND u.joined_at_ms <= ?5
-GROUP BY e.step;
+SELECT step, coalesce(sum(n) FILTER (WHERE type = 'recovery_sent'), 0)::bigint AS recoveries,
+       coalesce(sum(n) FILTER (WHERE type = 'ultra_sent'), 0)::bigint AS smaller,
+       coalesce(sum(n) FILTER (WHERE type = 'step_skipped'), 0)::bigint AS skipped
+FROM (
+    SELECT e.step, e.type, count(*) AS n
+    FROM events AS e
+    JOIN users AS u ON u.id = e.user_id
+    WHERE e.journey = 'superior_onboarding'
+      AND e.type IN ('recovery_sent', 'ultra_sent', 'step_skipped')
+      AND u.is_test = 0 AND u.is_erased = 0
+      AND u.joined_at_ms >= ?1 AND u.joined_at_ms < ?2
+      AND (?3 = '' OR u.source = ?3) AND (?4 = '' OR u.language = ?4)
+      AND (?6 < 0 OR u.journey_set = ?6) AND u.joined_at_ms <= ?5
+    GROUP BY e.step, e.type
+    UNION ALL
+    SELECT step, type, count FROM event_counts
+    WHERE journey = 'superior_onboarding' AND type IN ('recovery_sent', 'ultra_sent', 'step_skipped')
+      AND ?1 <= 0 AND ?2 > ?5 AND ?3 = '' AND ?4 = '' AND ?6 < 0
+) AS all_of_them
+GROUP BY step;
 
 -- name: onboarding_answers
 WITH given AS (
