@@ -1,5 +1,5 @@
 // Builds the pages into the folder given: NAME.html beside assets/NAME-HASH.js and .css, each with its
-// gzip form. The build of the program embeds the folder.
+// gzip form. What a page needs only now and then is a file of its own. The build of the program embeds the folder.
 import { build } from 'esbuild';
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
@@ -23,22 +23,26 @@ for (const page of pages) {
   const result = await build({
     entryPoints: [`src/${page}/main.tsx`],
     bundle: true,
+    splitting: true,
     minify: true,
     format: 'esm',
     target: 'es2020',
     jsx: 'automatic',
     jsxImportSource: 'preact',
     entryNames: `${page}-[hash]`,
+    chunkNames: `${page}-part-[hash]`,
     outdir: join(out, 'assets'),
     metafile: true,
     legalComments: 'none',
     logLevel: 'warning',
   });
-  const files = Object.keys(result.metafile.outputs).map((name) => basename(name));
+  const outputs = Object.entries(result.metafile.outputs);
+  const script = outputs.find(([, output]) => output.entryPoint)[0];
+  const style = outputs.find(([name]) => name.endsWith('.css'))[0];
   const html = (await readFile(`src/${page}/index.html`, 'utf8'))
     .replace('%ICON%', `/assets/${iconName}`)
-    .replace('%STYLE%', `/assets/${files.find((name) => name.endsWith('.css'))}`)
-    .replace('%SCRIPT%', `/assets/${files.find((name) => name.endsWith('.js'))}`);
+    .replace('%STYLE%', `/assets/${basename(style)}`)
+    .replace('%SCRIPT%', `/assets/${basename(script)}`);
   await writeFile(join(out, `${page}.html`), html);
 }
 

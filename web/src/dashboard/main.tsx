@@ -5,6 +5,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { AlertsPage } from './alerts';
 import { post, Problem, read, type Session } from './api';
 import { ExperimentsPage } from './experiments';
+import { JourneyPage, Journeys } from './journeys';
 import { live } from './live';
 import { Login } from './login';
 import { Messages } from './messages';
@@ -22,6 +23,7 @@ const PAGES = [
   { path: 'onboarding', title: 'Onboarding' },
   { path: 'retention', title: 'Retention' },
   { path: 'behaviour', title: 'Behaviour' },
+  { path: 'journeys', title: 'Journeys' },
   { path: 'messages', title: 'Messages' },
   { path: 'people', title: 'People' },
   { path: 'feedback', title: 'Feedback' },
@@ -44,6 +46,8 @@ function Content({ at, ...props }: { at: string[]; session: Session; leave: () =
       return <Retention {...props} />;
     case 'feedback':
       return <Feedback {...props} />;
+    case 'journeys':
+      return at[1] ? <JourneyPage key={at[1]} name={at[1]} {...props} /> : <Journeys {...props} />;
     case 'messages':
       return <Messages {...props} />;
     case 'people':
