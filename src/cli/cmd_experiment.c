@@ -20,6 +20,7 @@ static const char text[] =
     "  nudge experiment list\n"
     "  nudge experiment start first_win_task --metric step_completion --min-people 2000\n"
     "  nudge experiment show first_win_task\n"
+    "  nudge experiment show first_win_task --over-time\n"
     "  nudge experiment ship first_win_task smile       everybody gets it from now on\n"
     "  nudge experiment holdout 5                       5 % get the first variant of everything\n"
     "  nudge experiment holdout                         what all variants together brought\n"
@@ -27,6 +28,7 @@ static const char text[] =
 
 struct experiment_options {
     const char *metric, *coverage, *weights, *space, *seed, *window, *min_people, *min_days;
+    bool over_time;
 };
 
 /* A finite number and nothing else; "nan" and "inf" are none. */
@@ -57,11 +59,37 @@ static int read_analysis(struct cli *cli, struct str name, struct analysis *ret_
     return error == OK ? CLI_OK : cli_fail(cli, error, &detail);
 }
 
-static int show(struct cli *cli, const struct arguments *arguments)
+static int show_over_time(struct cli *cli, struct str name)
+{
+    int status = CLI_OK;
+    struct store *store = cli_store(cli, STORE_READER, &status);
+    if (store == NULL) {
+        return status;
+    }
+    struct err_detail detail = {""};
+    struct over_time over_time;
+    enum err error = experiments_over_time(store, cli->arena, name, clock_now_ms(cli->clock),
+                                           &over_time, &detail);
+    store_close(store);
+    if (error != OK) {
+        return cli_fail(cli, error, &detail);
+    }
+    if (cli->json) {
+        cli_print_json(experiments_over_time_json(&over_time));
+    } else {
+        experiment_print_over_time(cli, &over_time);
+    }
+    return CLI_OK;
+}
+
+static int show(struct cli *cli, const struct arguments *arguments, bool over_time)
 {
     struct analysis analysis;
     if (arguments->word_count != 2) {
-        return cli_usage(cli, "expected: experiment show NAME");
+        return cli_usage(cli, "expected: experiment show NAME [--over-time]");
+    }
+    if (over_time) {
+        return show_over_time(cli, arguments_word(arguments, 1));
     }
     int status = read_analysis(cli, arguments_word(arguments, 1), &analysis);
     if (status == CLI_OK && cli->json) {
@@ -375,20 +403,23 @@ int cmd_experiment(int argc, char **argv)
          &options.window},
         {"min-people", 0, "N", "No verdict before (1000)", NULL, &options.min_people},
         {"min-days", 0, "DAYS", "No verdict before (7)", NULL, &options.min_days},
+        {"over-time", 0, NULL, "show: what it showed at each look since its start",
+         &options.over_time, NULL},
         {0}};
     struct cli cli;
     struct arguments arguments;
-    int status = arguments_begin(&cli, rows,
-                                 "list\nshow NAME\nstart NAME\nstop NAME\nship NAME VARIANT\n"
-                                 "holdout [PERCENT]\nsize PERCENT POINTS",
-                                 text, argc, argv, &arguments);
+    int status =
+        arguments_begin(&cli, rows,
+                        "list\nshow NAME [--over-time]\nstart NAME\nstop NAME\nship NAME VARIANT\n"
+                        "holdout [PERCENT]\nsize PERCENT POINTS",
+                        text, argc, argv, &arguments);
     if (status != CLI_OK) {
         return cli_end(&cli, status);
     }
     if (arguments.word_count == 0 || arguments_is(&arguments, 0, "list")) {
         status = list(&cli);
     } else if (arguments_is(&arguments, 0, "show")) {
-        status = show(&cli, &arguments);
+        status = show(&cli, &arguments, options.over_time);
     } else if (arguments_is(&arguments, 0, "start")) {
         status = start(&cli, &arguments, &options);
     } else if (arguments_is(&arguments, 0, "stop")) {

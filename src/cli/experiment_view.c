@@ -80,6 +80,38 @@ void experiment_print(struct cli *cli, const struct analysis *analysis)
                                 : "");
 }
 
+static void row_of_look(struct cli *cli, struct table *table, const struct analysis *look, int i)
+{
+    const struct arm_result *first = &look->arms[0];
+    const struct arm_result *arm = &look->arms[i];
+    const char *cells[] = {cli_when(cli, look->now_ms),
+                           arena_printf(cli->arena, "%.*s", STR_ARG(arm->variant)).ptr,
+                           arena_printf(cli->arena, "%lld", (long long)look->people).ptr,
+                           mean(cli, &first->outcome),
+                           mean(cli, &arm->outcome),
+                           span(cli, &arm->effect, look->is_share),
+                           percent(cli, arm->chance.best)};
+    table_row(table, cells);
+}
+
+void experiment_print_over_time(struct cli *cli, const struct over_time *over_time)
+{
+    const struct analysis *last = &over_time->looks[over_time->count - 1];
+    struct table *table = table_new(
+        cli->arena, 7,
+        (const char *const[]){"at", "variant", "judged",
+                              arena_printf(cli->arena, "%.*s", STR_ARG(last->arms[0].variant)).ptr,
+                              "outcome", "against first", "best"});
+    for (int i = 0; i < over_time->count; i++) {
+        for (int arm = 1; arm < last->arm_count; arm++) {
+            row_of_look(cli, table, &over_time->looks[i], arm);
+        }
+    }
+    table_print(table);
+    printf("\nDifferences in %s. The bounds of all looks hold together (95 %%).\n",
+           last->is_share ? "points" : "revenue a person");
+}
+
 void holdout_print(struct cli *cli, const struct holdout *holdout)
 {
     static const char *const headings[] = {"within 7 days", "held out", "others", "difference"};

@@ -5,4 +5,6 @@
 #include "cli/cli.h"
 
 void experiment_print(struct cli *cli, const struct analysis *analysis);
+/* A row for each look and variant but the first. */
+void experiment_print_over_time(struct cli *cli, const struct over_time *over_time);
 void holdout_print(struct cli *cli, const struct holdout *holdout);

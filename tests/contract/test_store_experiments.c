@@ -10,7 +10,7 @@
 #define FIXTURE    struct fixture *fixture = *state
 #define CASE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
-enum { PEOPLE = 240, EVENTS_MAX = 14, LOOKS = 12 };
+enum { PEOPLE = 600, EVENTS_MAX = 14, LOOKS = 12 };
 
 static const int64_t BEGIN_MS = NOW_MS;
 static const int64_t WINDOW_MS = 6 * HOUR_MS;
@@ -214,6 +214,103 @@ static int64_t check_look(struct fixture *fixture, const struct all *all,
     return analysis.people;
 }
 
+/* ---- looks since the start ---- */
+
+static void same_unless_unknown(double value, double expected)
+{
+    assert_int_equal(isfinite(value), isfinite(expected));
+    if (isfinite(value)) {
+        same(value, expected);
+    }
+}
+
+/* What would have been said at the look's instant, while the experiment may still have run. */
+static void check_past(struct fixture *fixture, const struct all *all, const char *metric,
+                       const struct analysis *look)
+{
+    struct experiment then = *look->experiment;
+    then.ended_at_ms = then.ended_at_ms < look->now_ms ? then.ended_at_ms : 0;
+    check_look(fixture, all, &then, metric, look->now_ms);
+    struct analysis said;
+    assert_ok(analysis_read(fixture->store, fixture->arena, &then, look->now_ms, &said,
+                            &fixture->detail));
+    assert_int_equal(look->people, said.people);
+    assert_int_equal(look->verdict, said.verdict);
+    same(look->split_p, said.split_p);
+    same(look->theta, said.theta);
+    for (int arm = 0; arm < 2; arm++) {
+        const struct arm_result *a = &look->arms[arm];
+        const struct arm_result *b = &said.arms[arm];
+        assert_int_equal(a->exposed, b->exposed);
+        same(a->outcome.sum, b->outcome.sum);
+        same_unless_unknown(a->effect.difference, b->effect.difference);
+        same_unless_unknown(a->effect.low, b->effect.low);
+        same_unless_unknown(a->effect.high, b->effect.high);
+        same_unless_unknown(a->effect.e_value, b->effect.e_value);
+        same_unless_unknown(a->chance.best, b->chance.best);
+        same_unless_unknown(a->chance.loss, b->chance.loss);
+    }
+}
+
+/* Returns how many looks had bounds. */
+static int check_looks(struct fixture *fixture, const struct all *all,
+                       const struct experiment *experiment, const char *metric, int64_t now_ms)
+{
+    struct over_time over_time;
+    int bounded = 0;
+    assert_ok(analysis_over_time(fixture->store, fixture->arena, experiment, now_ms, &over_time,
+                                 &fixture->detail));
+    assert_in_range(over_time.count, 1, LOOKS_MAX);
+    int64_t before_ms = experiment->started_at_ms;
+    for (int i = 0; i < over_time.count; i++) {
+        const struct analysis *look = &over_time.looks[i];
+        bool is_last = i == over_time.count - 1;
+        assert_true(look->now_ms > before_ms);
+        assert_true(is_last || look->now_ms == before_ms + over_time.step_ms);
+        assert_true(look->now_ms <= before_ms + over_time.step_ms);
+        before_ms = look->now_ms;
+        bounded += isfinite(look->arms[1].effect.low);
+        if (is_last || i == over_time.count / 2) {
+            check_past(fixture, all, metric, look);
+        }
+    }
+    int64_t end_ms = experiment->ended_at_ms > 0 ? experiment->ended_at_ms + WINDOW_MS : INT64_MAX;
+    assert_int_equal(before_ms, now_ms < end_ms ? now_ms : end_ms);
+    return bounded;
+}
+
+static void each_look_says_what_was_said_then(void **state)
+{
+    FIXTURE;
+    static const char *const metrics[] = {"step_completion", "revenue"};
+    static const int64_t nows_ms[] = {17 * HOUR_MS, 71 * HOUR_MS + 5, 70 * DAY_MS};
+    static const int64_t steps_ms[] = {HOUR_MS, 2 * HOUR_MS, 2 * DAY_MS};
+    struct all *all = calloc(1, sizeof(*all));
+    int bounded = 0;
+    all->seed = 7;
+    for (int i = 0; i < PEOPLE; i++) {
+        make(fixture, all, i);
+    }
+    for (size_t i = 0; i < sizeof(nows_ms) / sizeof(nows_ms[0]); i++) {
+        struct experiment experiment = {.name = STR("task"),
+                                        .coverage = 1,
+                                        .arms = {{STR("a"), 0.5}, {STR("b"), 0.5}},
+                                        .arm_count = 2,
+                                        .metric = str_of(metrics[i % 2]),
+                                        .window_ms = WINDOW_MS,
+                                        .min_people = 100,
+                                        .started_at_ms = BEGIN_MS};
+        int64_t now_ms = BEGIN_MS + nows_ms[i];
+        assert_int_equal(looks_since_start(&experiment, now_ms).step_ms, steps_ms[i]);
+        bounded += check_looks(fixture, all, &experiment, metrics[i % 2], now_ms);
+        experiment.ended_at_ms = BEGIN_MS + 15 * HOUR_MS;
+        bounded += check_looks(fixture, all, &experiment, metrics[i % 2],
+                               now_ms > experiment.ended_at_ms ? now_ms : now_ms + DAY_MS);
+    }
+    assert_true(bounded > 20);
+    free(all);
+}
+
 static void the_query_counts_as_a_walk_does(void **state)
 {
     FIXTURE;
@@ -247,6 +344,7 @@ static void the_query_counts_as_a_walk_does(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {CASE(the_query_counts_as_a_walk_does)};
+    const struct CMUnitTest tests[] = {CASE(the_query_counts_as_a_walk_does),
+                                       CASE(each_look_says_what_was_said_then)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

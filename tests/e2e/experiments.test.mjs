@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Api } from '../lib/api.mjs';
 import { changed } from '../lib/journeys.mjs';
+import { bounds } from '../lib/looking.mjs';
 import { Scene } from '../lib/scene.mjs';
 
 const NAME = 'first_win_task';
@@ -69,6 +70,63 @@ describe('an experiment', () => {
         assert.match((await scene.home.run('experiment', 'list')).stdout, /first_win_task +shipped: smile/);
         assert.equal(ended.people, 8);
         assert.equal(await scene.home.comesOutDifferently(), '');
+    });
+
+    test('is shown over time as it would have been shown at each look', async (t) => {
+        const scene = await Scene.open(t, { env: { VIEWER_API_KEY: 'the-reading-key' } });
+        const api = new Api(scene.home, 'the-reading-key');
+        const path = `/api/experiments/${NAME}/over-time`;
+        assert.equal((await api.ask(path)).status, 404);
+        await scene.home.json('experiment', 'start', NAME, '--min-people', '200', '--min-days', '1');
+        const begun = scene.home.now;
+        const people = [];
+        for (let day = 0; day < 3; day++) {
+            for (let i = 0; i < 45; i++) {
+                const person = scene.person();
+                await person.send('/start');
+                const hello = await person.receive(/30 seconds/);
+                const arm = /smile/.test(hello.text) ? 1 : 0;
+                const hit = i % 3 < 1 + arm; // two of three who smile, one of three who breathe
+                if (hit) {
+                    await hello.tap(/Done/);
+                    await person.receive(/first win/);
+                }
+                people.push({ arm, hit, at: scene.home.now });
+            }
+            await scene.settled();
+            await scene.later('24h');
+        }
+        const { json: shown } = await api.ask(path);
+        await api.fits('OverTime', shown);
+        assert.deepEqual(shown, await scene.home.json('experiment', 'show', NAME, '--over-time'));
+        assert.equal(shown.step_ms, 2 * 3_600_000);
+        assert.equal(shown.looks.length, 36);
+        let bounded = 0;
+        shown.looks.forEach((look, index) => {
+            assert.equal(look.at_ms, index === 35 ? scene.home.now : begun + (index + 1) * shown.step_ms);
+            const arms = [0, 1].map((arm) => {
+                const of = people.filter((one) => one.arm === arm);
+                const judged = of.filter(({ at }) => at + 6 * 3_600_000 <= look.at_ms);
+                assert.equal(look.variants[arm].exposed, of.filter(({ at }) => at <= look.at_ms).length);
+                assert.equal(look.variants[arm].people, judged.length);
+                return { people: judged.length, hits: judged.filter(({ hit }) => hit).length };
+            });
+            const expected = bounds(arms[0], arms[1], 200);
+            const { effect } = look.variants[1];
+            assert.equal(effect.low === null, expected === null);
+            for (const bound of expected ? ['difference', 'low', 'high'] : []) {
+                assert.ok(Math.abs(effect[bound] - expected[bound]) < 1e-9, `${bound} of look ${index}`);
+            }
+            bounded += expected ? 1 : 0;
+        });
+        assert.ok(bounded >= 6 && bounded < 36, `${bounded} looks have bounds`);
+        const now = await scene.home.json('experiment', 'show', NAME);
+        for (const bound of ['difference', 'low', 'high', 'e_value']) {
+            assert.equal(shown.looks.at(-1).variants[1].effect[bound], arm(now, 'smile').effect[bound]);
+        }
+        const { stdout } = await scene.home.run('experiment', 'show', NAME, '--over-time');
+        assert.match(stdout, /^at +variant +judged +breathing +outcome +against first +best/);
+        assert.match(stdout, /smile +135 +[\d.]+ % +[\d.]+ % +[+-][\d.]+ \[[-\d.]+, [-\d.]+\]/);
     });
 
     test('mistakes name their field, and nothing is started', async (t) => {

@@ -1,11 +1,10 @@
-/* Reading what people did after they were exposed, and judging it (analysis.h). */
+/* Judging what people did after they were exposed (analysis.h). */
 #include "bi/experiments/analysis.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "base/limits.h"
-#include "bi/metrics_parts.h"
 
 /* False alarms: of the effects of an experiment together, and of the split. */
 static const double ALPHA = 0.05;
@@ -13,13 +12,7 @@ static const double SPLIT_ALPHA = 0.01;
 /* A prior about as strong as this many people finds splits that are off by some points soon. */
 static const double SPLIT_CONCENTRATION = 1000;
 /* Below them the sequence is not begun: its errors are those of the normal approximation. */
-enum { PEOPLE_LEAST = 100, ARM_LEAST = 20, VARIANT_ROWS_MAX = 64 };
-
-/* Which events are an outcome (sql/experiments.sql). */
-struct outcome {
-    struct str type, name, rule;
-    bool of_step, is_money;
-};
+enum { PEOPLE_LEAST = 100, ARM_LEAST = 20 };
 
 static const char *const GUARDS[GUARD_COUNT] = {"blocks", "opt-outs", "complaints"};
 
@@ -28,80 +21,18 @@ const char *guardrail_name(enum guardrail guard)
     return GUARDS[guard];
 }
 
-static struct outcome guard_outcome(enum guardrail guard)
+static struct outcome_rule guard_outcome(enum guardrail guard)
 {
     switch (guard) {
     case GUARD_BLOCKS:
-        return (struct outcome){.type = STR("blocked")};
+        return (struct outcome_rule){.type = STR("blocked")};
     case GUARD_OPT_OUTS:
-        return (struct outcome){.type = STR("stopped")};
+        return (struct outcome_rule){.type = STR("stopped")};
     case GUARD_COMPLAINTS:
     case GUARD_COUNT:
         break;
     }
-    return (struct outcome){.type = STR("blocked"), .rule = STR("report.complained")};
-}
-
-static struct outcome outcome_of(struct str metric)
-{
-    if (str_is(metric, "step_completion")) {
-        return (struct outcome){.type = STR("step_completed"), .of_step = true};
-    }
-    if (str_is(metric, "conversion")) {
-        return (struct outcome){.type = STR("commitment_made")};
-    }
-    if (str_is(metric, "completion")) {
-        return (struct outcome){.type = STR("commitment_completed")};
-    }
-    if (str_is(metric, "revenue")) {
-        return (struct outcome){.is_money = true};
-    }
-    struct str name;
-    str_split(metric, ':', &name);
-    return event_type_of(name) != EVENT_TYPE_COUNT
-               ? (struct outcome){.type = name}
-               : (struct outcome){.type = STR("tracked"), .name = name};
-}
-
-static int arm_of(const struct analysis *analysis, struct str variant)
-{
-    for (int i = 0; i < analysis->arm_count; i++) {
-        if (str_equal(analysis->arms[i].variant, variant)) {
-            return i;
-        }
-    }
-    return -1;
-}
-
-static enum err read_outcome(struct store *store, struct arena *arena, struct analysis *analysis,
-                             const struct outcome *outcome, struct paired_sums *ret_sums,
-                             struct err_detail *detail)
-{
-    const struct experiment *experiment = analysis->experiment;
-    int64_t to_ms = experiment->ended_at_ms > 0 ? experiment->ended_at_ms : analysis->now_ms + 1;
-    const struct arg args[] = {
-        ARG_TEXT(experiment->name), ARG_INT(experiment->started_at_ms), ARG_INT(to_ms),
-        ARG_INT(analysis->now_ms),  ARG_INT(experiment->window_ms),     ARG_TEXT(outcome->type),
-        ARG_TEXT(outcome->name),    ARG_INT(outcome->of_step),          ARG_TEXT(outcome->rule),
-        ARG_INT(outcome->is_money), metrics_activity_types(arena)};
-    struct rows rows = {0};
-    enum err error = store_query(store, arena, "experiment_arms", args,
-                                 sizeof(args) / sizeof(args[0]), VARIANT_ROWS_MAX, &rows, detail);
-    memset(ret_sums, 0, EXPERIMENT_ARMS_MAX * sizeof(*ret_sums));
-    for (int i = 0; error == OK && i < rows.count; i++) {
-        const struct cell *cell = rows.cells + (ptrdiff_t)i * rows.columns;
-        int arm = arm_of(analysis, cell[0].text);
-        if (arm >= 0) {
-            analysis->arms[arm].exposed = cell[1].integer;
-            ret_sums[arm] = (struct paired_sums){.people = (double)cell[2].integer,
-                                                 .y = cell[3].real,
-                                                 .yy = cell[4].real,
-                                                 .x = cell[5].real,
-                                                 .xx = cell[6].real,
-                                                 .xy = cell[7].real};
-        }
-    }
-    return error;
+    return (struct outcome_rule){.type = STR("blocked"), .rule = STR("report.complained")};
 }
 
 static struct sample sample_of(const struct paired_sums *sums, bool is_share)
@@ -195,7 +126,8 @@ static void judge_split(struct analysis *analysis)
 static enum verdict judge(struct analysis *analysis)
 {
     const struct experiment *experiment = analysis->experiment;
-    int64_t to_ms = experiment->ended_at_ms > 0 ? experiment->ended_at_ms : analysis->now_ms;
+    bool has_ended = experiment->ended_at_ms > 0 && experiment->ended_at_ms < analysis->now_ms;
+    int64_t to_ms = has_ended ? experiment->ended_at_ms : analysis->now_ms;
     int worse = 0;
     analysis->winner = -1;
     if (analysis->split_p <= SPLIT_ALPHA) {
@@ -256,35 +188,71 @@ static void read_chances(struct analysis *analysis)
     }
 }
 
+static struct analysis analysis_of(const struct experiment *experiment, int64_t now_ms)
+{
+    struct analysis analysis = {.experiment = experiment,
+                                .now_ms = now_ms,
+                                .is_share = !str_is(experiment->metric, "revenue"),
+                                .arm_count = experiment->arm_count,
+                                .winner = -1};
+    for (int i = 0; i < experiment->arm_count; i++) {
+        analysis.arms[i].variant = experiment->arms[i].variant;
+        analysis.arms[i].weight = experiment->arms[i].weight;
+    }
+    return analysis;
+}
+
+static void judge_counts(struct analysis *analysis, const struct look_counts *counts)
+{
+    struct paired_sums sums[EXPERIMENT_ARMS_MAX];
+    for (int i = 0; i < analysis->arm_count; i++) {
+        analysis->arms[i].exposed = counts->arms[i].exposed;
+        sums[i] = counts->arms[i].sums;
+    }
+    analysis_judge(analysis, sums);
+    read_chances(analysis);
+}
+
 enum err analysis_read(struct store *store, struct arena *arena,
                        const struct experiment *experiment, int64_t now_ms,
                        struct analysis *ret_analysis, struct err_detail *detail)
 {
-    struct paired_sums sums[EXPERIMENT_ARMS_MAX];
-    *ret_analysis = (struct analysis){.experiment = experiment,
-                                      .now_ms = now_ms,
-                                      .is_share = !str_is(experiment->metric, "revenue"),
-                                      .arm_count = experiment->arm_count,
-                                      .winner = -1};
-    for (int i = 0; i < experiment->arm_count; i++) {
-        ret_analysis->arms[i].variant = experiment->arms[i].variant;
-        ret_analysis->arms[i].weight = experiment->arms[i].weight;
-    }
+    struct look_counts counts;
+    struct looks once = looks_once(now_ms);
     enum err error = OK;
+    *ret_analysis = analysis_of(experiment, now_ms);
     for (int guard = 0; error == OK && guard < GUARD_COUNT; guard++) {
-        struct outcome outcome = guard_outcome((enum guardrail)guard);
-        error = read_outcome(store, arena, ret_analysis, &outcome, sums, detail);
+        struct outcome_rule outcome = guard_outcome((enum guardrail)guard);
+        error = outcomes_read(store, arena, experiment, &outcome, &once, &counts, detail);
         for (int i = 0; error == OK && i < experiment->arm_count; i++) {
-            ret_analysis->arms[i].guards[guard] = sample_of(&sums[i], true);
+            ret_analysis->arms[i].guards[guard] = sample_of(&counts.arms[i].sums, true);
         }
     }
     if (error == OK) {
-        struct outcome outcome = outcome_of(experiment->metric);
-        error = read_outcome(store, arena, ret_analysis, &outcome, sums, detail);
+        struct outcome_rule outcome = outcome_of_metric(experiment->metric);
+        error = outcomes_read(store, arena, experiment, &outcome, &once, &counts, detail);
     }
     if (error == OK) {
-        analysis_judge(ret_analysis, sums);
-        read_chances(ret_analysis);
+        judge_counts(ret_analysis, &counts);
+    }
+    return error;
+}
+
+enum err analysis_over_time(struct store *store, struct arena *arena,
+                            const struct experiment *experiment, int64_t now_ms,
+                            struct over_time *ret_over_time, struct err_detail *detail)
+{
+    struct looks looks = looks_since_start(experiment, now_ms);
+    struct outcome_rule outcome = outcome_of_metric(experiment->metric);
+    struct look_counts *counts = ARENA_ARRAY(arena, struct look_counts, (size_t)looks.count);
+    struct analysis *all = ARENA_ARRAY(arena, struct analysis, (size_t)looks.count);
+    enum err error = outcomes_read(store, arena, experiment, &outcome, &looks, counts, detail);
+    for (int i = 0; error == OK && i < looks.count; i++) {
+        all[i] = analysis_of(experiment, look_at_ms(&looks, experiment, i));
+        judge_counts(&all[i], &counts[i]);
+    }
+    if (error == OK) {
+        *ret_over_time = (struct over_time){looks.step_ms, looks.count, all};
     }
     return error;
 }

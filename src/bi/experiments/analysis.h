@@ -5,8 +5,7 @@
 #pragma once
 
 #include "bi/experiments/bayes.h"
-#include "core/experiment.h"
-#include "store/store.h"
+#include "bi/experiments/outcomes.h"
 
 enum guardrail { GUARD_BLOCKS = 0, GUARD_OPT_OUTS, GUARD_COMPLAINTS, GUARD_COUNT };
 /* "blocks", …: static storage. */
@@ -50,6 +49,16 @@ struct analysis {
 MUST_CHECK enum err analysis_read(struct store *store, struct arena *arena,
                                   const struct experiment *experiment, int64_t now_ms,
                                   struct analysis *ret_analysis, struct err_detail *detail);
+/* What it showed at looks since its start: each is what analysis_read would have said then, without
+ * guardrails. Read once. The last is now, or when the last person of an ended one was judged. */
+struct over_time {
+    int64_t step_ms; /* between looks */
+    int count;
+    struct analysis *looks; /* in the arena, oldest first; now_ms is the look's instant */
+};
+MUST_CHECK enum err analysis_over_time(struct store *store, struct arena *arena,
+                                       const struct experiment *experiment, int64_t now_ms,
+                                       struct over_time *ret_over_time, struct err_detail *detail);
 /* Effects, the split and the verdict from the sums of each arm, with `exposed` and the guardrails
  * set already: what analysis_read judges by. */
 void analysis_judge(struct analysis *analysis, const struct paired_sums *sums);

@@ -12,5 +12,9 @@ json_t *experiments_list_json(const struct catalog *catalog, const struct experi
 MUST_CHECK enum err experiments_show(struct store *store, struct arena *arena, struct str name,
                                      int64_t now_ms, struct analysis *ret_analysis,
                                      struct err_detail *detail);
-/* A new reference. Unknown numbers are null. */
+MUST_CHECK enum err experiments_over_time(struct store *store, struct arena *arena, struct str name,
+                                          int64_t now_ms, struct over_time *ret_over_time,
+                                          struct err_detail *detail);
+/* New references. Unknown numbers are null. */
+json_t *experiments_over_time_json(const struct over_time *over_time);
 json_t *experiments_analysis_json(struct arena *arena, const struct analysis *analysis);

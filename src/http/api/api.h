@@ -114,7 +114,8 @@ api_run api_run_alerts, api_run_alert_history, api_run_alert_change;
 /* plans.c */
 api_run api_run_report, api_run_kpis, api_run_rollout_plan, api_run_rollout_move, api_run_forecast;
 /* experiments.c */
-api_run api_run_experiments, api_run_experiment, api_run_experiment_change, api_run_holdout;
+api_run api_run_experiments, api_run_experiment, api_run_experiment_over_time,
+    api_run_experiment_change, api_run_holdout;
 /* sidecar.c */
 api_run api_run_input, api_run_telegram_update;
 /* live.c */

@@ -28,6 +28,17 @@ bool api_run_experiment(struct api_call *call)
                        : api_fail(call, error, &detail);
 }
 
+bool api_run_experiment_over_time(struct api_call *call)
+{
+    struct over_time over_time;
+    struct err_detail detail = {""};
+    int64_t now_ms = clock_now_ms(http_app(call->request)->clock);
+    enum err error =
+        experiments_over_time(call->store, call->arena, call->word, now_ms, &over_time, &detail);
+    return error == OK ? api_reply(call, experiments_over_time_json(&over_time))
+                       : api_fail(call, error, &detail);
+}
+
 bool api_run_holdout(struct api_call *call)
 {
     struct experiments *experiments = NULL;

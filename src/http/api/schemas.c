@@ -194,6 +194,12 @@ static const struct schema_row rows[] = {
                  "cuped_theta:maybe verdict:text text:text"},
     {"Arm", "id:text weight:number exposed:count people:count mean:maybe probability_best:maybe "
             "expected_loss:maybe effect:Effect? guardrails:Guardrails"},
+    {"OverTime",
+     "name:text metric:text is_share:flag started_at_ms:count step_ms:count looks:Look[]"},
+    {"Look", "at_ms:count people:count split_p:maybe verdict:text variants:LookArm[]"},
+    {"LookArm", "id:text exposed:count people:count mean:maybe probability_best:maybe "
+                "expected_loss:maybe effect:LookEffect?"},
+    {"LookEffect", "difference:maybe low:maybe high:maybe e_value:maybe"},
     {"Guardrails", "blocks:Guardrail opt-outs:Guardrail complaints:Guardrail"},
     {"Guardrail", "mean:maybe effect:Effect?"},
     {"Effect", "difference:maybe low:maybe high:maybe e_value:maybe found:flag"},

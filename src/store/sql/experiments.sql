@@ -1,10 +1,12 @@
 -- Experiments: who was shown what, and what they did then.
 
 -- name: experiment_arms
--- One row a variant. ?1 experiment; ?2, ?3: first exposed from, and before; ?4 now; ?5 how long
--- outcomes count after exposure (younger exposures are counted, but not yet judged). The outcome:
--- events of type ?6 ('' any), tracked under the name ?7 ('' any), of the exposed step's run and
--- step when ?8 is 1, by rule ?9 ('' any); their revenue when ?10 is 1, else whether there is one.
+-- One row a variant and pair of looks: the one that is the first to see its people exposed, and the
+-- one that is the first to see them judged (-1: none yet). Look 0 is at ?2 + ?12, look 1 another ?12
+-- later, and so on. ?1 experiment; ?2, ?3: first exposed from, and before; ?4 the last look; ?5 how
+-- long outcomes count after exposure (younger exposures are counted, but not yet judged). The
+-- outcome: events of type ?6 ('' any), tracked under the name ?7 ('' any), of the exposed step's run
+-- and step when ?8 is 1, by rule ?9 ('' any); their revenue when ?10 is 1, else whether there is one.
 -- ?11: types that are activity (JSON): x is how much of it there was in the 28 days before.
 WITH exposures AS (
     SELECT e.user_id, e.at_ms, e.step, e.ref_id, e.data ->> 'variant' AS variant,
@@ -14,7 +16,10 @@ WITH exposures AS (
 ),
 people AS MATERIALIZED (
     SELECT x.user_id, x.at_ms, x.step, x.ref_id, x.variant,
-           CASE WHEN x.at_ms + ?5 <= ?4 THEN 1 ELSE 0 END AS is_ripe
+           CASE WHEN x.at_ms + ?5 <= ?4 THEN 1 ELSE 0 END AS is_ripe,
+           (x.at_ms - ?2 - 1) / ?12 AS seen_look,
+           CASE WHEN x.at_ms + ?5 <= ?4 THEN (x.at_ms + ?5 - ?2 - 1) / ?12
+                ELSE -1 END AS judged_look
     FROM exposures AS x
     JOIN users AS u ON u.id = x.user_id
     WHERE x.nth = 1 AND x.at_ms >= ?2 AND x.at_ms < ?3 AND u.is_test = 0 AND u.is_erased = 0
@@ -39,15 +44,15 @@ histories AS (
       AND h.at_ms < p.at_ms AND h.at_ms >= p.at_ms - 28 * 86400000
     GROUP BY p.user_id
 )
-SELECT p.variant, count(*) AS exposed, sum(p.is_ripe) AS people,
+SELECT p.variant, p.seen_look, p.judged_look, count(*) AS exposed, sum(p.is_ripe) AS people,
        coalesce(sum(o.y), 0.0) AS y, coalesce(sum(o.y * o.y), 0.0) AS yy,
        coalesce(sum(h.x), 0) * 1.0 AS x, coalesce(sum(h.x * h.x), 0) * 1.0 AS xx,
        coalesce(sum(h.x * o.y), 0.0) AS xy
 FROM people AS p
 LEFT JOIN outcomes AS o ON o.user_id = p.user_id
 LEFT JOIN histories AS h ON h.user_id = p.user_id
-GROUP BY p.variant
-ORDER BY p.variant;
+GROUP BY p.variant, p.seen_look, p.judged_look
+ORDER BY p.variant, p.seen_look, p.judged_look;
 
 -- name: experiment_holdout_people
 -- A page of the people who joined from ?1 on, at ?2 at the latest, with an id above ?3; at most ?4

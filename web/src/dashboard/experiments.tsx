@@ -4,6 +4,7 @@ import { Said, useDoing, type Doing } from './act';
 import type { Session } from './api';
 import { decimal, signed, when, words } from './format';
 import { Intervals } from './intervals';
+import { OverTime } from './over_time';
 import { State } from './state';
 import { Table } from './table';
 import { useReading } from './use';
@@ -90,6 +91,7 @@ function Figures({ shown }: { shown: Shown }) {
           { title: words(shown.metric ?? 'metric'), figure: true, cell: (variant) => mean(shown.is_share, variant.mean) },
           { title: 'Difference', figure: true, cell: (variant) => range(shown.is_share, variant.effect) },
           { title: 'Best, chance', figure: true, cell: (variant) => share(variant.probability_best) },
+          { title: 'Expected loss', figure: true, cell: (variant) => mean(shown.is_share, variant.expected_loss) },
           ...guards.map((guard) => ({
             title: words(guard), figure: true, cell: (variant: Variant) => share(variant.guardrails?.[guard]?.mean),
           })),
@@ -155,6 +157,7 @@ function Started({ name, session, leave }: { name: string; session: Session; lea
               : ' People are split as planned.'}
           </p>
           <Figures shown={shown} />
+          <OverTime name={name} session={session} leave={leave} />
           <Said doing={doing} />
           {session.may_act ? <End shown={shown} doing={doing} changed={reading.again} /> : null}
         </>

@@ -9,7 +9,10 @@ WITH exposures AS (
 ),
 people AS MATERIALIZED (
     SELECT x.user_id, x.at_ms, x.step, x.ref_id, x.variant,
-           CASE WHEN x.at_ms + ?5::bigint <= ?4::bigint THEN 1 ELSE 0 END AS is_ripe
+           CASE WHEN x.at_ms + ?5::bigint <= ?4::bigint THEN 1 ELSE 0 END AS is_ripe,
+           (x.at_ms - ?2::bigint - 1) / ?12::bigint AS seen_look,
+           CASE WHEN x.at_ms + ?5::bigint <= ?4::bigint
+                THEN (x.at_ms + ?5::bigint - ?2::bigint - 1) / ?12::bigint ELSE -1 END AS judged_look
     FROM exposures AS x
     JOIN users AS u ON u.id = x.user_id
     WHERE x.nth = 1 AND x.at_ms >= ?2::bigint AND x.at_ms < ?3::bigint
@@ -35,7 +38,7 @@ histories AS (
       AND h.at_ms < p.at_ms AND h.at_ms >= p.at_ms - 28::bigint * 86400000
     GROUP BY p.user_id
 )
-SELECT p.variant, count(*) AS exposed, sum(p.is_ripe) AS people,
+SELECT p.variant, p.seen_look, p.judged_look, count(*) AS exposed, sum(p.is_ripe) AS people,
        coalesce(sum(o.y), 0.0)::double precision AS y,
        coalesce(sum(o.y * o.y), 0.0)::double precision AS yy,
        coalesce(sum(h.x), 0.0)::double precision AS x,
@@ -44,5 +47,5 @@ SELECT p.variant, count(*) AS exposed, sum(p.is_ripe) AS people,
 FROM people AS p
 LEFT JOIN outcomes AS o ON o.user_id = p.user_id
 LEFT JOIN histories AS h ON h.user_id = p.user_id
-GROUP BY p.variant
-ORDER BY p.variant;
+GROUP BY p.variant, p.seen_look, p.judged_look
+ORDER BY p.variant, p.seen_look, p.judged_look;
