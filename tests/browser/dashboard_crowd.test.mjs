@@ -19,7 +19,8 @@ const HOUR = 3_600_000;
 const ACTIVITY = `('message_received', 'button_pressed', 'command_used', 'commitment_made', 'commitment_completed',
     'commitment_dropped', 'commitment_renamed', 'commitment_undone', 'commitment_changed', 'step_completed',
     'step_answered', 'overwhelmed', 'crisis', 'stopped', 'paused', 'resumed', 'feedback', 'rated', 'settings_changed')`;
-const JOURNEYS = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'journeys');
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const JOURNEYS = join(ROOT, 'journeys');
 let browser;
 let home;
 let page;
@@ -192,6 +193,40 @@ test('onboarding: everybody, and those that the link asks for', async () => {
     await page.goto(`${home.url}${PATH}#/onboarding?set=optimized&language=de`);
     const some = await checkFunnel("u.journey_set = 1 AND u.language = 'de'");
     assert.ok(some.joined > 1000 && some.joined < PEOPLE / 2);
+});
+
+test('a journey: every place of its drawing', async () => {
+    await go(page, 'Journeys');
+    await page.getByRole('link', { name: 'superior onboarding' }).click();
+    await page.locator('[data-node="first_win"]').waitFor(WAIT);
+    const messages = await home.sql(`
+        SELECT step, kind, sum(state BETWEEN 3 AND 6) AS sent, sum(answered_at_ms > 0) AS answered FROM deliveries
+        WHERE journey = 'superior_onboarding' AND kind IN (0, 1, 2) GROUP BY step, kind`);
+    assert.ok(messages.length >= 11);
+    for (const { step, kind, sent, answered } of messages) {
+        const box = page.locator(`[data-node="${step}${['', ' (recovery)', ' (ultra-micro)'][kind]}"]`);
+        assert.ok((await box.textContent()).includes(`${sent} sent, ${answered} answered`), `${step} ${kind}: ${sent}, ${answered}`);
+    }
+    const steps = ['first_win', 'momentum', 'personal_action', 'plan_tomorrow'];
+    const waiting = await home.sql(`
+        SELECT step, CASE WHEN phase = 4 THEN 'abandonment' WHEN ultra THEN ' (ultra-micro)' WHEN phase = 3 THEN ' (recovery)'
+               ELSE '' END AS at, count(*) AS people
+        FROM runs WHERE journey = 'superior_onboarding' AND outcome = 0 GROUP BY 1, 2`);
+    const here = new Map();
+    for (const { step, at, people } of waiting) {
+        const node = at === 'abandonment' ? at : steps[step] + at;
+        here.set(node, (here.get(node) ?? 0) + people);
+    }
+    for (const [node, people] of here) {
+        assert.ok((await page.locator(`[data-node="${node}"]`).textContent()).includes(`${people} here now`), `${node}: ${people}`);
+    }
+    const runs = await home.sql("SELECT outcome, count(*) AS n FROM runs WHERE journey = 'superior_onboarding' GROUP BY 1");
+    const names = ['active', 'completed', 'left', 'abandoned', 'expired', 'rolled_back', 'stopped'];
+    for (const { outcome, n } of runs) {
+        assert.equal(await page.locator(`[data-runs="${names[outcome]}"]`).innerText(), String(n));
+    }
+    await page.locator('section', { has: page.locator('#journey') })
+        .screenshot({ path: process.env.UPDATE && join(ROOT, 'docs', 'images', 'dashboard-journey.png') });
 });
 
 test('retention: every cell of the grid', async () => {

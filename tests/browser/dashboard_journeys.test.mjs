@@ -1,14 +1,10 @@
 // The dashboard's page of journeys: drawn with the counts of the store, changed by an editor that says what is wrong,
 // rehearsed, and put into force by mouse.
 import assert from 'node:assert/strict';
-import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { launch, WAIT } from '../lib/browser.mjs';
 import { checkPage, complaints, go, KEYS, open, signIn } from '../lib/dashboard.mjs';
 import { Scene } from '../lib/scene.mjs';
-
-const IMAGES = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'docs', 'images');
 
 let browser;
 
@@ -75,9 +71,6 @@ test('a journey is drawn with the counts of the store', async (t) => {
         return boxes.some((a, i) => boxes.some((b, k) => i < k && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom));
     });
     assert.equal(crossed, false, 'no box covers another');
-    await page.getByText('The drawing as tables').click();
-    await page.locator('section', { has: page.locator('#journey') })
-        .screenshot({ path: process.env.UPDATE && join(IMAGES, 'dashboard-journey.png') });
     await checkPage(page);
     for (const { journey } of await scene.home.json('journeys')) {
         await page.goto(`${scene.home.url}/admin/dashboard-enhanced#/journeys/${journey}`);

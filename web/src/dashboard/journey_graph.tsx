@@ -92,7 +92,7 @@ function Words({ edge, boxes }: { edge: Edge; boxes: Map<string, Box> }) {
   return (
     <text x={x} y={y} text-anchor={anchor}>
       {edge.times === null ? null : <tspan class="times">{edge.times} × </tspan>}
-      {cut(edge.label, 24)}
+      {cut(words(edge.label), 24)}
       <title>{edge.label}</title>
     </text>
   );
