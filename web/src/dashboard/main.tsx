@@ -6,7 +6,7 @@ import { AlertsPage } from './alerts';
 import { post, Problem, read, type Session } from './api';
 import { ExperimentsPage } from './experiments';
 import { JourneyPage, Journeys } from './journeys';
-import { live } from './live';
+import { live, onLost } from './live';
 import { Login } from './login';
 import { Messages } from './messages';
 import { Feedback } from './feedback';
@@ -76,6 +76,8 @@ function Frame({ session, leave }: { session: Session; leave: () => void }) {
   useEffect(() => {
     document.title = `${page.title} – nudge`;
   }, [page]);
+  const [lost, setLost] = useState(false);
+  useEffect(() => onLost(setLost), []);
   useEffect(live, []);
   const toContent = (event: Event) => {
     event.preventDefault(); // the address says which page it is
@@ -100,6 +102,9 @@ function Frame({ session, leave }: { session: Session; leave: () => void }) {
         </p>
         <button onClick={signOut}>Sign out</button>
       </header>
+      <p class={lost ? 'lost' : 'said'} role="status">
+        {lost ? 'The connection to the server is lost. What stands here may be old; this page keeps trying.' : ''}
+      </p>
       <main id="content" tabIndex={-1}>
         <Content at={at} session={session} leave={leave} />
       </main>
