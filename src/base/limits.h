@@ -87,6 +87,8 @@ enum {
     /* The store. */
     LIMIT_COUNT_KEYS = PORTION(64, 1), /* of one transaction at once; more are written in between */
     LIMIT_ROWS_OF_MANY = PORTION(512, 1), /* that travel together */
+    LIMIT_ROWS_COPIED = PORTION(4096, 5), /* likewise, by COPY */
+    COPY_FROM_ROWS = PORTION(500, 3),     /* fewer are not worth leaving the pipeline */
 };
 
 _Static_assert(LIMIT_RUNS_ACTIVE >= 2 * LIMIT_COMMITMENTS_OPEN,

@@ -1,6 +1,7 @@
 /* What the files of the PostgreSQL driver share. The connection stays in pipeline mode: commands
  * are queued, each with what it must give, and settled together: at the latest before the next row
- * is read, and before the commit. Rows of statements "of many" are collected, and sent as arrays.
+ * is read, and before the commit. Rows of statements "of many" are collected, and sent as arrays;
+ * very many events, by COPY, which has no place in a pipeline (postgres_copy.c).
  *
  * Through a pooler that gives each transaction another connection (pooler=transaction in the URL,
  * port 6543, or noticed when connecting) nothing is prepared, and what a session would keep is set
@@ -36,6 +37,7 @@ struct postgres_statement {
     char *name, *sql;
     int parameter_count;
     bool of_many;
+    const char *copy; /* of many: does the same for very many; NULL: nothing does */
     struct parameter *parameters;
     const char *what;
     int rows;   /* collected, of many */
@@ -89,7 +91,9 @@ struct postgres_store {
     bool noting;
     struct expected *expected;
     int expected_count, expected_capacity;
-    bool has_exact; /* one of them must be looked at before a commit */
+    bool has_exact;  /* one of them must be looked at before a commit */
+    enum err failed; /* what was copied; told with the next that is settled */
+    struct err_detail failure;
 };
 
 static inline struct postgres_store *postgres_of(struct store *store)
@@ -181,6 +185,14 @@ struct postgres_statement *postgres_ahead_of(struct postgres_statement *one);
 void postgres_ahead_note(struct postgres_statement *ahead, const char *what);
 /* Whether what is bound was read ahead; then its rows are `from` it. */
 bool postgres_ahead_take(struct postgres_statement *one);
+
+/* ---- postgres_copy.c ------------------------------------------------------------------------- */
+
+/* The COPY that does what the block "of many" does; NULL: there is none. */
+const char *postgres_copy_of(const char *block);
+/* Settles what is under way, leaves the pipeline, copies what the statement collected, and enters
+ * the pipeline again. In a transaction. */
+MUST_CHECK enum err postgres_copy(struct postgres_statement *statement, struct err_detail *detail);
 
 /* ---- postgres_schema.c ----------------------------------------------------------------------- */
 

@@ -146,8 +146,14 @@ void pipeline_send_collected(struct postgres_store *store)
 {
     for (int i = 0; i < store->collected_count; i++) {
         struct postgres_statement *statement = store->collected[i];
-        pipeline_send_statement(statement, statement->exact ? EXPECT_COUNT : EXPECT_DONE,
-                                statement->rows);
+        bool copies = statement->copy != NULL && statement->rows >= COPY_FROM_ROWS &&
+                      store->in_transaction && !statement->exact;
+        if (!copies) {
+            pipeline_send_statement(statement, statement->exact ? EXPECT_COUNT : EXPECT_DONE,
+                                    statement->rows);
+        } else if (store->failed == OK) {
+            store->failed = postgres_copy(statement, &store->failure);
+        }
         postgres_statement_clear(statement);
     }
     store->collected_count = 0;
@@ -159,6 +165,7 @@ void pipeline_drop_collected(struct postgres_store *store)
         postgres_statement_clear(store->collected[i]);
     }
     store->collected_count = 0;
+    store->failed = OK;
 }
 
 /* ---- errors ---------------------------------------------------------------------------------- */
@@ -274,10 +281,12 @@ static PGresult *next_result(struct postgres_store *store)
 enum err pipeline_settle(struct postgres_store *store, PGresult **ret_result,
                          struct err_detail *detail)
 {
-    enum err error = OK;
     PGresult *last = NULL;
+    enum err error =
+        store->failed == OK ? OK : err_set(detail, store->failed, "%s", store->failure.text);
+    store->failed = OK;
     if (store->expected_count == 0) {
-        return OK;
+        return error;
     }
     const char *doing = store->expected[store->expected_count - 1].doing;
     if (PQpipelineSync(store->connection) != 1) {

@@ -39,6 +39,7 @@ struct postgres_statement *postgres_statement_new(struct postgres_store *store, 
     ASSERT(statement->name != NULL && statement->sql != NULL);
     statement->parameter_count = text->parameters;
     statement->of_many = text->of_many;
+    statement->copy = text->of_many ? postgres_copy_of(name) : NULL;
     size_t parameters = (size_t)text->parameters;
     statement->parameters = calloc(parameters + 1, sizeof(*statement->parameters));
     ASSERT(statement->parameters != NULL);
@@ -247,7 +248,7 @@ static void collect(struct postgres_statement *statement, bool exact)
     if (statement->rows++ == 0) {
         store->collected[store->collected_count++] = statement;
     }
-    if (statement->rows == LIMIT_ROWS_OF_MANY) {
+    if (statement->rows == (statement->copy != NULL ? LIMIT_ROWS_COPIED : LIMIT_ROWS_OF_MANY)) {
         pipeline_send_collected(store);
     }
 }

@@ -362,7 +362,7 @@ static void a_month_leaves_as_a_whole(void **state)
     store_close(other);
 }
 
-/* ---- connections ----------------------------------------------------------------------------- */
+/* ---- very many events ------------------------------------------------------------------------ */
 
 static void end_connection(struct fixture *fixture, struct store *other)
 {
@@ -371,6 +371,101 @@ static void end_connection(struct fixture *fixture, struct store *other)
              PQbackendPID(postgres_of(fixture->store)->connection));
     run_sql(other, sql);
 }
+
+enum { CROWD = 1300 };
+
+static struct event *crowd_of(struct fixture *fixture, struct person *person)
+{
+    struct event *events = ARENA_ARRAY(fixture->arena, struct event, CROWD);
+    person->user.event_last_id = 0;
+    for (int i = 0; i < CROWD; i++) {
+        events[i] = fixture_event(fixture, person, EVENT_MESSAGE_RECEIVED, NOW_MS + i);
+        events[i].journey = i % 3 == 0 ? STR("") : (struct str){"a\0b\t\\.\n\xc3\xa9", 9};
+        events[i].revenue = i % 2 == 0 ? 0 : -0.25 * i;
+    }
+    return events;
+}
+
+static enum err append_crowd(struct fixture *fixture, struct store *store, struct person *person,
+                             const struct event *events)
+{
+    enum err error = store_begin(store, &fixture->detail);
+    if (error == OK) {
+        error = store_people_save(store, &person, 1, &fixture->detail);
+    }
+    if (error == OK) {
+        error = store_events_append(store, events, CROWD, &fixture->detail);
+    }
+    if (error == OK) {
+        error = store_setting_put(store, "after", STR("1"), NOW_MS, &fixture->detail);
+    }
+    if (error == OK) {
+        return store_commit(store, &fixture->detail);
+    }
+    store_rollback(store);
+    return error;
+}
+
+/* One command for all, which is told by the number that each row keeps of its command. */
+static void very_many_events_are_copied(void **state)
+{
+    FIXTURE;
+    struct store *pooled = another(fixture, "&pooler=transaction");
+    struct store *const stores[] = {fixture->store, pooled};
+    for (int i = 0; i < 2; i++) {
+        struct person *person = fixture_person(fixture);
+        struct event *events = crowd_of(fixture, person);
+        assert_ok(append_crowd(fixture, stores[i], person, events));
+        const struct arg args[] = {ARG_INT(person->user.id)};
+        struct rows rows;
+        assert_ok(store_query(fixture->store, fixture->arena, "export_events", args, 1, CROWD,
+                              &rows, &fixture->detail));
+        assert_int_equal(rows.count, CROWD);
+        for (int k = 0; k < CROWD; k++) {
+            const struct cell *cells = &rows.cells[(CROWD - 1 - k) * rows.columns];
+            assert_int_equal(cells[0].integer, events[k].id);
+            assert_int_equal(cells[4].integer, k > 0 ? events[k - 1].id : 0);
+            assert_str(k % 3 == 0 ? "" : "a b\t\\.\n\xc3\xa9", cells[5].text);
+            assert_true(cells[10].real >= events[k].revenue && /* equal */
+                        cells[10].real <= events[k].revenue);
+        }
+        int commands = (CROWD + LIMIT_ROWS_COPIED - 1) / LIMIT_ROWS_COPIED;
+        assert_int_equal(commands,
+                         strtol(one_cell(fixture, arena_printf(fixture->arena,
+                                                               "SELECT count(DISTINCT cmin::text) "
+                                                               "FROM events WHERE user_id = %lld",
+                                                               (long long)person->user.id)
+                                                      .ptr),
+                                NULL, 10));
+    }
+    store_close(pooled);
+}
+
+/* What is wrong with one is told, nothing of the transaction stays, and the next goes on. */
+static void a_copy_that_fails_leaves_nothing(void **state)
+{
+    FIXTURE;
+    struct person *person = fixture_person(fixture);
+    struct event *events = crowd_of(fixture, person);
+    int64_t good_id = events[CROWD / 2].id;
+    events[CROWD / 2].id = events[CROWD / 2 - 1].id;
+    assert_err(ERR_STORE, append_crowd(fixture, fixture->store, person, events));
+    assert_non_null(strstr(fixture->detail.text, "append an event"));
+    assert_string_equal("0", one_cell(fixture, "SELECT count(*) FROM events"));
+    assert_string_equal("0", one_cell(fixture, "SELECT count(*) FROM settings"));
+    struct store *other = another(fixture, "");
+    events[CROWD / 2].id = good_id;
+    assert_ok(store_begin(fixture->store, &fixture->detail));
+    assert_ok(store_events_append(fixture->store, events, CROWD, &fixture->detail));
+    end_connection(fixture, other); /* under the feet of the copy */
+    assert_err(ERR_BUSY, store_commit(fixture->store, &fixture->detail));
+    store_rollback(fixture->store);
+    assert_ok(append_crowd(fixture, fixture->store, person, events));
+    assert_int_equal(CROWD, strtol(one_cell(fixture, "SELECT count(*) FROM events"), NULL, 10));
+    store_close(other);
+}
+
+/* ---- connections ----------------------------------------------------------------------------- */
 
 static void a_lost_connection_is_opened_again(void **state)
 {
@@ -486,6 +581,8 @@ int main(void)
         CASE(events_go_to_their_month),
         CASE(a_reader_of_the_rest_keeps_no_batch_back),
         CASE(a_month_leaves_as_a_whole),
+        CASE(very_many_events_are_copied),
+        CASE(a_copy_that_fails_leaves_nothing),
         CASE(a_lost_connection_is_opened_again),
         CASE(nothing_is_prepared_through_a_pooler),
         CASE(a_role_that_sees_nothing_is_told),

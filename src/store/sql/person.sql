@@ -30,7 +30,7 @@ WITH RECURSIVE chain (id) AS (
 )
 SELECT e.* FROM (
     SELECT id FROM chain UNION SELECT id FROM events WHERE user_id = ?1 AND revenue <> 0
-) AS c JOIN events AS e ON e.id = c.id WHERE e.user_id = ?1;
+) AS c JOIN events AS e ON e.id = c.id WHERE e.user_id = ?1 ORDER BY e.id DESC;
 
 -- name: export_feedback
 SELECT * FROM feedback WHERE user_id = ?1 ORDER BY id;
