@@ -53,11 +53,12 @@ export async function write(page, text) {
     await page.getByRole('button', { name: 'Send' }).click();
 }
 
-export async function checkAccess(page, colorScheme) {
+/** rules: only these of axe's, which it may leave out else. */
+export async function checkAccess(page, colorScheme, rules = []) {
     await page.emulateMedia({ colorScheme });
     // Through the debugger, since the page's own policy forbids foreign scripts.
     await page.evaluate(axe);
-    const result = await page.evaluate(() => globalThis.axe.run());
+    const result = await page.evaluate((only) => globalThis.axe.run(only.length > 0 ? { runOnly: only } : {}), rules);
     assert.deepEqual(
         result.violations.map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.html).join(' ')}`),
         [],

@@ -1,5 +1,6 @@
 // The chat page: a conversation that survives reloads, lost connections and double taps.
 import './chat.css';
+import '../shared/look';
 import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { listen, openSession, readExport, readHistory, send, telegramLink, type Button, type Message, type Session } from './talk';

@@ -5,6 +5,7 @@ import { GridComponent, LegendComponent, TooltipComponent } from 'echarts/compon
 import { init, use as register, type EChartsCoreOption } from 'echarts/core';
 import { CanvasRenderer, SVGRenderer } from 'echarts/renderers';
 import { useEffect, useRef } from 'preact/hooks';
+import { onLook } from '../shared/look';
 import { download } from './table';
 
 register([BarChart, LineChart, GridComponent, LegendComponent, TooltipComponent, CanvasRenderer, SVGRenderer]);
@@ -17,10 +18,16 @@ export interface Colours {
   panel: string;
 }
 
+/** As the browser computes them, in a form that ECharts can read. */
 function colours(): Colours {
-  const style = getComputedStyle(document.documentElement);
-  const of = (name: string) => style.getPropertyValue(`--${name}`).trim();
-  return { ink: of('ink'), quiet: of('quiet'), line: of('line'), accent: of('accent'), panel: of('panel') };
+  const probe = document.body.appendChild(document.createElement('span'));
+  const of = (name: string) => {
+    probe.style.color = `var(--${name})`;
+    return getComputedStyle(probe).color;
+  };
+  const found = { ink: of('ink'), quiet: of('quiet'), line: of('line'), accent: of('accent'), panel: of('panel') };
+  probe.remove();
+  return found;
 }
 
 export function Chart(props: { name: string; make: (colours: Colours) => EChartsCoreOption }) {
@@ -32,13 +39,12 @@ export function Chart(props: { name: string; make: (colours: Colours) => ECharts
     const chart = init(place.current!, undefined, { renderer: 'canvas' });
     drawn.current = chart;
     const draw = () => chart.setOption(make.current(colours()), true);
-    const dark = matchMedia('(prefers-color-scheme: dark)');
-    dark.addEventListener('change', draw);
+    const forget = onLook(draw);
     const size = new ResizeObserver(() => chart.resize());
     size.observe(place.current!);
     draw();
     return () => {
-      dark.removeEventListener('change', draw);
+      forget();
       size.disconnect();
       chart.dispose();
     };

@@ -2,6 +2,7 @@
 import './dashboard.css';
 import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { choose, look, type Look, LOOKS } from '../shared/look';
 import { AlertsPage } from './alerts';
 import { post, Problem, read, type Session } from './api';
 import { ExperimentsPage } from './experiments';
@@ -65,6 +66,21 @@ function Content({ at, ...props }: { at: string[]; session: Session; leave: () =
   }
 }
 
+const LOOK_TITLES: Record<Look, string> = { system: 'as the system', light: 'light', dark: 'dark', contrast: 'high contrast' };
+
+function LookChoice() {
+  const [chosen, setChosen] = useState(look);
+  const change = (event: { currentTarget: HTMLSelectElement }) => {
+    choose(event.currentTarget.value as Look);
+    setChosen(look());
+  };
+  return (
+    <select aria-label="Colours" value={chosen} onChange={change}>
+      {LOOKS.map((each) => <option key={each} value={each}>{LOOK_TITLES[each]}</option>)}
+    </select>
+  );
+}
+
 function Frame({ session, leave }: { session: Session; leave: () => void }) {
   const [at, setAt] = useState(place);
   useEffect(() => {
@@ -100,6 +116,7 @@ function Frame({ session, leave }: { session: Session; leave: () => void }) {
           {session.actor.replace(/^key:/, '')}
           {session.may_act ? '' : ' (reads only)'}
         </p>
+        <LookChoice />
         <button onClick={signOut}>Sign out</button>
       </header>
       <p class={lost ? 'lost' : 'said'} role="status">
