@@ -9,6 +9,7 @@ import { Wire } from '../lib/wire.mjs';
 const MESSAGES = 40;
 const DRAIN_MS = 120_000;
 const missing = Cluster.missing();
+const missingRoom = missing ?? Cluster.missingRoom();
 
 /** Errors that PostgreSQL itself may give at any time: the next five events are refused. */
 const failing = (code) => async ({ cluster, schema, write }) => {
@@ -66,6 +67,20 @@ const FAULTS = {
     'cannot serialize': failing('40001'),
     'finds deadlocks': failing('40P01'),
     'has no room left for a while': failing('53100'),
+    'has a disk that is really full, for a while': async ({ cluster, log, passing, unread, write }) => {
+        cluster.disk.fill();
+        let refused = 0;
+        while (!refused) { // what room its files still have is soon used up
+            await write();
+            await passing('the messages to be tried', async () => {
+                cluster.disk.fill(); // nothing that it gives back is left to it
+                refused = log.filter((line) => line.includes('a batch failed')).length;
+                return refused || (await unread()) === 0;
+            });
+        }
+        cluster.disk.empty();
+        await cluster.up(); // where it could not write its log it ended itself
+    },
     'is slow': async ({ cluster, schema, write }) => {
         cluster.sql(`set search_path = ${schema};
             create function wait() returns trigger language plpgsql as $$ begin perform pg_sleep(0.2); return null; end $$;
@@ -101,7 +116,7 @@ let cluster;
 let wires;
 before(async () => {
     if (!missing) {
-        cluster = await Cluster.start();
+        cluster = await Cluster.start({ room: missingRoom ? undefined : '400m' });
         wires = [new Wire(cluster.folder), new Wire(cluster.folder)];
         process.env.NUDGE_TEST_POSTGRES = `postgres://nudge@/postgres?host=${wires.map((wire) => wire.folder).join(',')}`;
     }
@@ -112,7 +127,7 @@ after(async () => {
 });
 
 for (const [what, fault] of Object.entries(FAULTS)) {
-    test(`PostgreSQL ${what}`, { skip: missing }, async (t) => {
+    test(`PostgreSQL ${what}`, { skip: what.includes('disk') ? missingRoom : missing }, async (t) => {
         await wires[1].close();
         await wires[0].close();
         await wires[0].open();
@@ -132,9 +147,11 @@ for (const [what, fault] of Object.entries(FAULTS)) {
             return happened();
         }, DRAIN_MS);
         await write();
-        await fault({ cluster, schema, passing, wires, write });
+        const unread = async () => (await scene.tg.pendingUpdates()).length;
+        const log = scene.home.log;
+        await fault({ cluster, schema, passing, wires, write, log, unread });
         await write();
-        await passing('all updates to be taken', async () => (await scene.tg.pendingUpdates()).length === 0);
+        await passing('all updates to be taken', async () => (await unread()) === 0);
         for (let i = 0; i < 3; i++) {
             await scene.later('3m'); // what was never reported is uncertain after two minutes
         }
