@@ -40,6 +40,8 @@ struct options {
     bool tap;
     bool lone;
     bool scatter;
+    const char *command; /* what people write: "/start" */
+    long among;          /* stored people whose turn it is; 0: new ones */
     long count;
     int connections;
     int64_t first_user;
@@ -105,6 +107,9 @@ static int connect_to(uint16_t port)
 
 static int64_t user_of(const struct options *options, long index)
 {
+    if (options->among > 0) {
+        return options->first_user + 2 * (index * (int64_t)SCATTER_STEP % options->among);
+    }
     if (!options->scatter) {
         return options->first_user + index;
     }
@@ -121,9 +126,10 @@ static int print_start(const struct options *options, long index, char *body, si
         ",\"from\":{\"id\":%" PRId64 ",\"is_bot\":false,\"first_name\":\"User\",\"username\":"
         "\"user_%" PRId64 "\",\"language_code\":\"en\"},\"chat\":{\"id\":%" PRId64
         ",\"first_name\":\"User\",\"username\":\"user_%" PRId64 "\",\"type\":\"private\"},\"date\":"
-        "%lld,\"text\":\"/start\",\"entities\":[{\"offset\":0,\"length\":6,\"type\":"
+        "%lld,\"text\":\"%s\",\"entities\":[{\"offset\":0,\"length\":%zu,\"type\":"
         "\"bot_command\"}]}}",
-        update, update, user, user, user, user, (long long)time(NULL));
+        update, update, user, user, user, user, (long long)time(NULL), options->command,
+        strlen(options->command));
 }
 
 static int print_tap(const struct options *options, const struct button *button, long index,
@@ -378,6 +384,8 @@ static const struct argp_option option_table[] = {
     {"connections", 'c', "K", 0, "Keep-alive connections, default 64", 0},
     {"lone", 'l', NULL, 0, "One update at a time", 0},
     {"scatter", 'x', NULL, 0, "People's ids in scattered order, every other number", 0},
+    {"command", 'm', "TEXT", 0, "What they write instead of /start", 0},
+    {"among", 'a', "N", 0, "Not new people: every other number of the first 2 N, scattered", 0},
     {"first-user", 'u', "ID", 0, "Id of the first person", 0},
     {"first-update", 'i', "ID", 0, "update_id of the first update", 0},
     {"buttons", 'b', "FILE", 0, "What is pressed: chat, message, data", 0},
@@ -415,6 +423,12 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     case 'x':
         options->scatter = true;
         return 0;
+    case 'm':
+        options->command = value;
+        return 0;
+    case 'a':
+        options->among = strtol(value, NULL, 10);
+        return 0;
     case 'u':
         options->first_user = strtoll(value, NULL, 10);
         return 0;
@@ -440,7 +454,9 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 
 int main(int argc, char **argv)
 {
-    struct load load = {.options = {.path = "/", .secret = "x", .connections = 64, .replies = 1}};
+    struct load load = {
+        .options = {
+            .path = "/", .secret = "x", .command = "/start", .connections = 64, .replies = 1}};
     struct options *options = &load.options;
     const struct argp argp = {
         option_table, parse_option, NULL, "Posts Telegram updates to a webhook and measures.",

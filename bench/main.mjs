@@ -16,7 +16,7 @@ import * as processes from './lib/processes.mjs';
 import { Table } from './lib/table.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
-const ROWS = ['load', 'taps', 'free', 'lone', 'start', 'due', 'events', 'million', 'idle'];
+const ROWS = ['load', 'taps', 'free', 'lone', 'start', 'due', 'events', 'million', 'grown', 'idle'];
 
 const { values: options } = parseArgs({
     options: {
@@ -64,6 +64,7 @@ async function withSystem(kind, work, peer = {}) {
     const fake = await Fake.start(options.build, folder);
     const makers = {
         peer: () => new PeerBot(postgres, fake, peer),
+        boss: () => new PeerBot(postgres, fake, peer),
         'nudge-postgres': () => new NudgePostgres(options.build, folder, fake, postgres),
         nudge: () => new Nudge(options.build, folder, fake),
     };
@@ -172,13 +173,27 @@ async function start() {
     table.row('resident, idle (MB)', results, 'idle_mb', { digits: 1 });
 }
 
+/** What is done with each message, and the queues that do the same. */
+const SINKS = {
+    http: 'sent as fast as they go',
+    empty: 'and nothing is sent: an empty handler, SENDING=dry-run',
+};
+const QUEUES = { peer: 'jobs', boss: 'boss' };
+
 async function due() {
-    const results = await interleaved('due', (kind) =>
-        withSystem(kind, (system) =>
-            kind === 'peer' ? dueJobs(postgres, system.fake, dueCount) : measure.dueDeliveries(system, dueCount)));
-    table.group(`${people(dueCount)} messages due at once, sent as fast as they go (peer: graphile-worker)`);
-    table.row('messages a second', results, 'rate', { digits: 0, more: true });
-    table.row('CPU seconds for 1,000 messages', results, 'cpu_s_per_1000', { digits: 3 });
+    for (const [sink, how] of Object.entries(SINKS)) {
+        const results = await interleaved(`due, ${sink} sink`, (kind) =>
+            withSystem(kind, (system) =>
+                QUEUES[kind] ? dueJobs(QUEUES[kind], postgres, system.fake, dueCount, sink)
+                    : measure.dueDeliveries(system, dueCount, sink)),
+        kinds.flatMap((kind) => (kind === 'peer' ? Object.keys(QUEUES) : [kind])));
+        for (const [peer, name] of [['peer', 'graphile-worker'], ['boss', 'pg-boss']]) {
+            const beside = { ...results, peer: results[peer] };
+            table.group(`${people(dueCount)} messages due at once, ${how} (peer: ${name})`);
+            table.row('messages a second', beside, 'rate', { digits: 0, more: true });
+            table.row('CPU seconds for 1,000 messages', beside, 'cpu_s_per_1000', { digits: 3 });
+        }
+    }
 }
 
 /** PostgreSQL's COPY takes the rows that the store appended, into the same table, in one transaction. */
@@ -208,6 +223,25 @@ async function events() {
     table.group(`${people(eventCount)} events (peer: COPY of them all into the same table, in one transaction)`);
     table.row('events a second, 1,000 in a transaction', results, 'rate', { digits: 0, more: true });
     table.row('events a second, 4,000 in a transaction', results, 'rate_of_many', { digits: 0, more: true });
+}
+
+/** On PostgreSQL: whether it costs more with a hundred times the people, each with a history. */
+async function grown() {
+    if (!kinds.includes('nudge-postgres')) {
+        return;
+    }
+    table.group('people stored in PostgreSQL, each with 5 commitments and 20 events');
+    for (const count of [10_000, stored]) {
+        say(`grown: ${people(count)} people`);
+        const result = await withSystem('nudge-postgres', async (system) => {
+            await system.prepare(count);
+            return measure.atSize(system, count, options.quick ? 300 : 2000);
+        });
+        const results = { 'nudge-postgres': [result] };
+        table.row(`${people(count)} people: a new one, answered (ms)`, results, 'update_ms', { digits: 2 });
+        table.row(`${people(count)} people: /metrics, answered (ms)`, results, 'metrics_ms', { digits: 2 });
+        table.row(`${people(count)} people: "deliveries process" (ms)`, results, 'tick_ms', { digits: 1 });
+    }
 }
 
 async function idle() {
@@ -267,7 +301,7 @@ try {
     if (systems.includes('nudge')) {
         kinds.push('nudge');
     }
-    const measures = { load, taps, free, lone, start, due, events, million, idle };
+    const measures = { load, taps, free, lone, start, due, events, million, grown, idle };
     for (const row of ROWS.filter((name) => wanted.has(name))) {
         try {
             await measures[row]();

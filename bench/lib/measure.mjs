@@ -81,6 +81,16 @@ export async function lone(system, count) {
     return { answer_ms: result.p50_ms, reply_ms: result.reply_p50_ms };
 }
 
+/** With `stored` people in it: an update of somebody new, and one of theirs asking for their own figures. */
+export async function atSize(system, stored, count) {
+    await system.start();
+    const { answer_ms } = await lone(system, count);
+    const options = { command: '/metrics', among: stored, 'first-user': FIRST_STORED_USER, lone: true, replies: 1 };
+    const { p50_ms } = await wave(system, 'start', count, options);
+    await system.stop();
+    return { update_ms: answer_ms, metrics_ms: p50_ms, tick_ms: processes.median(await emptyTick(system, 5)) };
+}
+
 /** Starts it `times` times on a database it knows: milliseconds until ready, megabytes when idle. */
 export async function startAndIdle(system, times) {
     const ready_ms = [];
@@ -106,8 +116,28 @@ export async function idleCost(system, seconds) {
     return { cost, idle_mb };
 }
 
-/** Messages that fell due while it was down: from the first to the last arriving. */
-export async function dueDeliveries(nudge, people) {
+/** Seconds from the first batch of messages that dry-run held back to the last. */
+async function heldBack(nudge, due) {
+    const held = "from events where type = 'message_suppressed' and rule = 'sending'";
+    const end = performance.now() + 120_000;
+    while (Number(await nudge.sql(`select count(*) ${held};`)) < due && performance.now() < end) {
+        await processes.pause(50);
+    }
+    const [count, took_ms] = (await nudge.sql(`select count(*) || ' ' || (max(at_ms) - min(at_ms)) ${held};`))
+        .trim().split('\n').pop().split(' ').map(Number);
+    return { sent: count, seconds: took_ms / 1000 };
+}
+
+/** Seconds from the first message to arrive to the last. */
+async function delivered(nudge, due, before) {
+    await nudge.fake.sent(before + 1, 60_000);
+    const began = performance.now();
+    const sent = await nudge.fake.sent(before + due, 120_000);
+    return { sent: sent - before, seconds: (performance.now() - began) / 1000 };
+}
+
+/** Messages that fell due while it was down; sink 'empty': all is done but the request. */
+export async function dueDeliveries(nudge, people, sink) {
     await nudge.prepare();
     await nudge.start();
     const replies = await warmUp(nudge, 200);
@@ -122,15 +152,14 @@ export async function dueDeliveries(nudge, people) {
         throw new Error(`${due} rows wait for ${people} people: their next step should`);
     }
     const before = await nudge.fake.sent();
+    nudge.more = sink === 'empty' ? { SENDING: 'dry-run' } : {};
+    const database_s = nudge.databaseCpu();
     await nudge.start();
-    await nudge.fake.sent(before + 1, 60_000);
-    const began = performance.now();
-    const sent = await nudge.fake.sent(before + due, 120_000);
-    const seconds = (performance.now() - began) / 1000;
-    const cpu = nudge.cpu().program_s;
+    const { sent, seconds } = sink === 'empty' ? await heldBack(nudge, due) : await delivered(nudge, due, before);
+    const cpu = nudge.cpu().program_s + nudge.databaseCpu() - database_s;
     await nudge.stop();
-    if (sent < before + due) {
-        throw new Error(`${sent - before} of ${due} due messages were sent`);
+    if (sent < due) {
+        throw new Error(`${sent} of ${due} due messages were sent`);
     }
     return { rate: due / seconds, cpu_s_per_1000: (cpu / due) * 1000 };
 }

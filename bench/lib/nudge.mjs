@@ -5,8 +5,42 @@ import { join } from 'node:path';
 import { BOT_TOKEN, SECRET } from './fake.mjs';
 import * as processes from './processes.mjs';
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 export const FIRST_STORED_USER = 1_000_000_000;
+
+/** Telegram's id of the nth, in SQL. */
+const TELEGRAM = `cast(${FIRST_STORED_USER} + 2 * n as text)`;
+
+/** Columns of somebody stored who finished their onboarding, as expressions of n in SQL. */
+export const storedUser = (id, joined, ended, more) => ({
+    id,
+    joined_at_ms: joined,
+    first_name: "'User'",
+    username: "'user_' || n",
+    language: "'en'",
+    telegram_address: TELEGRAM,
+    telegram_reach: '1',
+    channel: '1',
+    journey_set: '1',
+    set_assigned: '1',
+    quiet_from_minute: '-1',
+    quiet_to_minute: '-1',
+    ladder_rung: '-1',
+    activity_last_at_ms: ended,
+    activity_day: `${ended} / 86400000`,
+    activity_days: '1',
+    onboarding_completed: '1',
+    onboarding_completed_at_ms: ended,
+    onboarding_ended_at_ms: ended,
+    onboarding_version: "'superior_v2.0'",
+    ...more,
+});
+export const storedIdentity = (id, joined) => ({
+    kind: "'telegram'",
+    value: TELEGRAM,
+    user_id: id,
+    created_at_ms: joined,
+});
 
 export class Nudge {
     static name = 'nudge + SQLite';
@@ -30,6 +64,7 @@ export class Nudge {
             QUIET_HOURS: 'off',
             LOG_LEVEL: 'warn',
             PORT: String(this.port),
+            ...this.more,
         };
     }
 
@@ -80,38 +115,10 @@ export class Nudge {
         const step_ms = Math.floor((80 * DAY_MS) / people);
         const joined = `(${from_ms} + n * ${step_ms})`;
         const id = `((${joined} << 21) | (n & 255))`; // milliseconds, then the slot
-        const telegram = `cast(${FIRST_STORED_USER} + 2 * n as text)`;
+        const telegram = TELEGRAM;
         const ended = `(${joined} + 86400000)`;
-        await this.#insert('users', people, {
-            id,
-            joined_at_ms: joined,
-            first_name: "'User'",
-            username: "'user_' || n",
-            language: "'en'",
-            telegram_address: telegram,
-            telegram_reach: '1',
-            channel: '1',
-            journey_set: '1',
-            set_assigned: '1',
-            quiet_from_minute: '-1',
-            quiet_to_minute: '-1',
-            ladder_rung: '-1',
-            activity_last_at_ms: ended,
-            activity_day: `${ended} / 86400000`,
-            activity_days: '1',
-            onboarding_completed: '1',
-            onboarding_completed_at_ms: ended,
-            onboarding_ended_at_ms: ended,
-            onboarding_version: "'superior_v2.0'",
-            event_last_id: '0',
-            delivery_last_id: `${id} + 512`,
-        });
-        await this.#insert('identities', people, {
-            kind: "'telegram'",
-            value: telegram,
-            user_id: id,
-            created_at_ms: joined,
-        });
+        await this.#insert('users', people, storedUser(id, joined, ended, { delivery_last_id: `${id} + 512` }));
+        await this.#insert('identities', people, storedIdentity(id, joined));
         await this.#insert('deliveries', people, {
             id: `${id} + 512`,
             user_id: id,
@@ -153,6 +160,11 @@ export class Nudge {
 
     get pid() {
         return this.child.pid;
+    }
+
+    /** CPU seconds of a database server so far. */
+    databaseCpu() {
+        return 0;
     }
 
     cpu() {

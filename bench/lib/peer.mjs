@@ -191,16 +191,19 @@ export class PeerBot {
     }
 }
 
-/** graphile-worker sending due messages: {rate, cpu_s_per_1000}. */
-export async function dueJobs(postgres, fake, count) {
-    await postgres.sql('bench', 'drop schema if exists graphile_worker cascade');
+/** A queue sending due messages, by `queue`.mjs of bench/peers; sink 'empty': doing nothing instead.
+ *  {rate, cpu_s_per_1000}. */
+export async function dueJobs(queue, postgres, fake, count, sink) {
+    await postgres.sql('bench', `set client_min_messages = warning;
+        drop schema if exists graphile_worker cascade; drop schema if exists pgboss cascade`);
     const env = {
+        SINK: sink,
         DATABASE_URL: postgres.url,
         COUNT: String(count),
         API_URL: fake.url,
         BOT_TOKEN,
     };
-    const script = join(BENCH, 'peers/jobs.mjs');
+    const script = join(BENCH, `peers/${queue}.mjs`);
     await processes.output(process.execPath, [script, 'fill'], { env });
     await postgres.sql('bench', 'vacuum analyze; checkpoint');
     const database_s = postgres.cpu();

@@ -52,7 +52,7 @@ export class Table {
         console.log(`one core for the measured program, the other for load and fake providers${postgres ? '; PostgreSQL on either' : ''}`);
         console.log(`medians of ${runs} interleaved runs (least..most); load average before: ${facts.load_before.toFixed(2)}`);
         if (peerReason) {
-            console.log(`peers skipped (grammY + node-postgres, graphile-worker): ${peerReason}`);
+            console.log(`peers skipped (grammY + node-postgres, graphile-worker, pg-boss): ${peerReason}`);
         }
         const [peer, ...ours] = COLUMNS;
         line('', [TITLES[peer], '', ...ours.flatMap((kind) => [TITLES[kind], 'better'])]);

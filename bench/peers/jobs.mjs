@@ -1,14 +1,13 @@
-// The peer of the due-deliveries row: graphile-worker with its local queue (5-6 times its default),
-// each job one sendMessage. `node jobs.mjs fill` puts COUNT due jobs in; `node jobs.mjs work` does
+// A peer of the due-deliveries row: graphile-worker with its local queue (5-6 times its default),
+// each job one sendMessage, or nothing (send.mjs). `node jobs.mjs fill` puts COUNT due jobs in; `node jobs.mjs work` does
 // them and prints the seconds and the CPU seconds it took.
-import http from 'node:http';
-
 import { Logger, makeWorkerUtils, run } from 'graphile-worker';
 import pg from 'pg';
 
-const { DATABASE_URL, COUNT, API_URL, BOT_TOKEN } = process.env;
+import { CONCURRENT, send } from './send.mjs';
+
+const { DATABASE_URL, COUNT } = process.env;
 const count = Number(COUNT);
-const CONCURRENT = 50;
 const PART = 10_000;
 
 async function fill() {
@@ -25,23 +24,6 @@ async function fill() {
             [first, Math.min(first + PART - 1, count)]);
     }
     await client.end();
-}
-
-const agent = new http.Agent({ keepAlive: true, maxSockets: CONCURRENT });
-
-function sendMessage(chat_id) {
-    const body = JSON.stringify({ chat_id, text: 'Reminder: your commitment is due today' });
-    const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) };
-    return new Promise((resolve, reject) => {
-        const url = `${API_URL}/bot${BOT_TOKEN}/sendMessage`;
-        const request = http.request(url, { method: 'POST', agent, headers }, (response) => {
-            response.resume();
-            response.on('end', () =>
-                response.statusCode === 200 ? resolve() : reject(new Error(`status ${response.statusCode}`)));
-        });
-        request.on('error', reject);
-        request.end(body);
-    });
 }
 
 async function work() {
@@ -68,7 +50,7 @@ async function work() {
         parsedCronItems: [],
         taskList: {
             send: async ({ id }) => {
-                await sendMessage(id);
+                await send(id);
                 left -= 1;
                 if (left === 0) {
                     finish();
