@@ -27,7 +27,8 @@ static const char text[] =
     "  nudge experiment size 28 5                       people to see 28 % go up by 5 points";
 
 struct experiment_options {
-    const char *metric, *coverage, *weights, *space, *seed, *window, *min_people, *min_days;
+    const char *metric, *coverage, *weights, *space, *seed, *window, *min_people, *min_days,
+        *allocation, *floor;
     bool over_time;
 };
 
@@ -234,6 +235,12 @@ static int put_options(struct cli *cli, const struct experiment_options *options
     if (options->seed != NULL) {
         json_object_set_new(payload, "seed", json_string(options->seed));
     }
+    if (options->allocation != NULL) {
+        json_object_set_new(payload, "allocation", json_string(options->allocation));
+    }
+    if (!put_number(payload, "floor", options->floor, 1, false)) {
+        return cli_usage(cli, "--floor takes a number such as 0.1");
+    }
     if (!put_number(payload, "coverage", options->coverage, 0.01, false)) {
         return cli_usage(cli, "--coverage takes a percentage");
     }
@@ -401,6 +408,10 @@ int cmd_experiment(int argc, char **argv)
         {"seed", 0, "TEXT", "Of the hash that decides the variant (the name)", NULL, &options.seed},
         {"window", 0, "TIME", "How long after being shown an outcome counts", NULL,
          &options.window},
+        {"allocation", 0, "HOW", "fixed (default), or thompson: weights follow what was seen", NULL,
+         &options.allocation},
+        {"floor", 0, "WEIGHT", "thompson: no variant's weight falls below it (0.1)", NULL,
+         &options.floor},
         {"min-people", 0, "N", "No verdict before (1000)", NULL, &options.min_people},
         {"min-days", 0, "DAYS", "No verdict before (7)", NULL, &options.min_days},
         {"over-time", 0, NULL, "show: what it showed at each look since its start",

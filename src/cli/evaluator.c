@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/queue.h"
+#include "bi/experiments/allocation.h"
 #include "bi/look.h"
 #include "bi/report.h"
 #include "cli/cli.h"
@@ -70,6 +71,22 @@ static enum err look_at_alerts(struct evaluator *evaluator, const struct look_ba
                                json_write(look->arena, payload), STR("guardrail"), NULL, NULL);
     }
     json_decref(payload);
+    return error;
+}
+
+/* ---- weights of experiments ---- */
+
+static enum err allocate(struct evaluator *evaluator, const struct look_basis *look,
+                         struct err_detail *detail)
+{
+    json_t *changes = NULL;
+    enum err error = allocation_changes(look->store, look->arena, look->now_ms, &changes, detail);
+    for (size_t i = 0; error == OK && i < json_array_size(changes); i++) {
+        error = engine_command(evaluator->options.engine, STR("experiment"),
+                               json_write(look->arena, json_array_get(changes, i)),
+                               STR("allocation"), NULL, NULL);
+    }
+    json_decref(changes);
     return error;
 }
 
@@ -145,6 +162,8 @@ static void look_at_all(struct evaluator *evaluator, const struct look_basis *lo
     if (error == OK) {
         beat(evaluator);
     }
+    error = allocate(evaluator, look, &detail);
+    complain("experiments", "weights could not be computed anew", error, &detail);
     error = tell_of_the_day(evaluator, look, &detail);
     complain("report", "the day's report could not be made", error, &detail);
     error = look_at_plan(evaluator, look, &detail);

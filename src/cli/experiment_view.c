@@ -28,9 +28,14 @@ static const char *span(struct cli *cli, const struct effect *effect, bool is_sh
         .ptr;
 }
 
+static const char *amount(struct cli *cli, double value, bool is_share)
+{
+    return is_share ? percent(cli, value) : number(cli, value);
+}
+
 static const char *mean(struct cli *cli, const struct sample *sample)
 {
-    return sample->is_share ? percent(cli, sample_mean(sample)) : number(cli, sample_mean(sample));
+    return amount(cli, sample_mean(sample), sample->is_share);
 }
 
 static void print_arms(struct cli *cli, const struct analysis *analysis)
@@ -46,7 +51,7 @@ static void print_arms(struct cli *cli, const struct analysis *analysis)
             percent(cli, arm->weight),
             arena_printf(cli->arena, "%lld", (long long)arm->exposed).ptr,
             arena_printf(cli->arena, "%.0f", arm->outcome.people).ptr,
-            mean(cli, &arm->outcome),
+            amount(cli, arm->mean, analysis->is_share),
             i == 0 ? "" : span(cli, &arm->effect, analysis->is_share),
             percent(cli, arm->chance.best),
             analysis->is_share ? percent(cli, arm->chance.loss) : number(cli, arm->chance.loss),
@@ -70,6 +75,10 @@ void experiment_print(struct cli *cli, const struct analysis *analysis)
     if (experiment->shipped.length > 0) {
         printf("Shipped: %.*s\n", STR_ARG(experiment->shipped));
     }
+    if (experiment->allocation == ALLOCATION_THOMPSON) {
+        printf("Weights follow what was seen, none below %g: phase %lld\n", experiment->floor,
+               (long long)(experiment->phases_left + experiment->phase_count));
+    }
     printf("\n%.*s\n\n", STR_ARG(verdict_text(cli->arena, analysis)));
     print_arms(cli, analysis);
     printf("\nDifferences in %s, with bounds that hold however often one looks (95 %%).\n"
@@ -87,8 +96,8 @@ static void row_of_look(struct cli *cli, struct table *table, const struct analy
     const char *cells[] = {cli_when(cli, look->now_ms),
                            arena_printf(cli->arena, "%.*s", STR_ARG(arm->variant)).ptr,
                            arena_printf(cli->arena, "%lld", (long long)look->people).ptr,
-                           mean(cli, &first->outcome),
-                           mean(cli, &arm->outcome),
+                           amount(cli, first->mean, look->is_share),
+                           amount(cli, arm->mean, look->is_share),
                            span(cli, &arm->effect, look->is_share),
                            percent(cli, arm->chance.best)};
     table_row(table, cells);

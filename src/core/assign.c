@@ -3,6 +3,7 @@
  * base/hash.h's. */
 #include "core/assign.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "base/check.h"
@@ -116,6 +117,31 @@ int assign_arm(const struct experiment *experiment, int64_t user_id)
                   ranges);
     return assign_choose(bucket_of(experiment->seed, user_id) / 10000.0, ranges,
                          experiment->arm_count);
+}
+
+/* The newest phase that had begun by then and gives the user that variant: a message that is made
+ * again keeps what it says, of an earlier phase. */
+double assign_propensity(const struct experiment *experiment, int64_t user_id, struct str variant,
+                         int64_t made_at_ms)
+{
+    int begun = experiment->phase_count;
+    while (begun > 0 && experiment->phases[begun - 1].since_ms > made_at_ms) {
+        begun--;
+    }
+    if (begun == 0 && experiment->phases_left == 0) {
+        return 0;
+    }
+    for (int i = begun - 1; i >= 0; i--) {
+        struct experiment then = *experiment;
+        for (int k = 0; k < then.arm_count; k++) {
+            then.arms[k].weight = experiment->phases[i].weights[k];
+        }
+        int arm = assign_arm(&then, user_id);
+        if (arm >= 0 && str_equal(then.arms[arm].variant, variant)) {
+            return then.arms[arm].weight;
+        }
+    }
+    return (double)NAN;
 }
 
 static bool has_variant(const struct step *step, struct str variant)

@@ -21,6 +21,11 @@ int assign_variant(const struct step *step, int64_t user_id);
 bool assign_in_namespace(struct str id, struct str space, double from, double to);
 /* The index of a started experiment's arm for the user; -1: the user takes no part. */
 int assign_arm(const struct experiment *experiment, int64_t user_id);
+/* How likely it was, when a message was made, that it would say this variant to somebody who takes
+ * part, for an experiment whose weights have phases: above 0. 0: the message was made before the
+ * first phase. NAN: its phase is not kept any more, or none gives the user this variant. */
+double assign_propensity(const struct experiment *experiment, int64_t user_id, struct str variant,
+                         int64_t made_at_ms);
 
 /* Whether the user is kept out of everything. experiments may be NULL: nobody is. */
 bool assign_is_held_out(const struct experiments *experiments, int64_t user_id);

@@ -10,6 +10,13 @@ enum { METRIC_MAX = 80 };
 
 static const char *const STATES[] = {"running", "stopped", "shipped"};
 
+static const char *const ALLOCATIONS[] = {"fixed", "thompson"};
+
+const char *experiment_allocation_name(enum experiment_allocation allocation)
+{
+    return ALLOCATIONS[allocation];
+}
+
 const char *experiment_state_name(enum experiment_state state)
 {
     return STATES[state];
@@ -137,6 +144,68 @@ static enum err read_plan(struct arena *arena, const json_t *json, struct experi
     return OK;
 }
 
+static enum err read_phase(const json_t *json, int arm_count, struct experiment_phase *phase,
+                           struct err_detail *detail)
+{
+    const json_t *weights = json_get_array(json, "weights");
+    phase->since_ms = json_get_int(json, "since_ms", 0);
+    if (json_array_size(weights) != (size_t)arm_count) {
+        return wrong(detail, "phases", "a weight for each variant");
+    }
+    for (int i = 0; i < arm_count; i++) {
+        phase->weights[i] = json_number_value(json_array_get(weights, (size_t)i));
+    }
+    return OK;
+}
+
+static enum err read_phases(struct arena *arena, const json_t *json, struct experiment *experiment,
+                            struct err_detail *detail)
+{
+    const json_t *list = json_get_array(json, "phases");
+    size_t count = json_array_size(list);
+    enum err error = OK;
+    if (count > EXPERIMENT_PHASES_MAX) {
+        return err_set(detail, ERR_LIMIT, "there are more than %d phases", EXPERIMENT_PHASES_MAX);
+    }
+    experiment->phases = ARENA_ARRAY(arena, struct experiment_phase, count);
+    experiment->phase_count = (int)count;
+    experiment->phases_left = json_get_int(json, "phases_left", 0);
+    for (size_t i = 0; error == OK && i < count; i++) {
+        error = read_phase(json_array_get(list, i), experiment->arm_count, &experiment->phases[i],
+                           detail);
+    }
+    return error;
+}
+
+static enum err read_allocation(struct arena *arena, const json_t *json,
+                                struct experiment *experiment, struct err_detail *detail)
+{
+    const json_t *word = json_object_get(json, "allocation");
+    if (word == NULL || str_is(json_get_str(json, "allocation"), "fixed")) {
+        return json_object_get(json, "floor") == NULL
+                   ? OK
+                   : wrong(detail, "floor", "it only with \"allocation\": \"thompson\"");
+    }
+    if (!str_is(json_get_str(json, "allocation"), "thompson")) {
+        return wrong(detail, "allocation", "fixed or thompson");
+    }
+    experiment->allocation = ALLOCATION_THOMPSON;
+    if (!number_of(json, "floor", 0.01, 1.0 / experiment->arm_count, &experiment->floor)) {
+        return err_set(detail, ERR_INVALID,
+                       "\"floor\": expected a number from 0.01 to %.3g, the share of each variant "
+                       "if all had the same",
+                       1.0 / experiment->arm_count);
+    }
+    for (int i = 0; i < experiment->arm_count; i++) {
+        if (experiment->arms[i].weight < experiment->floor - 1e-9) {
+            return err_set(detail, ERR_INVALID,
+                           "\"variants[%d]\": its weight is below the floor of %g", i,
+                           experiment->floor);
+        }
+    }
+    return read_phases(arena, json, experiment, detail);
+}
+
 enum err experiment_read(struct arena *arena, const json_t *json, struct experiment *ret_experiment,
                          struct err_detail *detail)
 {
@@ -154,6 +223,9 @@ enum err experiment_read(struct arena *arena, const json_t *json, struct experim
     enum err error = read_arms(arena, json, ret_experiment, detail);
     if (error == OK) {
         error = read_space(arena, json, ret_experiment, detail);
+    }
+    if (error == OK) {
+        error = read_allocation(arena, json, ret_experiment, detail);
     }
     if (error == OK) {
         error = read_state(arena, json, ret_experiment, detail);
@@ -217,6 +289,13 @@ json_t *experiment_json(const struct experiment *experiment)
         json_object_set_new(json, "namespace", space);
     }
     json_object_set_new(json, "variants", arms);
+    json_object_set_new(json, "allocation",
+                        json_string(experiment_allocation_name(experiment->allocation)));
+    if (experiment->allocation == ALLOCATION_THOMPSON) {
+        json_object_set_new(json, "floor", json_real(experiment->floor));
+        json_object_set_new(json, "phase",
+                            json_integer(experiment->phases_left + experiment->phase_count));
+    }
     json_object_set_new(json, "metric", json_str(experiment->metric));
     json_object_set_new(json, "window_ms", json_integer(experiment->window_ms));
     json_object_set_new(json, "min_people", json_integer(experiment->min_people));
@@ -226,12 +305,34 @@ json_t *experiment_json(const struct experiment *experiment)
     return json;
 }
 
+static json_t *phases_json(const struct experiment *experiment)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < experiment->phase_count; i++) {
+        json_t *phase = json_object();
+        json_t *weights = json_array();
+        for (int k = 0; k < experiment->arm_count; k++) {
+            json_array_append_new(weights, json_real(experiment->phases[i].weights[k]));
+        }
+        json_object_set_new(phase, "since_ms", json_integer(experiment->phases[i].since_ms));
+        json_object_set_new(phase, "weights", weights);
+        json_array_append_new(list, phase);
+    }
+    return list;
+}
+
 json_t *experiments_json(const struct experiments *experiments)
 {
     json_t *json = json_object();
     json_t *list = json_array();
     for (int i = 0; i < experiments->count; i++) {
-        json_array_append_new(list, experiment_json(&experiments->items[i]));
+        const struct experiment *experiment = &experiments->items[i];
+        json_t *item = experiment_json(experiment);
+        if (experiment->allocation == ALLOCATION_THOMPSON) {
+            json_object_set_new(item, "phases", phases_json(experiment));
+            json_object_set_new(item, "phases_left", json_integer(experiment->phases_left));
+        }
+        json_array_append_new(list, item);
     }
     json_object_set_new(json, "holdout", json_real(experiments->holdout_permyriad / 100.0));
     json_object_set_new(json, "holdout_since_ms", json_integer(experiments->holdout_since_ms));

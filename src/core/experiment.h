@@ -11,13 +11,21 @@
 #include "base/json.h"
 #include "core/journey.h"
 
-enum { EXPERIMENT_ARMS_MAX = 8, EXPERIMENTS_MAX = 100 };
+enum { EXPERIMENT_ARMS_MAX = 8, EXPERIMENTS_MAX = 100, EXPERIMENT_PHASES_MAX = 100 };
 
 enum experiment_state { EXPERIMENT_RUNNING = 0, EXPERIMENT_STOPPED = 1, EXPERIMENT_SHIPPED = 2 };
 
 struct experiment_arm {
     struct str variant;
     double weight; /* of the people who take part; all sum to 1 */
+};
+
+/* Fixed weights, or weights that follow what was seen (Thompson sampling): each change of them
+ * begins a phase, by whose weights messages are dealt out that are made from then on. */
+enum experiment_allocation { ALLOCATION_FIXED = 0, ALLOCATION_THOMPSON = 1 };
+struct experiment_phase {
+    int64_t since_ms;
+    double weights[EXPERIMENT_ARMS_MAX]; /* multiples of 1/10000, as the hash's values are */
 };
 
 struct experiment {
@@ -30,12 +38,18 @@ struct experiment {
     double space_from, space_to;
     struct experiment_arm arms[EXPERIMENT_ARMS_MAX]; /* the first is the control */
     int arm_count;
+    enum experiment_allocation allocation;
+    struct experiment_phase
+        *phases;         /* the latest, oldest first; the arms have the last's weights */
+    int phase_count;     /* 0 when allocation is fixed */
+    int64_t phases_left; /* how many came before these */
 
     /* The plan, for whoever evaluates. Not part of a decision. */
     struct str metric;  /* step_completion, conversion, completion, revenue or event:NAME */
     int64_t window_ms;  /* an outcome counts so long after exposure, and no earlier is it read */
     int64_t min_people; /* before a verdict */
     int64_t min_ms;     /* running time before a verdict */
+    double floor;       /* Thompson sampling: no weight is lower */
     int64_t started_at_ms;
     int64_t ended_at_ms; /* stopped or shipped; 0: running */
 };
@@ -49,6 +63,7 @@ struct experiments {
 
 /* NULL: none of that name was ever started. experiments may be NULL. */
 const struct experiment *experiment_find(const struct experiments *experiments, struct str name);
+const char *experiment_allocation_name(enum experiment_allocation allocation);
 const char *experiment_state_name(enum experiment_state state);
 /* Whether it says what people do: step_completion, conversion, completion, revenue, event:NAME. */
 bool experiment_metric_is_known(struct str metric);
@@ -60,7 +75,7 @@ MUST_CHECK enum err experiment_read(struct arena *arena, const json_t *json,
 MUST_CHECK enum err experiments_read(struct arena *arena, const json_t *json,
                                      struct experiments **ret_experiments,
                                      struct err_detail *detail);
-/* The inverse; new references. */
+/* The inverse; new references. One alone says which phase it is in instead of all its phases. */
 json_t *experiment_json(const struct experiment *experiment);
 json_t *experiments_json(const struct experiments *experiments);
 /* [{"id", "weight"}]: the variants of a step as the journey has them. New reference. */

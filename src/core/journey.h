@@ -115,6 +115,8 @@ struct step {
     struct str experiment; /* "" none: variants of prompt.text, which is the first */
     struct variant *variants;
     int variant_count;
+    int allocation; /* enum experiment_allocation, of the experiment when it is started */
+    double floor;   /* its lowest weight; 0: not said */
     enum expects expects;
     enum takes takes;
     struct str stores;                 /* key in run answers, "" none */

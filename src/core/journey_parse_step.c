@@ -1,5 +1,6 @@
 /* Steps of a journey: prompts, buttons, variants. */
 #include "base/limits.h"
+#include "core/experiment.h"
 #include "core/journey_parse.h"
 #include "core/journey_words.h"
 
@@ -206,13 +207,22 @@ static void read_variants(struct compiling *compiling, const struct tree_node *n
 {
     static const struct schema_row rows[] = {
         {"experiment", SCHEMA_NAME, AT_STEP(experiment), true, NULL, NULL},
+        {"allocation", SCHEMA_WORD, AT_STEP(allocation), false, ALLOCATION_WORDS, NULL},
+        {"floor", SCHEMA_NUMBER, AT_STEP(floor), false, NULL, NULL},
         {"of", SCHEMA_CUSTOM, 0, true, NULL, read_variant_list},
     };
     struct str outer = compiling->path;
     compiling->path = schema_path(compiling, STR("variants"));
     schema_read(compiling, node, "variants", rows, sizeof(rows) / sizeof(rows[0]), target);
-    compiling->path = outer;
     struct step *step = target;
+    if (tree_member(node, "floor") != NULL &&
+        (step->allocation != ALLOCATION_THOMPSON ||
+         !(step->floor >= 0.01 && step->floor * step->variant_count <= 1))) {
+        schema_mistake_at(compiling, node, "floor",
+                          "expected 0.01 to 1 divided by the number of variants, and only with "
+                          "allocation: thompson");
+    }
+    compiling->path = outer;
     if (step->variant_count > 0 && step->prompt.text == NULL) {
         step->prompt.text = step->variants[0].text;
     }

@@ -1,6 +1,8 @@
 /* The words that a journey's file uses for the values of enums: one list each, read both ways. */
 #include "core/journey_words.h"
 
+#include "core/experiment.h"
+
 #include <stddef.h>
 
 const struct schema_word SET_WORDS[] = {
@@ -31,6 +33,9 @@ const struct schema_word ANCHOR_WORDS[] = {{"previous", ANCHOR_PREVIOUS},
                                            {"planned", ANCHOR_PLANNED},
                                            {"joined", ANCHOR_JOINED},
                                            {NULL, 0}};
+
+const struct schema_word ALLOCATION_WORDS[] = {
+    {"fixed", ALLOCATION_FIXED}, {"thompson", ALLOCATION_THOMPSON}, {NULL, 0}};
 
 const struct schema_word ENDS_WORDS[] = {{"previous", ANCHOR_PREVIOUS},
                                          {"entered", ANCHOR_ENTERED},

@@ -9,6 +9,7 @@ extern const struct schema_word CLASS_WORDS[];
 extern const struct schema_word TRIGGER_WORDS[];
 extern const struct schema_word STAGE_WORDS[];
 extern const struct schema_word ANCHOR_WORDS[];
+extern const struct schema_word ALLOCATION_WORDS[];
 extern const struct schema_word ENDS_WORDS[]; /* anchors that ends_from allows */
 extern const struct schema_word EXPECTS_WORDS[];
 extern const struct schema_word TAKES_WORDS[];

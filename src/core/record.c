@@ -442,19 +442,28 @@ static void add_words(struct codec_words *words, const struct catalog *catalog)
     }
 }
 
+static uint64_t version_of(const struct experiments *experiments)
+{
+    for (int i = 0; experiments != NULL && i < experiments->count; i++) {
+        if (experiments->items[i].allocation == ALLOCATION_THOMPSON) {
+            return WORLD_VERSION_PHASES;
+        }
+    }
+    return experiments != NULL ? WORLD_VERSION_EXPERIMENTS : RECORD_VERSION;
+}
+
 /* All else follows from it. */
 static void write_head(struct codec *c, const struct world *world)
 {
     struct installation installation = *world->installation;
-    bool has_experiments = installation.experiments != NULL;
-    uint64_t version = has_experiments ? WORLD_VERSION_EXPERIMENTS : RECORD_VERSION;
+    uint64_t version = version_of(installation.experiments);
     int count;
     const struct catalog_file *files = catalog_files(world->catalog, &count);
     codec_rewind(c);
     code_number(c, &version);
     code_installation(c, &installation, NULL);
-    if (has_experiments) {
-        code_experiments(c, &installation.experiments, NULL);
+    if (installation.experiments != NULL) {
+        code_experiments(c, &installation.experiments, version, NULL);
     }
     code_count(c, &count, count);
     for (int i = 0; i < count; i++) {

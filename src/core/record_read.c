@@ -266,7 +266,30 @@ static void code_experiment(struct codec *c, struct experiment *experiment)
     c->bad = c->bad || experiment->space.length > LIMIT_KEY_BYTES;
 }
 
-void code_experiments(struct codec *c, const struct experiments **experiments, struct arena *arena)
+static void code_phases(struct codec *c, struct experiment *experiment, struct arena *arena)
+{
+    experiment->allocation = (enum experiment_allocation)code_enum(c, (int)experiment->allocation,
+                                                                   ALLOCATION_THOMPSON + 1);
+    code_int64(c, &experiment->phases_left);
+    code_count(c, &experiment->phase_count, EXPERIMENT_PHASES_MAX);
+    if (c->reading) {
+        experiment->phases =
+            ARENA_ARRAY(arena, struct experiment_phase, (size_t)experiment->phase_count);
+    }
+    for (int i = 0; i < experiment->phase_count && !c->bad; i++) {
+        struct experiment_phase phase = experiment->phases[i];
+        code_int64(c, &phase.since_ms);
+        for (int k = 0; k < experiment->arm_count; k++) {
+            code_double(c, &phase.weights[k]);
+        }
+        if (c->reading) {
+            experiment->phases[i] = phase;
+        }
+    }
+}
+
+void code_experiments(struct codec *c, const struct experiments **experiments, uint64_t version,
+                      struct arena *arena)
 {
     struct experiments copy = {0};
     if (!c->reading) {
@@ -280,6 +303,9 @@ void code_experiments(struct codec *c, const struct experiments **experiments, s
     for (int i = 0; i < copy.count && !c->bad; i++) {
         struct experiment experiment = copy.items[i];
         code_experiment(c, &experiment);
+        if (version == WORLD_VERSION_PHASES) {
+            code_phases(c, &experiment, arena);
+        }
         if (c->reading) {
             copy.items[i] = experiment;
         }
@@ -298,12 +324,13 @@ enum err record_world_read(struct arena *arena, struct str bytes, struct record_
     uint64_t version = 0;
     *ret_world = (struct record_world){.file_count = 0};
     code_number(&c, &version);
-    if (c.bad || (version != RECORD_VERSION && version != WORLD_VERSION_EXPERIMENTS)) {
+    if (c.bad || (version != RECORD_VERSION && version != WORLD_VERSION_EXPERIMENTS &&
+                  version != WORLD_VERSION_PHASES)) {
         return err_set(detail, ERR_INVALID, "its world has a form that this program does not know");
     }
     code_installation(&c, &ret_world->installation, arena);
-    if (version == WORLD_VERSION_EXPERIMENTS) {
-        code_experiments(&c, &ret_world->installation.experiments, arena);
+    if (version != RECORD_VERSION) {
+        code_experiments(&c, &ret_world->installation.experiments, version, arena);
     }
     code_count(&c, &ret_world->file_count, FILES_MAX);
     ret_world->files = ARENA_ARRAY(arena, struct catalog_file, (size_t)ret_world->file_count);

@@ -2,7 +2,10 @@
  * silence after it (no answer, recovery, abandonment, giving up). */
 #include "core/run_parts.h"
 
+#include <math.h>
+
 #include "base/check.h"
+#include "base/ids.h"
 #include "base/limits.h"
 #include "core/assign.h"
 #include "core/classes.h"
@@ -305,6 +308,35 @@ struct delivery *run_pending(const struct deciding *deciding, const struct run *
 /* ---- the outcome of a message
  * ----------------------------------------------------------------------- */
 
+struct exposure {
+    struct str name, variant;
+    const struct experiment *experiment; /* NULL: none was started */
+};
+
+/* Where weights change, how likely the variant was goes with it: only so can what came of it be
+ * judged. What was made before such an experiment began was dealt out by other weights, and is no
+ * part of it. */
+static void add_exposure(struct deciding *deciding, struct run *run, int step, int64_t at_ms,
+                         const char *rule, struct exposure of)
+{
+    struct str propensity = STR_NONE;
+    if (of.experiment != NULL && of.experiment->state == EXPERIMENT_RUNNING &&
+        of.experiment->allocation == ALLOCATION_THOMPSON) {
+        double chance =
+            assign_propensity(of.experiment, run->user_id, of.variant, id_ms(run->delivery_id));
+        if (chance <= 0) {
+            return;
+        }
+        propensity = isnan(chance) ? propensity
+                                   : arena_printf(deciding->arena, ",\"propensity\":%.4f", chance);
+    }
+    struct event *exposed = run_event(deciding, run, EVENT_EXPERIMENT_EXPOSED, step, rule);
+    exposed->at_ms = at_ms;
+    exposed->data =
+        arena_printf(deciding->arena, "{\"experiment\":\"%.*s\",\"variant\":\"%.*s\"%.*s}",
+                     STR_ARG(of.name), STR_ARG(of.variant), STR_ARG(propensity));
+}
+
 /* That the person was shown a variant as part of an experiment. A shipped one is none any more. */
 static void note_exposed(struct deciding *deciding, struct run *run, int step, int64_t at_ms,
                          const char *rule)
@@ -316,10 +348,8 @@ static void note_exposed(struct deciding *deciding, struct run *run, int step, i
     if (variant.length == 0 || (experiment != NULL && experiment->state == EXPERIMENT_SHIPPED)) {
         return;
     }
-    struct event *exposed = run_event(deciding, run, EVENT_EXPERIMENT_EXPOSED, step, rule);
-    exposed->at_ms = at_ms;
-    exposed->data = arena_printf(deciding->arena, "{\"experiment\":\"%.*s\",\"variant\":\"%.*s\"}",
-                                 STR_ARG(of->experiment), STR_ARG(variant));
+    add_exposure(deciding, run, step, at_ms, rule,
+                 (struct exposure){of->experiment, variant, experiment});
     struct str others = run->variants.length > 2
                             ? (struct str){run->variants.ptr + 1, run->variants.length - 2}
                             : STR_NONE;

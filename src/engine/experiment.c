@@ -6,6 +6,7 @@
 
 static const int64_t WINDOW_MS = 24 * HOUR_MS;
 static const int64_t LEAST_MS = 7 * DAY_MS;
+static const double FLOOR = 0.1;
 enum { PEOPLE_LEAST = 1000 };
 
 /* What a change works with: the list as it will be. */
@@ -88,9 +89,9 @@ enum err experiment_check_catalog(const struct engine *engine, const struct cata
 /* Names that the payload has and we do not know would be silently ignored wishes. */
 static enum err check_fields(const json_t *payload, struct err_detail *detail)
 {
-    static const char *const known[] = {"do",        "name",    "seed",      "coverage",
-                                        "namespace", "metric",  "window_ms", "min_people",
-                                        "min_ms",    "variants"};
+    static const char *const known[] = {"do",        "name",     "seed",       "coverage",
+                                        "namespace", "metric",   "window_ms",  "min_people",
+                                        "min_ms",    "variants", "allocation", "floor"};
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)payload, key, value)
@@ -126,6 +127,12 @@ static json_t *plan_of(const struct change *change, const struct step *step)
     set_default(json, "min_people", json_integer(PEOPLE_LEAST));
     set_default(json, "min_ms", json_integer(LEAST_MS));
     set_default(json, "variants", step_variants_json(step));
+    set_default(
+        json, "allocation",
+        json_string(experiment_allocation_name((enum experiment_allocation)step->allocation)));
+    if (str_is(json_get_str(json, "allocation"), "thompson")) {
+        set_default(json, "floor", json_real(step->floor > 0 ? step->floor : FLOOR));
+    }
     json_object_set_new(json, "state", json_string("running"));
     json_object_set_new(json, "shipped", json_string(""));
     json_object_set_new(json, "started_at_ms", json_integer(change->batch->now_ms));
@@ -144,6 +151,26 @@ static enum err check_arms(const struct experiment *experiment, const struct ste
                 : err_set(detail, ERR_INVALID,
                           "\"variants\": expected the %d variants of step %.*s, in its order",
                           step->variant_count, STR_ARG(step->id));
+}
+
+/* From now on messages are dealt out by the arms' weights. */
+static void add_phase(const struct change *change, struct experiment *experiment)
+{
+    int kept = experiment->phase_count < EXPERIMENT_PHASES_MAX ? experiment->phase_count
+                                                               : EXPERIMENT_PHASES_MAX - 1;
+    int left = experiment->phase_count - kept;
+    struct experiment_phase *phases =
+        ARENA_ARRAY(change->batch->arena, struct experiment_phase, (size_t)kept + 1);
+    for (int i = 0; i < kept; i++) {
+        phases[i] = experiment->phases[left + i];
+    }
+    phases[kept] = (struct experiment_phase){.since_ms = change->batch->now_ms};
+    for (int i = 0; i < experiment->arm_count; i++) {
+        phases[kept].weights[i] = experiment->arms[i].weight;
+    }
+    experiment->phases = phases;
+    experiment->phase_count = kept + 1;
+    experiment->phases_left += left;
 }
 
 static enum err start(struct change *change, struct err_detail *detail)
@@ -171,9 +198,57 @@ static enum err start(struct change *change, struct err_detail *detail)
     if (error == OK && change->one == NULL && change->next.count == EXPERIMENTS_MAX) {
         error = err_set(detail, ERR_LIMIT, "there are %d experiments already", EXPERIMENTS_MAX);
     }
+    if (error == OK && experiment.allocation == ALLOCATION_THOMPSON) {
+        add_phase(change, &experiment);
+    }
     if (error == OK) {
         change->one = change->one != NULL ? change->one : &change->next.items[change->next.count++];
         *change->one = experiment;
+    }
+    return error;
+}
+
+static enum err read_weights(const struct change *change, double *ret_weights,
+                             struct err_detail *detail)
+{
+    const struct experiment *one = change->one;
+    const json_t *list = json_get_array(change->payload, "weights");
+    double sum = 0;
+    for (int i = 0; i < one->arm_count; i++) {
+        ret_weights[i] = json_number_value(json_array_get(list, (size_t)i));
+        sum += ret_weights[i];
+        if (!(ret_weights[i] >= one->floor - 1e-4)) {
+            return err_set(detail, ERR_INVALID, "\"weights\": expected none below the floor of %g",
+                           one->floor);
+        }
+    }
+    bool fits = json_array_size(list) == (size_t)one->arm_count && sum > 1 - 1e-6 && sum < 1 + 1e-6;
+    return fits ? OK
+                : err_set(detail, ERR_INVALID,
+                          "\"weights\": expected one for each of %d variants, 1 together",
+                          one->arm_count);
+}
+
+/* The next phase of an experiment whose weights follow what was seen in the one that is named. */
+static enum err allocate(struct change *change, struct err_detail *detail)
+{
+    double weights[EXPERIMENT_ARMS_MAX];
+    struct experiment *one = change->one;
+    if (one == NULL || one->state != EXPERIMENT_RUNNING || one->allocation != ALLOCATION_THOMPSON) {
+        return err_set(detail, ERR_CONFLICT,
+                       "no running experiment \"%.*s\" has weights that follow what was seen",
+                       STR_ARG(change->name));
+    }
+    if (json_get_int(change->payload, "phase", 0) != one->phases_left + one->phase_count) {
+        return err_set(detail, ERR_CONFLICT, "\"phase\": experiment %.*s is in phase %lld",
+                       STR_ARG(change->name), (long long)(one->phases_left + one->phase_count));
+    }
+    enum err error = read_weights(change, weights, detail);
+    if (error == OK) {
+        for (int i = 0; i < one->arm_count; i++) {
+            one->arms[i].weight = weights[i];
+        }
+        add_phase(change, one);
     }
     return error;
 }
@@ -251,7 +326,10 @@ static enum err do_change(struct change *change, struct err_detail *detail)
     if (str_is(what, "ship")) {
         return ship(change, detail);
     }
-    return err_set(detail, ERR_INVALID, "\"do\" is none of start, stop, ship, holdout");
+    if (str_is(what, "allocate")) {
+        return allocate(change, detail);
+    }
+    return err_set(detail, ERR_INVALID, "\"do\" is none of start, stop, ship, allocate, holdout");
 }
 
 static struct str text_of(const struct change *change)

@@ -12,6 +12,8 @@
 
 enum { PEOPLE = 600, EVENTS_MAX = 14, LOOKS = 12 };
 
+#define LIKELY_B "{\"experiment\":\"task\",\"variant\":\"b\",\"propensity\":0.8000}"
+
 static const int64_t BEGIN_MS = NOW_MS;
 static const int64_t WINDOW_MS = 6 * HOUR_MS;
 
@@ -49,8 +51,7 @@ static void add(struct fixture *fixture, struct all *all, struct one *one, int64
         EVENT_EXPERIMENT_EXPOSED,
     };
     static const char *const exposures[] = {"{\"experiment\":\"task\",\"variant\":\"a\"}",
-                                            "{\"experiment\":\"task\",\"variant\":\"b\"}",
-                                            "{\"experiment\":\"task\",\"variant\":\"b\"}",
+                                            "{\"experiment\":\"task\",\"variant\":\"b\"}", LIKELY_B,
                                             "{\"experiment\":\"other\",\"variant\":\"a\"}"};
     enum event_type type = types[draw(all, sizeof(types) / sizeof(types[0]))];
     struct event event = fixture_event(fixture, one->person, type, at_ms);
@@ -152,9 +153,11 @@ static const struct event *exposure_of(const struct one *one)
 }
 
 static void walk(const struct all *all, const char *metric, int64_t now_ms, int64_t to_ms,
-                 int64_t *ret_exposed, struct paired_sums *ret_sums)
+                 int64_t *ret_exposed, struct paired_sums *ret_sums,
+                 struct weighted_sums *ret_judged)
 {
     for (int arm = 0; arm < 2; arm++) {
+        ret_judged[arm] = (struct weighted_sums){0};
         ret_exposed[arm] = 0;
         ret_sums[arm] = (struct paired_sums){0};
     }
@@ -165,7 +168,8 @@ static void walk(const struct all *all, const char *metric, int64_t now_ms, int6
             exposed->at_ms >= to_ms) {
             continue;
         }
-        int arm = str_is(exposed->data, "{\"experiment\":\"task\",\"variant\":\"b\"}");
+        bool is_likely = str_is(exposed->data, LIKELY_B);
+        int arm = is_likely || str_is(exposed->data, "{\"experiment\":\"task\",\"variant\":\"b\"}");
         ret_exposed[arm]++;
         if (exposed->at_ms + WINDOW_MS <= now_ms) {
             double y = outcome_of(one, exposed, metric);
@@ -177,6 +181,13 @@ static void walk(const struct all *all, const char *metric, int64_t now_ms, int6
             sums->x += x;
             sums->xx += x * x;
             sums->xy += x * y;
+            if (is_likely) {
+                ret_judged[arm].w += 1 / 0.8;
+                ret_judged[arm].ww += 1 / 0.64;
+                ret_judged[arm].yw += y / 0.8;
+                ret_judged[arm].yww += y / 0.64;
+                ret_judged[arm].yyww += y * y / 0.64;
+            }
         }
     }
 }
@@ -184,6 +195,15 @@ static void walk(const struct all *all, const char *metric, int64_t now_ms, int6
 static void same(double value, double expected)
 {
     assert_true(fabs(value - expected) <= 1e-9 * fmax(1, fabs(expected)));
+}
+
+static void same_weighted(const struct weighted_sums *sums, const struct weighted_sums *expected)
+{
+    same(sums->w, expected->w);
+    same(sums->ww, expected->ww);
+    same(sums->yw, expected->yw);
+    same(sums->yww, expected->yww);
+    same(sums->yyww, expected->yyww);
 }
 
 static int64_t check_look(struct fixture *fixture, const struct all *all,
@@ -194,17 +214,21 @@ static int64_t check_look(struct fixture *fixture, const struct all *all,
     struct analysis analysis;
     int64_t exposed[2];
     struct paired_sums sums[2];
+    struct weighted_sums judged[2];
     assert_ok(analysis_read(fixture->store, fixture->arena, experiment, now_ms, &analysis,
                             &fixture->detail));
     for (int guard = 0; guard < GUARD_COUNT; guard++) {
-        walk(all, guards[guard], now_ms, to_ms, exposed, sums);
+        walk(all, guards[guard], now_ms, to_ms, exposed, sums, judged);
         for (int arm = 0; arm < 2; arm++) {
+            same(analysis.arms[arm].guards_judged[guard].yw, judged[arm].yw);
             same(analysis.arms[arm].guards[guard].people, sums[arm].people);
             same(analysis.arms[arm].guards[guard].sum, sums[arm].y);
         }
     }
-    walk(all, metric, now_ms, to_ms, exposed, sums);
+    walk(all, metric, now_ms, to_ms, exposed, sums, judged);
     for (int arm = 0; arm < 2; arm++) {
+        same_weighted(&analysis.arms[arm].judged, &judged[arm]);
+        assert_true(analysis.arms[arm].shown.w >= judged[arm].w - 1e-9);
         assert_int_equal(analysis.arms[arm].exposed, exposed[arm]);
         same(analysis.arms[arm].outcome.people, sums[arm].people);
         same(analysis.arms[arm].outcome.sum, sums[arm].y);

@@ -1,6 +1,7 @@
 // Experiments on the messages of a step: started, judged, stopped and shipped in the terminal, beside
 // a running server; people see their variant, and nothing about it changes while it runs.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { describe, test } from 'node:test';
 import { Api } from '../lib/api.mjs';
 import { changed } from '../lib/journeys.mjs';
@@ -129,11 +130,83 @@ describe('an experiment', () => {
         assert.match(stdout, /smile +135 +[\d.]+ % +[\d.]+ % +[+-][\d.]+ \[[-\d.]+, [-\d.]+\]/);
     });
 
+    test('whose weights follow what was seen moves to what works, and logs how likely each was', async (t) => {
+        const scene = await Scene.open(t, { env: { ADMIN_API_KEY: 'the-full-key' } });
+        const api = new Api(scene.home, 'the-full-key');
+        const plan = { allocation: 'thompson', floor: 0.2, min_people: 100, min_ms: 0 };
+        const { status, json: started } = await api.ask(`/api/experiments/${NAME}/start`, plan);
+        assert.equal(status, 200, JSON.stringify(started));
+        await api.fits('ExperimentChanged', started);
+        assert.deepEqual([started.allocation, started.floor, started.phase], ['thompson', 0.2, 1]);
+        const first = scene.person();
+        await first.send('/start');
+        await first.receive(/30 seconds/);
+        for (let round = 0; round < 110; round++) {
+            const person = scene.person();
+            await person.send('/start');
+            const hello = await person.receive(/30 seconds/);
+            if (/smile/.test(hello.text)) {
+                await hello.tap(/Done/);
+                await person.receive(/first win/);
+            }
+        }
+        await scene.settled();
+        await scene.later('7h');
+        const next = await scene.home.until('the next phase', async () => {
+            const now = await scene.home.json('experiment', 'show', NAME);
+            return now.phase === 2 && now;
+        });
+        assert.deepEqual(next.variants.map(({ weight }) => weight), [0.2, 0.8]); // smile is the best for sure
+        const late = [];
+        for (let i = 0; i < 30; i++) {
+            const person = scene.person();
+            await person.send('/start');
+            await person.receive(/30 seconds/);
+            late.push(person);
+        }
+        await scene.settled();
+        const [{ data: before }] = await scene.events(first, 'experiment_exposed');
+        assert.equal(before.propensity, 0.5);
+        const seen = { breathing: 0, smile: 0 };
+        for (const person of late) {
+            const [{ data }] = await scene.events(person, 'experiment_exposed');
+            assert.equal(data.propensity, data.variant === 'smile' ? 0.8 : 0.2);
+            seen[data.variant]++;
+        }
+        assert.ok(seen.smile > 18, JSON.stringify(seen));
+        const { json: shown } = await api.ask(`/api/experiments/${NAME}`);
+        await api.fits('Analysis', shown);
+        assert.equal(shown.verdict, 'better');
+        assert.match((await scene.home.run('experiment', 'show', NAME)).stdout, /Weights follow what was seen, none below 0\.2: phase 2/);
+        const { audit } = await scene.home.json('audit');
+        const [moved] = audit.filter(({ actor }) => actor === 'allocation');
+        assert.equal(moved.action, 'experiment');
+        assert.match(JSON.stringify(moved.after), /0\.8/);
+        assert.equal(await scene.home.comesOutDifferently(), '');
+
+        // Without its propensity nobody can be accounted for.
+        const forget = `update events set data = replace(data, ',"propensity":0.2000', '') where type = 'experiment_exposed'`;
+        if (scene.home.postgres) {
+            await scene.home.sql(forget);
+        } else {
+            execFileSync('sqlite3', ['-cmd', '.timeout 5000', scene.home.database, forget]);
+        }
+        const blind = await scene.home.json('experiment', 'show', NAME);
+        assert.equal(blind.verdict, 'no_propensities');
+        assert.equal(blind.variants[1].effect.low, null);
+        assert.match(blind.text, /^No verdict: of \d+ people it is not known/);
+    });
+
     test('mistakes name their field, and nothing is started', async (t) => {
         const scene = await Scene.open(t, { serve: false });
         const wrong = [
             [['start', NAME, '--weights', 'breathing=0.5,smile=0.6'], /"variants": the weights add up to 1.1/],
             [['start', NAME, '--weights', 'breathing=nan,smile=0.5'], /--weights takes/],
+            [['start', NAME, '--allocation', 'greedy'], /"allocation": expected fixed or thompson/],
+            [['start', NAME, '--floor', '0.1'], /"floor": expected it only with/],
+            [['start', NAME, '--allocation', 'thompson', '--floor', '0.6'], /"floor": expected a number from 0\.01 to 0\.5/],
+            [['start', NAME, '--allocation', 'thompson', '--weights', 'breathing=0.95,smile=0.05'],
+                /"variants\[1\]": its weight is below the floor of 0\.1/],
             [['start', NAME, '--coverage', 'nan'], /--coverage takes/],
             [['start', NAME, '--coverage', '120'], /"coverage": expected/],
             [['start', NAME, '--namespace', 'texts:0.5:0.2'], /"namespace": expected/],

@@ -42,6 +42,11 @@ static struct sample sample_of(const struct paired_sums *sums, bool is_share)
 
 /* ---- judging ---- */
 
+static bool weights_change(const struct analysis *analysis)
+{
+    return analysis->experiment->allocation == ALLOCATION_THOMPSON;
+}
+
 /* The arm's mean and variance of the mean, with what was known before taken out. The smoothed
  * variance of shares stays the measure, made smaller by as much as the history explains. */
 static void adjusted(const struct analysis *analysis, const struct paired_sums *sums, int arm,
@@ -55,6 +60,22 @@ static void adjusted(const struct analysis *analysis, const struct paired_sums *
     *ret_variance = sample_variance(outcome) * kept / outcome->people;
 }
 
+/* What people did before is not taken out where weights change. */
+static void judge_weighted(struct analysis *analysis, double rho, double alpha)
+{
+    const struct arm_result *first = &analysis->arms[0];
+    for (int i = 1; i < analysis->arm_count; i++) {
+        struct arm_result *arm = &analysis->arms[i];
+        arm->effect = weighted_effect(&first->judged, &first->outcome, &arm->judged, &arm->outcome,
+                                      rho, alpha);
+        for (int guard = 0; guard < GUARD_COUNT; guard++) {
+            arm->guard_effects[guard] =
+                weighted_effect(&first->guards_judged[guard], &first->guards[guard],
+                                &arm->guards_judged[guard], &arm->guards[guard], rho, alpha);
+        }
+    }
+}
+
 static void judge_effects(struct analysis *analysis, const struct paired_sums *sums)
 {
     int others = analysis->arm_count > 1 ? analysis->arm_count - 1 : 1;
@@ -62,6 +83,10 @@ static void judge_effects(struct analysis *analysis, const struct paired_sums *s
     double rho = sequence_rho((double)analysis->experiment->min_people, alpha);
     double x = 0;
     double first_mean, first_variance;
+    if (weights_change(analysis)) {
+        judge_weighted(analysis, rho, alpha);
+        return;
+    }
     for (int i = 0; i < analysis->arm_count; i++) {
         x += sums[i].x / (double)analysis->people;
     }
@@ -80,7 +105,16 @@ static void judge_effects(struct analysis *analysis, const struct paired_sums *s
     }
 }
 
-static bool has_begun(const struct analysis *analysis)
+int64_t analysis_unknown(const struct analysis *analysis)
+{
+    int64_t unknown = 0;
+    for (int i = 0; i < analysis->arm_count; i++) {
+        unknown += analysis->arms[i].unknown;
+    }
+    return unknown;
+}
+
+bool analysis_has_begun(const struct analysis *analysis)
 {
     for (int i = 0; i < analysis->arm_count; i++) {
         if (analysis->arms[i].outcome.people < ARM_LEAST) {
@@ -115,9 +149,17 @@ static void judge_split(struct analysis *analysis)
 {
     double counts[EXPERIMENT_ARMS_MAX];
     double weights[EXPERIMENT_ARMS_MAX];
+    struct weighted_sums shown[EXPERIMENT_ARMS_MAX];
     for (int i = 0; i < analysis->arm_count; i++) {
         counts[i] = (double)analysis->arms[i].exposed;
         weights[i] = analysis->arms[i].weight;
+        shown[i] = analysis->arms[i].shown;
+    }
+    if (weights_change(analysis)) {
+        double rho = sequence_rho((double)analysis->experiment->min_people, SPLIT_ALPHA);
+        double e_value = weighted_split_e(shown, counts, analysis->arm_count, rho);
+        analysis->split_p = e_value > 1 ? 1 / e_value : 1;
+        return;
     }
     double log_e = split_log_e(counts, weights, analysis->arm_count, SPLIT_CONCENTRATION);
     analysis->split_p = log_e > 0 ? exp(-log_e) : 1;
@@ -130,10 +172,13 @@ static enum verdict judge(struct analysis *analysis)
     int64_t to_ms = has_ended ? experiment->ended_at_ms : analysis->now_ms;
     int worse = 0;
     analysis->winner = -1;
+    if (analysis_unknown(analysis) > 0) {
+        return VERDICT_NO_CHANCES;
+    }
     if (analysis->split_p <= SPLIT_ALPHA) {
         return VERDICT_SPLIT_BROKEN;
     }
-    if (!has_begun(analysis) || analysis->people < experiment->min_people ||
+    if (!analysis_has_begun(analysis) || analysis->people < experiment->min_people ||
         to_ms - experiment->started_at_ms < experiment->min_ms) {
         return VERDICT_TOO_EARLY;
     }
@@ -162,12 +207,14 @@ void analysis_judge(struct analysis *analysis, const struct paired_sums *sums)
         for (int guard = 0; guard < GUARD_COUNT; guard++) {
             arm->guard_effects[guard] = arm->effect;
         }
+        arm->mean =
+            weights_change(analysis) ? weighted_mean(&arm->judged) : sample_mean(&arm->outcome);
         people += sums[i].people;
     }
     analysis->people = (int64_t)people;
-    analysis->theta = cuped_theta(sums, analysis->arm_count);
+    analysis->theta = weights_change(analysis) ? 0 : cuped_theta(sums, analysis->arm_count);
     judge_split(analysis);
-    if (has_begun(analysis)) {
+    if (analysis_has_begun(analysis) && analysis_unknown(analysis) == 0) {
         judge_effects(analysis, sums);
     }
     analysis->arms[0].effect = (struct effect){0, 0, 0, 1};
@@ -206,7 +253,11 @@ static void judge_counts(struct analysis *analysis, const struct look_counts *co
 {
     struct paired_sums sums[EXPERIMENT_ARMS_MAX];
     for (int i = 0; i < analysis->arm_count; i++) {
+        bool weighted = weights_change(analysis);
         analysis->arms[i].exposed = counts->arms[i].exposed;
+        analysis->arms[i].unknown = weighted ? counts->arms[i].unknown : 0;
+        analysis->arms[i].shown = counts->arms[i].shown;
+        analysis->arms[i].judged = counts->arms[i].judged;
         sums[i] = counts->arms[i].sums;
     }
     analysis_judge(analysis, sums);
@@ -226,6 +277,7 @@ enum err analysis_read(struct store *store, struct arena *arena,
         error = outcomes_read(store, arena, experiment, &outcome, &once, &counts, detail);
         for (int i = 0; error == OK && i < experiment->arm_count; i++) {
             ret_analysis->arms[i].guards[guard] = sample_of(&counts.arms[i].sums, true);
+            ret_analysis->arms[i].guards_judged[guard] = counts.arms[i].judged;
         }
     }
     if (error == OK) {

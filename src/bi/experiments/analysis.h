@@ -14,20 +14,24 @@ const char *guardrail_name(enum guardrail guard);
 struct arm_result {
     struct str variant;
     double weight;
-    int64_t exposed;       /* people who were shown it */
+    int64_t exposed; /* people who were shown it */
+    int64_t unknown; /* of them, without a note of how likely it was; only if weights change */
+    double mean;     /* of the outcome; weighted if weights change */
     struct sample outcome; /* of those whose window is over */
     struct effect effect;  /* against the first arm; of the first itself all 0 and e_value 1 */
     struct chance chance;
     struct sample guards[GUARD_COUNT];
+    struct weighted_sums shown, judged, guards_judged[GUARD_COUNT]; /* only if weights change */
     struct effect guard_effects[GUARD_COUNT];
     bool found;                     /* e-BH over all figures of all arms says it differs */
     bool guards_found[GUARD_COUNT]; /* likewise */
 };
 
 enum verdict {
-    VERDICT_SPLIT_BROKEN,  /* people are not split by the weights: nothing can be said */
-    VERDICT_TOO_EARLY,     /* the planned people or days are not there yet */
-    VERDICT_BETTER,        /* `winner` is better than the first arm */
+    VERDICT_NO_CHANCES,   /* weights change, and of some it is not known how likely their arm was */
+    VERDICT_SPLIT_BROKEN, /* people are not split by the weights: nothing can be said */
+    VERDICT_TOO_EARLY,    /* the planned people or days are not there yet */
+    VERDICT_BETTER,       /* `winner` is better than the first arm */
     VERDICT_FIRST_IS_BEST, /* all others are worse */
     VERDICT_NOT_SHOWN      /* the truth may lie on either side */
 };
@@ -62,6 +66,10 @@ MUST_CHECK enum err analysis_over_time(struct store *store, struct arena *arena,
 /* Effects, the split and the verdict from the sums of each arm, with `exposed` and the guardrails
  * set already: what analysis_read judges by. */
 void analysis_judge(struct analysis *analysis, const struct paired_sums *sums);
+/* Whether enough people were judged for bounds: 100, 20 of each arm. */
+bool analysis_has_begun(const struct analysis *analysis);
+/* People whose chance to get what they got is not known, but has to be. */
+int64_t analysis_unknown(const struct analysis *analysis);
 /* One or two sentences for people, never more certain than the numbers. */
 struct str verdict_text(struct arena *arena, const struct analysis *analysis);
 /* All experiments of the store; NULL none. */

@@ -85,7 +85,17 @@ static void add(struct paired_sums *sums, const struct paired_sums *more)
     sums->xy += more->xy;
 }
 
-/* variant, look of exposure, look of judging (-1: none yet), exposed, judged, sums */
+static void add_weighted(struct weighted_sums *sums, const struct weighted_sums *more)
+{
+    sums->w += more->w;
+    sums->ww += more->ww;
+    sums->yw += more->yw;
+    sums->yww += more->yww;
+    sums->yyww += more->yyww;
+}
+
+/* variant, look of exposure, look of judging (-1: none yet), exposed, judged, sums, of known
+ * propensity, weighted sums */
 static void add_row(const struct experiment *experiment, const struct cell *cell, int look_count,
                     struct look_counts *counts)
 {
@@ -95,7 +105,11 @@ static void add_row(const struct experiment *experiment, const struct cell *cell
     if (arm < 0 || seen < 0 || seen >= look_count || judged >= look_count) {
         return;
     }
+    const struct weighted_sums weighted = {cell[11].real, cell[12].real, cell[13].real,
+                                           cell[14].real, cell[15].real};
     counts[seen].arms[arm].exposed += cell[3].integer;
+    counts[seen].arms[arm].unknown += cell[3].integer - cell[10].integer;
+    add_weighted(&counts[seen].arms[arm].shown, &weighted);
     if (judged >= 0) {
         const struct paired_sums sums = {.people = (double)cell[4].integer,
                                          .y = cell[5].real,
@@ -104,6 +118,7 @@ static void add_row(const struct experiment *experiment, const struct cell *cell
                                          .xx = cell[8].real,
                                          .xy = cell[9].real};
         add(&counts[judged].arms[arm].sums, &sums);
+        add_weighted(&counts[judged].arms[arm].judged, &weighted);
     }
 }
 
@@ -128,8 +143,12 @@ enum err outcomes_read(struct store *store, struct arena *arena,
     for (int look = 1; look < looks->count; look++) {
         for (int i = 0; i < experiment->arm_count; i++) {
             struct arm_counts *counts = &ret_counts[look].arms[i];
-            counts->exposed += ret_counts[look - 1].arms[i].exposed;
-            add(&counts->sums, &ret_counts[look - 1].arms[i].sums);
+            const struct arm_counts *before = &ret_counts[look - 1].arms[i];
+            counts->exposed += before->exposed;
+            counts->unknown += before->unknown;
+            add_weighted(&counts->shown, &before->shown);
+            add(&counts->sums, &before->sums);
+            add_weighted(&counts->judged, &before->judged);
         }
     }
     return error;

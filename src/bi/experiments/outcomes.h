@@ -3,7 +3,7 @@
  * experiment's window, and a person is judged when it is over. One thread, the store's. */
 #pragma once
 
-#include "bi/experiments/sequential.h"
+#include "bi/experiments/weighted.h"
 #include "core/experiment.h"
 #include "store/store.h"
 
@@ -29,8 +29,11 @@ struct outcome_rule {
 struct outcome_rule outcome_of_metric(struct str metric);
 
 struct arm_counts {
-    int64_t exposed;         /* until then */
-    struct paired_sums sums; /* of those who were judged until then */
+    int64_t exposed;             /* until then */
+    int64_t unknown;             /* of them, without a note of how likely the arm was */
+    struct weighted_sums shown;  /* w and ww of the others */
+    struct paired_sums sums;     /* of those who were judged until then */
+    struct weighted_sums judged; /* likewise, weighted */
 };
 struct look_counts {
     struct arm_counts arms[EXPERIMENT_ARMS_MAX]; /* in the experiment's order */

@@ -3,11 +3,10 @@
 
 #include <math.h>
 
-static const char *const VERDICTS[] = {[VERDICT_SPLIT_BROKEN] = "split_broken",
-                                       [VERDICT_TOO_EARLY] = "too_early",
-                                       [VERDICT_BETTER] = "better",
-                                       [VERDICT_FIRST_IS_BEST] = "first_is_best",
-                                       [VERDICT_NOT_SHOWN] = "not_shown"};
+static const char *const VERDICTS[] = {
+    [VERDICT_NO_CHANCES] = "no_propensities",  [VERDICT_SPLIT_BROKEN] = "split_broken",
+    [VERDICT_TOO_EARLY] = "too_early",         [VERDICT_BETTER] = "better",
+    [VERDICT_FIRST_IS_BEST] = "first_is_best", [VERDICT_NOT_SHOWN] = "not_shown"};
 
 static json_t *real(double value)
 {
@@ -30,7 +29,7 @@ static json_t *figures_json(const struct arm_result *arm)
     json_object_set_new(json, "id", json_str(arm->variant));
     json_object_set_new(json, "exposed", json_integer(arm->exposed));
     json_object_set_new(json, "people", json_integer((json_int_t)arm->outcome.people));
-    json_object_set_new(json, "mean", real(sample_mean(&arm->outcome)));
+    json_object_set_new(json, "mean", real(arm->mean));
     json_object_set_new(json, "probability_best", real(arm->chance.best));
     json_object_set_new(json, "expected_loss", real(arm->chance.loss));
     return json;

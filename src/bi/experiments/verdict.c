@@ -111,10 +111,22 @@ static struct str first_text(struct arena *arena, const struct analysis *analysi
                         analysis->experiment->state == EXPERIMENT_RUNNING ? "; you may stop" : "");
 }
 
+static struct str unknown_chances_text(struct arena *arena, const struct analysis *analysis)
+{
+    return arena_printf(
+        arena,
+        "No verdict: of %lld people it is not known how likely they were to get the "
+        "variant that they got, and without it changing weights cannot be "
+        "accounted for.",
+        (long long)analysis_unknown(analysis));
+}
+
 struct str verdict_text(struct arena *arena, const struct analysis *analysis)
 {
     struct str text = STR_NONE;
     switch (analysis->verdict) {
+    case VERDICT_NO_CHANCES:
+        return unknown_chances_text(arena, analysis);
     case VERDICT_SPLIT_BROKEN:
         return STR("No verdict: people are not split as the weights say. Something favours one "
                    "variant (messages that fail, people counted twice); find it first.");

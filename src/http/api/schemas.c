@@ -171,15 +171,18 @@ static const struct schema_row rows[] = {
     {"Experiment",
      "name:text state:text variants:Variant[] journey:text? step:text? shipped:text? seed:text? "
      "coverage:number? namespace:Namespace? metric:text? window_ms:count? min_people:count? "
-     "min_ms:count? started_at_ms:count? ended_at_ms:count?"},
+     "min_ms:count? started_at_ms:count? ended_at_ms:count? allocation:text? floor:number? "
+     "phase:count?"},
     {"Variant", "id:text weight:number"},
     {"Namespace", "id:text from:number to:number"},
     {"ExperimentPlan", "metric:text? variants:Variant[]? coverage:number? namespace:Namespace? "
-                       "seed:text? window_ms:count? min_people:count? min_ms:count?"},
+                       "seed:text? window_ms:count? min_people:count? min_ms:count? "
+                       "allocation:text? floor:number?"},
     {"ExperimentChanged",
      "name:text state:text shipped:text seed:text coverage:number namespace:Namespace? "
      "variants:Variant[] metric:text window_ms:count min_people:count min_ms:count "
-     "started_at_ms:count ended_at_ms:count holdout:number"},
+     "started_at_ms:count ended_at_ms:count allocation:text floor:number? phase:count? "
+     "holdout:number"},
     {"HoldoutShown", "holdout:number since_ms:count held_out:count others:count split_p:number "
                      "text:text figures:HoldoutFigure[]"},
     {"HoldoutFigure",
@@ -190,7 +193,8 @@ static const struct schema_row rows[] = {
     {"HoldoutSet", "holdout:number"},
     {"Analysis", "name:text state:text shipped:text seed:text coverage:number namespace:Namespace? "
                  "variants:Arm[] metric:text window_ms:count min_people:count min_ms:count "
-                 "started_at_ms:count ended_at_ms:count is_share:flag people:count split_p:maybe "
+                 "started_at_ms:count ended_at_ms:count allocation:text floor:number? "
+                 "phase:count? is_share:flag people:count split_p:maybe "
                  "cuped_theta:maybe verdict:text text:text"},
     {"Arm", "id:text weight:number exposed:count people:count mean:maybe probability_best:maybe "
             "expected_loss:maybe effect:Effect? guardrails:Guardrails"},

@@ -7,15 +7,17 @@
 -- long outcomes count after exposure (younger exposures are counted, but not yet judged). The
 -- outcome: events of type ?6 ('' any), tracked under the name ?7 ('' any), of the exposed step's run
 -- and step when ?8 is 1, by rule ?9 ('' any); their revenue when ?10 is 1, else whether there is one.
--- ?11: types that are activity (JSON): x is how much of it there was in the 28 days before.
+-- ?11: types that are activity (JSON): x is how much of it there was in the 28 days before. w: the
+-- inverse of how likely the variant was, where it is known.
 WITH exposures AS (
     SELECT e.user_id, e.at_ms, e.step, e.ref_id, e.data ->> 'variant' AS variant,
+           nullif((e.data ->> 'propensity'), 0) AS chance,
            row_number() OVER (PARTITION BY e.user_id ORDER BY e.id) AS nth
     FROM events AS e
     WHERE e.type = 'experiment_exposed' AND nullif(e.data, '') ->> 'experiment' = ?1
 ),
 people AS MATERIALIZED (
-    SELECT x.user_id, x.at_ms, x.step, x.ref_id, x.variant,
+    SELECT x.user_id, x.at_ms, x.step, x.ref_id, x.variant, 1.0 / x.chance AS w,
            CASE WHEN x.at_ms + ?5 <= ?4 THEN 1 ELSE 0 END AS is_ripe,
            (x.at_ms - ?2 - 1) / ?12 AS seen_look,
            CASE WHEN x.at_ms + ?5 <= ?4 THEN (x.at_ms + ?5 - ?2 - 1) / ?12
@@ -47,7 +49,13 @@ histories AS (
 SELECT p.variant, p.seen_look, p.judged_look, count(*) AS exposed, sum(p.is_ripe) AS people,
        coalesce(sum(o.y), 0.0) AS y, coalesce(sum(o.y * o.y), 0.0) AS yy,
        coalesce(sum(h.x), 0) * 1.0 AS x, coalesce(sum(h.x * h.x), 0) * 1.0 AS xx,
-       coalesce(sum(h.x * o.y), 0.0) AS xy
+       coalesce(sum(h.x * o.y), 0.0) AS xy,
+       count(p.w) AS known,
+       coalesce(sum(p.w), 0.0) AS w,
+       coalesce(sum(p.w * p.w), 0.0) AS ww,
+       coalesce(sum(o.y * p.w), 0.0) AS yw,
+       coalesce(sum(o.y * p.w * p.w), 0.0) AS yww,
+       coalesce(sum(o.y * o.y * p.w * p.w), 0.0) AS yyww
 FROM people AS p
 LEFT JOIN outcomes AS o ON o.user_id = p.user_id
 LEFT JOIN histories AS h ON h.user_id = p.user_id

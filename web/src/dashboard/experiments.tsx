@@ -43,6 +43,9 @@ interface Shown extends Experiment {
   is_share: boolean;
   people: number;
   min_people: number;
+  allocation: string;
+  floor?: number;
+  phase?: number;
   split_p: number | null;
   verdict: string;
   text: string;
@@ -155,6 +158,9 @@ function Started({ name, session, leave }: { name: string; session: Session; lea
             {typeof shown.split_p === 'number' && shown.split_p <= 0.01
               ? ' People are not split as planned: the figures mean nothing.'
               : ' People are split as planned.'}
+            {shown.allocation === 'thompson'
+              ? ` Weights follow what was seen, none below ${share(shown.floor)}: phase ${shown.phase}.`
+              : ''}
           </p>
           <Figures shown={shown} />
           <OverTime name={name} session={session} leave={leave} />

@@ -3,12 +3,13 @@
 -- name: experiment_arms
 WITH exposures AS (
     SELECT e.user_id, e.at_ms, e.step, e.ref_id, e.data::json ->> 'variant' AS variant,
+           nullif((e.data::json ->> 'propensity')::double precision, 0) AS chance,
            row_number() OVER (PARTITION BY e.user_id ORDER BY e.id) AS nth
     FROM events AS e
     WHERE e.type = 'experiment_exposed' AND nullif(e.data, '')::json ->> 'experiment' = ?1
 ),
 people AS MATERIALIZED (
-    SELECT x.user_id, x.at_ms, x.step, x.ref_id, x.variant,
+    SELECT x.user_id, x.at_ms, x.step, x.ref_id, x.variant, 1.0 / x.chance AS w,
            CASE WHEN x.at_ms + ?5::bigint <= ?4::bigint THEN 1 ELSE 0 END AS is_ripe,
            (x.at_ms - ?2::bigint - 1) / ?12::bigint AS seen_look,
            CASE WHEN x.at_ms + ?5::bigint <= ?4::bigint
@@ -43,7 +44,13 @@ SELECT p.variant, p.seen_look, p.judged_look, count(*) AS exposed, sum(p.is_ripe
        coalesce(sum(o.y * o.y), 0.0)::double precision AS yy,
        coalesce(sum(h.x), 0.0)::double precision AS x,
        coalesce(sum(h.x * h.x), 0.0)::double precision AS xx,
-       coalesce(sum(h.x * o.y), 0.0)::double precision AS xy
+       coalesce(sum(h.x * o.y), 0.0)::double precision AS xy,
+       count(p.w) AS known,
+       coalesce(sum(p.w), 0.0)::double precision AS w,
+       coalesce(sum(p.w * p.w), 0.0)::double precision AS ww,
+       coalesce(sum(o.y * p.w), 0.0)::double precision AS yw,
+       coalesce(sum(o.y * p.w * p.w), 0.0)::double precision AS yww,
+       coalesce(sum(o.y * o.y * p.w * p.w), 0.0)::double precision AS yyww
 FROM people AS p
 LEFT JOIN outcomes AS o ON o.user_id = p.user_id
 LEFT JOIN histories AS h ON h.user_id = p.user_id
