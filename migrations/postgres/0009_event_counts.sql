@@ -52,7 +52,7 @@ $count$;
 -- -1 when somebody reads just there, to be called again.
 CREATE FUNCTION event_month_leave(before_id bigint) RETURNS bigint LANGUAGE plpgsql SET lock_timeout = '1s' AS $leave$
 DECLARE
-    at_once CONSTANT real := 3000000;
+    at_once CONSTANT real := 1000000; -- with more it would take as long as a lease lasts
     edge bigint := (SELECT first_id FROM event_edge);
     part record;
 BEGIN
