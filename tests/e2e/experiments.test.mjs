@@ -187,7 +187,8 @@ describe('an experiment', () => {
         // Without its propensity nobody can be accounted for.
         const forget = `update events set data = replace(data, ',"propensity":0.2000', '') where type = 'experiment_exposed'`;
         if (scene.home.postgres) {
-            await scene.home.sql(forget);
+            const [server, schema] = scene.home.postgres.split('&schema=');
+            execFileSync('psql', ['-qX', '-v', 'ON_ERROR_STOP=1', '-c', `set search_path = ${schema}; ${forget}`, server]);
         } else {
             execFileSync('sqlite3', ['-cmd', '.timeout 5000', scene.home.database, forget]);
         }
