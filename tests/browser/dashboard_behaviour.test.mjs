@@ -1,5 +1,6 @@
 // The dashboard's page about what people do: each panel beside a question of the test's own to the store.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { launch, WAIT } from '../lib/browser.mjs';
 import { checkPage, complaints, go, KEYS, open as openAt, signIn } from '../lib/dashboard.mjs';
@@ -78,7 +79,12 @@ test('what people do is what the store says', async () => {
     const paths = await cells(panel(page, 'What people do after joining'));
     const joined = await number(`SELECT count(*) FROM users WHERE is_test = 0 AND is_erased = 0`);
     assert.equal(paths.reduce((sum, [, count]) => sum + Number(count), 0), joined);
-    assert.equal(await page.locator('.chart canvas').count(), 3);
+    const [drawing] = await Promise.all([page.waitForEvent('download', WAIT), page.getByRole('button', { name: 'SVG of paths' }).click()]);
+    const svg = readFileSync(await drawing.path(), 'utf8');
+    for (const [steps] of paths) {
+        steps.split(' → ').forEach((step, index) => assert.ok(svg.includes(`>${index + 1} ${step}<`), `${index + 1} ${step}`));
+    }
+    assert.equal(await page.locator('.chart canvas').count(), 4);
     await checkPage(page);
     assert.deepEqual(complaints(problems), []);
     assert.deepEqual(foreign, []);

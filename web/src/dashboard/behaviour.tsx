@@ -169,15 +169,52 @@ function PowerShown({ value }: { value: Power }) {
   );
 }
 
+/** What flows from one step of a path to the next. A name says at which place it stands: "2 commitment made". */
+function flows(paths: Paths['paths']) {
+  const links = new Map<string, { source: string; target: string; value: number }>();
+  const names = new Set<string>();
+  for (const { steps, times } of paths) {
+    const places = ['joined', ...steps.map((step, index) => `${index + 1} ${words(step)}`)];
+    if (steps.length === 0) {
+      places.push('1 nothing');
+    }
+    places.forEach((name) => names.add(name));
+    places.slice(1).forEach((target, index) => {
+      const source = places[index]!;
+      const link = links.get(`${source}>${target}`) ?? { source, target, value: 0 };
+      link.value += times;
+      links.set(`${source}>${target}`, link);
+    });
+  }
+  return { names: [...names], links: [...links.values()] };
+}
+
 function PathsShown({ value }: { value: Paths }) {
+  const make = useCallback((colours: Colours): EChartsCoreOption => {
+    const { names, links } = flows(value.paths);
+    return {
+      animation: false,
+      tooltip: {
+        renderMode: 'richText', backgroundColor: colours.panel, borderColor: colours.line, textStyle: { color: colours.ink },
+      },
+      series: [{
+        type: 'sankey', left: 8, right: 150, top: 8, bottom: 8, nodeGap: 14, draggable: false, emphasis: { focus: 'adjacency' },
+        data: names.map((name) => ({ name, itemStyle: { color: colours.accent, borderWidth: 0 } })), links,
+        label: { color: colours.ink, fontSize: 13 }, lineStyle: { color: colours.accent, opacity: 0.25 },
+      }],
+    };
+  }, [value]);
   return (
-    <Table
-      name="paths" narrow rows={value.paths} keyOf={(row) => row.steps.join(' ')}
-      columns={[
-        { title: 'After joining', cell: (row) => row.steps.map(words).join(' → ') || 'nothing' },
-        { title: 'People', figure: true, cell: (row) => row.times },
-      ]}
-    />
+    <>
+      <Chart name="paths" make={make} />
+      <Table
+        name="paths" narrow rows={value.paths} keyOf={(row) => row.steps.join(' ')}
+        columns={[
+          { title: 'After joining', cell: (row) => row.steps.map(words).join(' → ') || 'nothing' },
+          { title: 'People', figure: true, cell: (row) => row.times },
+        ]}
+      />
+    </>
   );
 }
 
@@ -199,7 +236,7 @@ export function Behaviour({ session, leave }: { session: Session; leave: () => v
         isEmpty={(value) => value.events === 0} show={(value) => <PowerShown value={value} />}
       />
       <Pane<Paths>
-        id="paths" title="What people do after joining" path="/api/behaviour/paths?event=user_joined" leave={leave}
+        id="paths" wide title="What people do after joining" path="/api/behaviour/paths?event=user_joined" leave={leave}
         isEmpty={(value) => value.times === 0} show={(value) => <PathsShown value={value} />}
       />
       <Pane<{ week: number[][] }>

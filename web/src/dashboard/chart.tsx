@@ -1,6 +1,6 @@
 // A chart by ECharts in the page's colours. It is a picture beside a table that says the same, so it is hidden from
 // screen readers. Drawn on a canvas, which the page's policy allows; it can be taken along as PNG and SVG.
-import { BarChart, LineChart } from 'echarts/charts';
+import { BarChart, LineChart, SankeyChart } from 'echarts/charts';
 import { GridComponent, LegendComponent, TooltipComponent } from 'echarts/components';
 import { init, use as register, type EChartsCoreOption } from 'echarts/core';
 import { CanvasRenderer, SVGRenderer } from 'echarts/renderers';
@@ -8,7 +8,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { onLook } from '../shared/look';
 import { download } from './table';
 
-register([BarChart, LineChart, GridComponent, LegendComponent, TooltipComponent, CanvasRenderer, SVGRenderer]);
+register([BarChart, LineChart, SankeyChart, GridComponent, LegendComponent, TooltipComponent, CanvasRenderer, SVGRenderer]);
 
 export interface Colours {
   ink: string;
