@@ -10,14 +10,16 @@ export const WAIT = { timeout: 60_000 };
 
 const PATHS = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser'];
 
-export async function launch() {
+/** folder: where a browser keeps its profile, whose debugger then listens on a port (in DevToolsActivePort there). */
+export async function launch({ folder } = {}) {
     const executablePath = PATHS.find((path) => path && existsSync(path));
     if (!executablePath) {
         throw new Error('Chromium is not installed: apt-get install chromium');
     }
-    return chromium.launch({
+    const options = {
         executablePath,
         args: [
+            ...(folder ? ['--remote-debugging-port=0'] : []),
             '--headless',
             ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
             '--disable-gpu',
@@ -27,7 +29,8 @@ export async function launch() {
             '--disable-component-update',
             '--disable-sync',
         ],
-    });
+    };
+    return folder ? chromium.launchPersistentContext(folder, options) : chromium.launch(options);
 }
 
 /** The chat page in a profile of its own; problems: what the page's console complains about. */

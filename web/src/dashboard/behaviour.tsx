@@ -53,7 +53,7 @@ function Pane<T>({ id, title, path, leave, wide, isEmpty, show }: PaneProps<T>) 
   const reading = useReading<T>(path, leave);
   const value = reading.value;
   return (
-    <section class={wide ? 'panel wide' : 'panel'} aria-labelledby={id}>
+    <section class={wide ? 'panel wide' : 'panel tall'} aria-labelledby={id}>
       <h2 id={id}>{title}</h2>
       <State reading={reading} />
       {value && isEmpty(value) ? <p class="empty">Nobody has done that yet.</p> : null}

@@ -49,6 +49,15 @@ function Card({ figure, metrics }: { figure: Figure; metrics: Metrics }) {
   );
 }
 
+/** What keeps a card's place until its figure comes, so that nothing below moves then. */
+function Coming({ figure }: { figure: Figure }) {
+  return (
+    <div class="card" aria-hidden="true">
+      <h3>{figure.title}</h3>
+    </div>
+  );
+}
+
 /** query: which people, as the API takes it: "?set=…" or ''. */
 export function Figures({ leave, figures, query = '' }: { leave: () => void; figures: Figure[]; query?: string }) {
   const reading = useReading<Metrics>(`/api/metrics${query}`, leave);
@@ -62,11 +71,11 @@ export function Figures({ leave, figures, query = '' }: { leave: () => void; fig
           {query ? 'There are no such people.' : 'Nobody has joined yet. The first person who writes to the bot appears here.'}
         </p>
       ) : null}
-      {metrics && metrics.total_users !== 0 ? (
+      {(metrics ? metrics.total_users !== 0 : !reading.problem) ? (
         <div class="cards">
-          {figures.map((figure) => (
-            <Card key={figure.name} figure={figure} metrics={metrics} />
-          ))}
+          {figures.map((figure) =>
+            metrics ? <Card key={figure.name} figure={figure} metrics={metrics} /> : <Coming key={figure.name} figure={figure} />,
+          )}
         </div>
       ) : null}
     </section>

@@ -66,7 +66,7 @@ export function Funnel({ leave, query = '', detailed }: Props) {
   const stages = reading.value?.stages;
   const make = useCallback((colours: Colours) => picture(stages ?? [], colours), [stages]);
   return (
-    <section class="panel wide" aria-labelledby="funnel">
+    <section class={detailed ? 'panel wide tall' : 'panel wide'} aria-labelledby="funnel">
       <h2 id="funnel">From joining to the first completion</h2>
       <State reading={reading} />
       {stages && stages[0]?.people === 0 ? (

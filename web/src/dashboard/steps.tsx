@@ -60,7 +60,7 @@ export function Steps({ leave, query }: { leave: () => void; query: string }) {
   const value = reading.value;
   return (
     <>
-      <section class="panel wide" aria-labelledby="steps">
+      <section class="panel wide tall" aria-labelledby="steps">
         <h2 id="steps">How the steps go</h2>
         <State reading={reading} />
         {value && value.steps.length === 0 ? <p class="empty">No step of the optimized onboarding was sent yet.</p> : null}
