@@ -19,6 +19,7 @@ const PATHS = [
     '/api/rollout',
     '/api/rollback',
     '/api/people?limit=20',
+    '/api/people?limit=20&where=' + encodeURIComponent('commitments_completed >= 2 and language == "de"'),
     '/api/deliveries?state=suppressed&limit=20',
     '/api/feedback',
     '/api/behaviour/activity?period=day',

@@ -1,7 +1,13 @@
 /* People: finding them, their cards, and why they got what they got. */
 #include "bi/people.h"
+
+#include <inttypes.h>
+
+#include "base/clock.h"
 #include "base/limits.h"
 #include "bi/explain.h"
+#include "bi/segment.h"
+#include "channel/telegram.h"
 #include "core/delivery.h"
 #include "http/api/api.h"
 
@@ -45,6 +51,46 @@ static enum err search(struct api_call *call, struct str wanted, int limit, int6
     return error;
 }
 
+static enum err compile_where(struct api_call *call, struct str source,
+                              struct condition **ret_where, struct err_detail *detail)
+{
+    size_t offset = 0;
+    enum err error =
+        condition_compile(call->arena, arena_str(call->arena, source), ret_where, &offset, detail);
+    return error == OK ? OK : err_wrap(detail, error, "where, byte %zu", offset);
+}
+
+/* People of whom the condition holds. A page ends also when enough people were looked at: who wants
+ * all goes on until "next" is null. */
+static bool reply_segment(struct api_call *call, struct str source, int limit, int64_t before)
+{
+    const struct http_app *app = http_app(call->request);
+    const struct zone *zone = zone_find(str_of(app->config->default_time_zone));
+    const struct installation installation = {
+        .default_zone = zone != NULL ? zone : zone_utc(),
+        .default_language = app->config->default_language,
+        .bot_name = app->telegram != NULL ? telegram_bot_name(app->telegram) : STR("")};
+    struct world world = {.installation = &installation, .now_ms = clock_now_ms(app->clock)};
+    struct condition *where = NULL;
+    struct segment_page page = {0};
+    struct err_detail detail = {""};
+    enum err error = compile_where(call, source, &where, &detail);
+    if (error == OK) {
+        error = analyst_catalog(call->analyst, &world.catalog, &detail);
+    }
+    if (error == OK) {
+        const struct segment_wish wish = {where, &world, limit, before};
+        error = segment_read(call->store, call->arena, &wish, &page, &detail);
+    }
+    if (error != OK) {
+        return api_fail(call, error, &detail);
+    }
+    put_words(page.people);
+    json_t *next = page.next != 0 ? json_sprintf("%" PRId64, page.next) : json_null();
+    return api_reply(call, json_pack("{s:o, s:o, s:i}", "people", page.people, "next", next,
+                                     "looked", page.looked));
+}
+
 bool api_run_people(struct api_call *call)
 {
     int limit;
@@ -54,6 +100,13 @@ bool api_run_people(struct api_call *call)
     struct str wanted = http_query(call->request, "q");
     if (!api_page(call, &limit, &before)) {
         return true;
+    }
+    struct str where = str_trim(http_query(call->request, "where"));
+    if (where.length > 0 && wanted.length > 0) {
+        return api_fail(call, err_set(&detail, ERR_INVALID, "q or where, not both"), &detail);
+    }
+    if (where.length > 0) {
+        return reply_segment(call, where, limit, before);
     }
     if (wanted.length > LIMIT_NAME_BYTES) {
         return api_fail(call, err_set(&detail, ERR_INVALID, "q is too long"), &detail);

@@ -137,7 +137,7 @@ static const struct schema_row rows[] = {
     {"JourneyChange", "change:text kind:text name:text version_before:text version:text"},
     {"Rehearsed", "note:text people:text users:count days:count seed:count sides:any[]"},
     {"Applied", "journeys:count changed:count policy:text steps:text"},
-    {"People", "people:PersonLine[] next:next"},
+    {"People", "people:PersonLine[] next:next looked:count?"},
     {"PersonLine",
      "id:id first_name:text username:text joined_at_ms:count channel:text journey_set:text "
      "commitments_total:count commitments_completed:count activity_last_at_ms:count is_test:count "

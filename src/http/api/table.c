@@ -20,6 +20,7 @@ static const struct api_parameter of_pages[] = {
 
 static const struct api_parameter of_search[] = {
     {"q", "A name's beginning, a user id, telegram:ID, webchat:SESSION or email:ADDRESS", API_TEXT},
+    {"where", "Instead: of whom this condition on facts holds; a page may hold few", API_TEXT},
     {"limit", "At most so many, 1 to 200 (50)", API_COUNT},
     {"before", "Go on where a page ended: its \"next\"", API_TEXT},
     {0}};
