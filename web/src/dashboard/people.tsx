@@ -36,15 +36,27 @@ interface Decision {
 export function People({ session, leave }: { session: Session; leave: () => void }) {
   const [typed, setTyped] = useState('');
   const [wanted, setWanted] = useState('');
+  const [condition, setCondition] = useState('');
+  const [where, setWhere] = useState('');
   const [before, setBefore] = useState<string>();
-  const query = new URLSearchParams({ ...(wanted && { q: wanted }), ...(before && { before }) });
-  const reading = useReading<Page<'people', Line>>(`/api/people?${query}`, leave);
+  const query = new URLSearchParams({ ...(where ? { where } : wanted && { q: wanted }), ...(before && { before }) });
+  const reading = useReading<Page<'people', Line> & { looked?: number }>(`/api/people?${query}`, leave);
   const list = reading.value?.people;
   const search = (event: Event) => {
     event.preventDefault();
     setBefore(undefined);
+    setWhere('');
+    setCondition('');
     setWanted(typed.trim());
   };
+  const filter = (event: Event) => {
+    event.preventDefault();
+    setBefore(undefined);
+    setWanted('');
+    setTyped('');
+    setWhere(condition.trim());
+  };
+  const more = reading.value?.next;
   return (
     <section class="panel" aria-labelledby="people">
       <h2 id="people">People</h2>
@@ -53,8 +65,19 @@ export function People({ session, leave }: { session: Session; leave: () => void
         <input id="search" type="search" value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
         <button class="main">Search</button>
       </form>
+      <form class="row" onSubmit={filter}>
+        <label for="where">Or of whom this holds</label>
+        <input
+          id="where" class="long" value={condition} spellcheck={false} aria-describedby="where-help"
+          onInput={(event) => setCondition(event.currentTarget.value)}
+        />
+        <button>Show</button>
+        <span id="where-help" class="quiet">such as commitments_total &gt;= 3 and days_since_activity &gt; 7</span>
+      </form>
       <State reading={reading} />
-      {list && list.length === 0 ? <p class="empty">Nobody is known so.</p> : null}
+      {list && list.length === 0 ? (
+        <p class="empty">{where && more ? `Nobody among the ${reading.value?.looked ?? 0} people looked at.` : 'Nobody is known so.'}</p>
+      ) : null}
       {list && list.length > 0 ? (
         <Wide label="Table of people">
           <table>
@@ -82,7 +105,7 @@ export function People({ session, leave }: { session: Session; leave: () => void
       ) : null}
       <div class="row">
         {before ? <button onClick={() => setBefore(undefined)}>Newest</button> : null}
-        {reading.value?.next ? <button onClick={() => setBefore(reading.value?.next ?? undefined)}>Older</button> : null}
+        {more ? <button onClick={() => setBefore(more)}>{where ? 'Look further' : 'Older'}</button> : null}
       </div>
     </section>
   );
