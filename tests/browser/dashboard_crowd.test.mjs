@@ -329,3 +329,51 @@ test('rollout and alerts: the arms, and what a rule says of the newcomers', asyn
     await rule.getByText(`conversion_rate is ${percent(made, n)} (${low} to ${high} %, of ${n} who joined within 7 days)`).waitFor(WAIT);
     assert.deepEqual(complaints(problems), []);
 });
+
+test('what an operator does, and what the store says of it then; a second browser sees it', async () => {
+    const setting = async (name) => JSON.parse((await one(`SELECT json FROM settings WHERE name = '${name}'`)).json);
+    await go(page, 'People');
+    await page.getByRole('rowheader').first().getByRole('link').click();
+    await page.getByRole('button', { name: 'Pause for 7 days' }).click();
+    await page.getByText('Paused for seven days.').waitFor(WAIT);
+    const id = page.url().split('/').at(-1);
+    const { until } = await one(`SELECT paused_until_ms AS until FROM users WHERE id = ${id}`);
+    assert.ok(Math.abs(until - home.now - 7 * DAY) < DAY / 24, `${until}`);
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByText('Messages go on.').waitFor(WAIT);
+    assert.equal((await one(`SELECT paused_until_ms AS until FROM users WHERE id = ${id}`)).until, 0);
+
+    await go(page, 'Experiments');
+    const experiment = page.locator('[data-experiment="first_win_task"]');
+    await experiment.getByRole('button', { name: 'Start' }).click();
+    await experiment.getByText('No verdict yet', { exact: false }).first().waitFor(WAIT);
+    assert.ok(JSON.stringify(await setting('experiments')).includes('first_win_task'));
+    await experiment.getByRole('button', { name: 'Stop' }).click();
+    await experiment.getByText('stopped, since', { exact: false }).waitFor(WAIT);
+
+    await go(page, 'Rollout');
+    await page.getByLabel('Share of new people, %').fill('75');
+    await page.getByRole('button', { name: 'Set share' }).click();
+    await page.locator('.lead', { hasText: '75 % of new people' }).waitFor(WAIT);
+    const second = await openAt(browser, home, { viewport: { width: 1280, height: 900 } });
+    await signIn(second.page);
+    await second.page.getByText('75 % of new people get the optimized set.').waitFor(WAIT);
+    const { moved } = await one('SELECT count(*) AS moved FROM users WHERE journey_set = 1 AND is_erased = 0');
+    await page.getByLabel('Also move people who have the optimized set').check();
+    await page.getByRole('button', { name: 'Roll back …' }).click();
+    await page.getByRole('dialog').getByText(`${moved} people are moved to it`, { exact: false }).waitFor(WAIT);
+    await page.keyboard.press('Escape');
+    await page.getByLabel('Also move people who have the optimized set').uncheck();
+    await page.getByRole('button', { name: 'Roll back …' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Roll back now' }).click();
+    await page.locator('.lead', { hasText: 'Rolled back' }).waitFor(WAIT);
+    await second.page.getByText('Rolled back: everybody new gets the original set.').waitFor(WAIT);
+    const rollout = JSON.stringify(await setting('rollout/superior_onboarding'));
+    assert.match(rollout, /"rolled_back_entries": ?true/);
+    const actions = await home.sql('SELECT action FROM audit_log ORDER BY id');
+    for (const action of ['experiment', 'rollout_set', 'rollback']) {
+        assert.ok(actions.some((row) => row.action === action), `${action} in ${JSON.stringify(actions)}`);
+    }
+    await second.context.close();
+    assert.deepEqual(complaints(problems), []);
+});

@@ -211,7 +211,7 @@ test('a session of the dashboard is signed, and ends with its key', async () => 
         fetch(`${home.url}/api/session`, { method: 'POST', body: JSON.stringify({ key }), headers: { ...from(), ...headers } });
     const { key } = await home.json('keys', 'add', 'bert', '--read-only');
     const answer = await begin(key);
-    assert.deepEqual(await answer.json(), { actor: 'key:bert', may_act: false, demo: false, zone: 'UTC' });
+    assert.deepEqual(await answer.json(), { actor: 'key:bert', may_act: false, demo: false, zone: 'UTC', channels: [] });
     assert.match(answer.headers.get('set-cookie'), /^nudge_session=[^;]+; Path=\/; HttpOnly; SameSite=Strict; Max-Age=43200$/);
     assert.match(
         (await begin(ADMIN, { 'X-Forwarded-Proto': 'https' })).headers.get('set-cookie'), /; Secure$/);

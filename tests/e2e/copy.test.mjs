@@ -8,6 +8,8 @@ import { Installation, nudgePath } from '../lib/nudge.mjs';
 import { Scene } from '../lib/scene.mjs';
 
 const SERVER = process.env.NUDGE_TEST_POSTGRES;
+/** Has one row from the beginning, and never another. */
+const ONE_ROW = 'event_edge';
 const LEFT_OUT = ['engine_lease', 'nodes', 'schema_migrations'];
 const ROWS = 1203; // several pages, the last not full
 
@@ -45,7 +47,7 @@ const tablesOf = (path) =>
 function fill(path) {
     const value = { INTEGER: (at) => `i * 100 + ${at}`, REAL: () => 'i / 7.0', BLOB: () => 'randomblob(i % 9)' };
     const text = (at) => `char(65 + i * 37 % 58) || 'ä''"😀' || i || '_${at}'`;
-    for (const table of tablesOf(path)) {
+    for (const table of tablesOf(path).filter((name) => name !== ONE_ROW)) {
         const columns = list(path, `SELECT name, type FROM pragma_table_info('${table}')`);
         const values = columns.map(({ type }, at) => (value[type] ?? text)(at));
         sqlite(path, `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${ROWS})
@@ -54,6 +56,7 @@ function fill(path) {
     sqlite(path, `UPDATE users SET activity_days = CASE id % 3 WHEN 0 THEN -9223372036854775808 WHEN 1 THEN 9223372036854775807
         ELSE 0 END, first_name = CASE id % 2 WHEN 0 THEN '' ELSE first_name END;
         UPDATE events SET revenue = CASE id % 5 WHEN 0 THEN -0.1 WHEN 1 THEN 1e300 WHEN 2 THEN 5e-324 ELSE revenue END;
+        UPDATE ${ONE_ROW} SET first_id = 4711;
         UPDATE sqlite_sequence SET seq = 900000 WHERE name = 'inbox'`);
 }
 
@@ -76,7 +79,10 @@ test('every column of every table goes over and comes back', async () => {
     const back = await home.json('copy', '--from', middle, '--to', last);
     assert.ok(there.same && back.same);
     assert.deepEqual(there.tables.map(({ table }) => table), tablesOf(home.database));
-    assert.ok(there.tables.every(({ source, target }) => source.rows === ROWS && target.rows === ROWS));
+    for (const { table, source, target } of there.tables) {
+        const rows = table === ONE_ROW ? 1 : ROWS;
+        assert.deepEqual([source.rows, target.rows], [rows, rows], table);
+    }
     assert.deepEqual(hashes(there), hashes(back));
     assert.deepEqual(contents(pathOf(last)), contents(home.database));
     // Numbers that the database gives go on where they were.

@@ -221,7 +221,7 @@ static const struct schema_row rows[] = {
     {"Event", "user_id:id? channel:text? identity:text? event:text properties:any? "
               "revenue:number?"},
     {"Login", "key:text"},
-    {"Session", "actor:text may_act:flag demo:flag zone:text"},
+    {"Session", "actor:text may_act:flag demo:flag zone:text channels:text[]"},
     {"Nothing", ""},
     {"Document", "openapi:text info:any paths:any components:any"},
     {"Problem", "type:text title:text status:count detail:text"},

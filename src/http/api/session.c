@@ -51,6 +51,22 @@ static void set_cookie(struct api_call *call, struct str value, int64_t age_s)
     http_reply_header(call->request, "Set-Cookie", cookie.ptr);
 }
 
+/* By which people can come. */
+static json_t *channels(const struct http_app *app)
+{
+    json_t *list = json_array();
+    if (app->telegram != NULL) {
+        json_array_append_new(list, json_string(channel_kind_name(CHANNEL_TELEGRAM)));
+    }
+    if (app->webchat != NULL) {
+        json_array_append_new(list, json_string(channel_kind_name(CHANNEL_WEBCHAT)));
+    }
+    if (app->config->resend_api_key[0] != '\0') {
+        json_array_append_new(list, json_string(channel_kind_name(CHANNEL_EMAIL)));
+    }
+    return list;
+}
+
 static bool tell(struct api_call *call)
 {
     const struct http_app *app = http_app(call->request);
@@ -62,6 +78,7 @@ static bool tell(struct api_call *call)
                         json_string(app->config->admin_time_zone[0] != '\0'
                                         ? app->config->admin_time_zone
                                         : app->config->default_time_zone));
+    json_object_set_new(json, "channels", channels(app));
     return api_reply(call, json);
 }
 

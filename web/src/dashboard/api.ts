@@ -4,6 +4,8 @@ export interface Session {
   may_act: boolean;
   demo: boolean;
   zone: string;
+  /** By which people can come: telegram, webchat, email. */
+  channels: string[];
 }
 
 export interface Target {

@@ -4,6 +4,7 @@ import type { Metrics, NextAction, Rollout, Session } from './api';
 import { Figures, type Figure } from './figures';
 import { decimal, instant } from './format';
 import { Funnel } from './funnel';
+import { Guide } from './guide';
 import { State } from './state';
 import { Targets } from './targets';
 import { useReading, type Reading } from './use';
@@ -109,6 +110,7 @@ export function Overview(props: { session: Session; leave: () => void }) {
   return (
     <>
       <Figures leave={props.leave} figures={FIGURES} />
+      <Guide session={props.session} rollout={rollout} leave={props.leave} />
       <div class="panels">
         <Targets session={props.session} leave={props.leave} />
         <RolloutPanel session={props.session} reading={rollout} />
