@@ -173,7 +173,7 @@ describe('an experiment', () => {
             assert.equal(data.propensity, data.variant === 'smile' ? 0.8 : 0.2);
             seen[data.variant]++;
         }
-        assert.ok(seen.smile > 18, JSON.stringify(seen));
+        assert.ok(seen.smile > 12, JSON.stringify(seen)); // of 30, where 24 are expected: one run of 500,000 has fewer
         const { json: shown } = await api.ask(`/api/experiments/${NAME}`);
         await api.fits('Analysis', shown);
         assert.equal(shown.verdict, 'better');
