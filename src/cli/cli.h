@@ -6,6 +6,7 @@
 #pragma once
 
 #include <argp.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/arena.h"
@@ -23,6 +24,9 @@ struct cli {
     bool json;            /* --json */
     const char *env_file; /* --env-file, default ".env" */
     const char *database; /* --database, overrides DATABASE_URL */
+    /* Where no command line asks, but the server's API: */
+    const char *actor;           /* for the audit; NULL: the user of this machine */
+    const atomic_bool *stopping; /* ends waiting for the engine early; NULL: never */
 };
 
 /* Parses the arguments of a subcommand by its argp (whose parser may use state->input = `input`),

@@ -203,12 +203,31 @@ static const char rollback_text[] = "Returns to the original set at once.\v"
                                     "  nudge rollback all --move\n"
                                     "  nudge rollback --drill";
 
+static int drill(struct cli *cli)
+{
+    struct drill_result result = {0};
+    struct err_detail detail = {""};
+    enum err error = rollback_drill(cli, &result, &detail);
+    if (error != OK) {
+        return cli_fail(cli, error, &detail);
+    }
+    if (cli->json) {
+        cli_print_json(drill_json(&result));
+    } else if (result.passed) {
+        printf("drill passed: a made-up person was back in the original onboarding after %lld ms\n",
+               (long long)result.took_ms);
+    } else {
+        fprintf(stderr, "nudge rollback: the drill failed: %s\n", result.why);
+    }
+    return result.passed ? CLI_OK : CLI_NO;
+}
+
 int cmd_rollback(int argc, char **argv)
 {
     bool move = false;
-    bool drill = false;
+    bool is_drill = false;
     const struct option_row rows[] = {
-        {"drill", 0, NULL, "Only try it, with one made-up person", &drill, NULL},
+        {"drill", 0, NULL, "Only try it, with one made-up person", &is_drill, NULL},
         {"move", 0, NULL, "Also move people in the middle to the original journeys", &move, NULL},
         {0}};
     struct cli cli;
@@ -218,10 +237,10 @@ int cmd_rollback(int argc, char **argv)
     if (status != CLI_OK) {
         return cli_end(&cli, status);
     }
-    if (drill) {
+    if (is_drill) {
         return cli_end(&cli, arguments.word_count > 0 || move
                                  ? cli_usage(&cli, "--drill goes alone")
-                                 : rollback_drill(&cli));
+                                 : drill(&cli));
     }
     const char *what = arguments.word_count > 0 ? arguments.words[0] : "all";
     if (arguments.word_count > 1 ||

@@ -17,10 +17,18 @@ static void nap(void)
     nanosleep(&pause, NULL);
 }
 
+static bool is_stopping(const struct cli *cli)
+{
+    return cli->stopping != NULL && atomic_load(cli->stopping);
+}
+
 /* Who asks, for the audit: "cli:anna". With sudo, whoever called it. */
 static struct str actor_of(struct cli *cli)
 {
     enum { NAME_BYTES_MAX = 64, BUFFER_BYTES = 4096 };
+    if (cli->actor != NULL) {
+        return str_of(cli->actor);
+    }
     struct passwd entry;
     struct passwd *found = NULL;
     const char *sudo = getenv("SUDO_USER");
@@ -49,7 +57,7 @@ static enum err ask_server(struct cli *cli, struct store *store, const char *kin
     enum err error = store_inbox_put(store, str_of(kind), payload, actor_of(cli),
                                      clock_now_ms(cli->clock), &id, detail);
     int64_t until_ms = clock_monotonic_ms(cli->clock) + ANSWER_WAIT_MS;
-    while (error == OK && clock_monotonic_ms(cli->clock) < until_ms) {
+    while (error == OK && !is_stopping(cli) && clock_monotonic_ms(cli->clock) < until_ms) {
         bool done = false;
         enum err answered = OK;
         struct str result = STR_NONE;

@@ -24,6 +24,7 @@
 #include "cli/journeys_load.h"
 #include "cli/mail_site.h"
 #include "cli/notifier.h"
+#include "cli/preflight/service.h"
 #include "cli/rehearse.h"
 #include "core/commands.h"
 #include "core/facts.h"
@@ -39,6 +40,7 @@ struct runtime {
     struct http_client *http_client; /* NULL without Telegram and e-mail */
     struct mail_site *mail;
     struct population_cache *population;
+    struct preflight_service *preflight;
     struct channel *channels[CHANNEL_COUNT];
 };
 
@@ -274,6 +276,7 @@ enum err runtime_new(struct cli *cli, const struct runtime_options *options,
     ASSERT(runtime != NULL);
     runtime->cli = cli;
     runtime->population = population_new();
+    runtime->preflight = preflight_service_new(&cli->config, cli->clock);
     struct catalog *catalog = NULL;
     enum err error = journeys_load(cli->arena, cli->config.journeys_dir, &catalog, detail);
     if (error == OK) {
@@ -292,6 +295,7 @@ enum err runtime_new(struct cli *cli, const struct runtime_options *options,
         store_close(runtime->store);
         catalog_free(catalog);
         population_free(runtime->population);
+        preflight_service_free(runtime->preflight);
         free(runtime);
         return error;
     }
@@ -308,6 +312,7 @@ void runtime_free(struct runtime *runtime)
         free_channels(runtime);
         store_close(runtime->store);
         population_free(runtime->population);
+        preflight_service_free(runtime->preflight);
         free(runtime);
     }
 }
@@ -385,6 +390,7 @@ static void wait_for_end(struct runtime *runtime, const struct serve_options *op
 static void stop(struct runtime *runtime, struct http_server *server, pthread_t thread)
 {
     http_server_quiesce(server);
+    preflight_service_stop(runtime->preflight);
     stop_channels(runtime, STOP_WAIT_MS);
     engine_stop(runtime->engine);
     pthread_join(thread, NULL);
@@ -523,6 +529,8 @@ int runtime_serve(struct cli *cli, struct runtime *runtime, const struct serve_o
                     .read_catalog = read_catalog,
                     .rehearse = rehearse_draft,
                     .context = runtime,
+                    .preflight = preflight_service_ask,
+                    .preflight_context = runtime->preflight,
                     .webchat = runtime->channels[CHANNEL_WEBCHAT],
                     .telegram = runtime->channels[CHANNEL_TELEGRAM],
                     .telegram_secret = cli_webhook_secret(cli),

@@ -29,6 +29,17 @@ struct rehearsal_wish {
     uint64_t seed;
 };
 
+/* Go or no-go: a look at everything, the drill of a rollback, or a signature by hand. */
+enum preflight_kind { PREFLIGHT_LOOK, PREFLIGHT_DRILL, PREFLIGHT_CONFIRM };
+struct preflight_wish {
+    enum preflight_kind kind;
+    const char *actor;     /* for the audit */
+    const char *item, *by; /* what is signed, who signs; "" else */
+};
+/* Takes the JSON over; NULL with an error. Once, on any thread. */
+typedef void preflight_done(void *context, json_t *json, enum err error,
+                            const struct err_detail *detail);
+
 /* What routes work with. All borrowed, must outlive the server. */
 struct http_app {
     const struct config *config;
@@ -44,7 +55,12 @@ struct http_app {
      * On the analyst's thread. */
     enum err (*rehearse)(void *context, const struct rehearsal_wish *wish, json_t **ret_json,
                          struct err_detail *detail);
-    void *context;                /* of both */
+    void *context; /* of both */
+    /* Calls `done` later, from a thread of its own, unless it gives an error (ERR_BUSY: one is
+     * under way). */
+    enum err (*preflight)(void *context, const struct preflight_wish *wish, preflight_done *done,
+                          void *done_context, struct err_detail *detail);
+    void *preflight_context;
     struct channel *webchat;      /* NULL: /chat is off */
     struct channel *telegram;     /* NULL: off */
     const char *telegram_secret;  /* of the webhook */

@@ -92,6 +92,21 @@ test('the installation: its health, the switch, and when what is due will be out
     await page.getByRole('button', { name: 'Set' }).click();
     await page.locator('[data-sending="on"]').waitFor(WAIT);
     await scene.settled();
+
+    await page.getByRole('button', { name: 'Look now' }).click();
+    await page.locator('[data-preflight="no-go"]').waitFor(WAIT);
+    const looked = async () => JSON.parse((await scene.home.run('preflight', '--json')).stdout).checks;
+    for (const { name, state, says, mend } of await looked()) {
+        const cells = page.getByRole('row', { name: `${name} ${state} ` }).getByRole('cell');
+        assert.deepEqual(await cells.allInnerTexts(), [state, says, mend]);
+    }
+    await checkPage(page);
+    await page.getByRole('button', { name: /Try a rollback/ }).click();
+    await page.getByRole('row', { name: /^rollback drill (pass|note) / }).waitFor(WAIT);
+    await page.getByLabel('as').fill('Anna');
+    await page.getByRole('button', { name: 'Sign', exact: true }).click();
+    await page.getByRole('row', { name: /^team-briefed pass signed by Anna/ }).waitFor(WAIT);
+    assert.match((await looked()).find(({ name }) => name === 'team-briefed').says, /^signed by Anna/);
     assert.deepEqual(complaints(problems), []);
     await context.close();
 
@@ -99,6 +114,8 @@ test('the installation: its health, the switch, and when what is due will be out
     await signIn(reader.page, KEYS.VIEWER_API_KEY);
     await go(reader.page, 'System');
     await reader.page.locator('[data-sending="on"]').waitFor(WAIT);
-    assert.equal(await reader.page.getByRole('button', { name: 'Set' }).count(), 0);
+    await reader.page.getByRole('button', { name: 'Look now' }).click();
+    await reader.page.locator('[data-preflight]').waitFor(WAIT);
+    assert.equal(await reader.page.getByRole('button', { name: /^(Set|Sign|Try.*)$/ }).count(), 0);
     await reader.context.close();
 });

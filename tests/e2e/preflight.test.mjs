@@ -109,6 +109,20 @@ test('go when everything is in order; what is broken is named, and what mends it
         assert.match(table.stdout, home.postgres ? /^NO-GO: /m : /^GO: \d+ passed, 0 failed, \d+ not checked$/m);
     });
 
+    await t.test('the API says the same, and a viewer may look', async () => {
+        const api = new Api(home, '5f0c1d8e7b6a49322f4e6d7c8b9a0f1e');
+        verified();
+        const { go, at_ms, checks } = (await api.ask('/api/preflight')).json;
+        await api.fits('Preflight', { go, at_ms, checks });
+        assert.equal(at_ms, home.now);
+        verified();
+        const { lines } = await look(home);
+        for (const line of checks.filter(({ name }) => name !== 'clock')) { // which moves on PostgreSQL
+            assert.deepEqual(line, lines[line.name]);
+        }
+        assert.equal(checks.length, Object.keys(lines).length);
+    });
+
     const broken = (what, env, failed, says, prepare = verified) =>
         t.test(`broken: ${what}`, async () => {
             prepare();
@@ -233,4 +247,64 @@ test('a drill that does not come back fails, and is recorded as failed', async (
     assert.equal(drill.code, 1);
     assert.match(drill.stderr, /the drill failed: the run of superior_onboarding is not rolled back/);
     assert.match((await look(home)).lines['rollback drill'].says, /^failed on/);
+});
+
+test('by the API: the drill is done and items are signed by whoever has the key; a second look waits', async (t) => {
+    const { resend } = await domains(t);
+    const scene = await Scene.open(t, {
+        env: {
+            ADMIN_API_KEY: 'the-full-key',
+            VIEWER_API_KEY: 'the-reading-key',
+            RESEND_API_KEY: 're_test_key',
+            RESEND_BASE_URL: resend.url,
+            EMAIL_FROM: 'Nudge <hello@example.org>',
+            PUBLIC_URL: 'https://bot.example.org',
+        },
+    });
+    const api = new Api(scene.home, 'the-full-key');
+    const drill = await api.ask('/api/preflight/drill', {});
+    assert.equal(drill.status, 200, JSON.stringify(drill.json));
+    await api.fits('Drill', drill.json);
+    assert.deepEqual([drill.json.passed, drill.json.why], [true, '']);
+    const signed = await api.ask('/api/preflight/confirm', { item: 'team-briefed', by: 'Anna' });
+    assert.deepEqual(signed, { status: 200, json: { item: 'team-briefed', by: 'Anna' } });
+    for (const [body, status, said] of [
+        [{ item: 'all-well', by: 'Anna' }, 404, /^"item": expected team-briefed or tests-green/],
+        [{ item: 'tests-green' }, 400, /^"by": expected the name/],
+        [{ item: 'tests-green', by: ' ' }, 400, /^"by": expected the name/],
+        [{ item: 'tests-green', by: 'a'.repeat(65) }, 400, /^"by": expected the name/],
+    ]) {
+        const refused = await api.ask('/api/preflight/confirm', body);
+        assert.equal(refused.status, status, JSON.stringify(body));
+        assert.match(refused.json.detail, said);
+    }
+    for (const path of ['drill', 'confirm']) {
+        const { status } = await api.ask(`/api/preflight/${path}`, { item: 'tests-green', by: 'Eve' }, 'the-reading-key');
+        assert.equal(status, 403);
+    }
+    const { audit } = await scene.home.json('audit');
+    const settings = audit.filter((row) => row.action === 'setting_put');
+    assert.deepEqual(settings.map((row) => row.actor), ['api:admin', 'api:admin']);
+
+    let provider; // which keeps us waiting
+    resend.answer((_, response) => (provider = response), (_, response) => (provider = response));
+    const first = api.ask('/api/preflight', undefined, 'the-reading-key');
+    await resend.next();
+    const second = await api.ask('/api/preflight');
+    assert.equal(second.status, 503);
+    assert.match(second.json.detail, /another look or drill is under way/);
+    assert.equal((await api.ask('/api/session')).status, 200, 'everything else is answered');
+    provider.end('{}');
+    const { json } = await first;
+    const lines = Object.fromEntries(json.checks.map((line) => [line.name, line]));
+    assert.equal(lines['rollback drill'].state, 'pass');
+    assert.match(lines['team-briefed'].says, /^signed by Anna/);
+    assert.deepEqual([json.go, lines['tests-green'].state], [false, 'fail']);
+
+    const late = api.ask('/api/preflight');
+    await resend.next();
+    const stopped = scene.home.stop();
+    assert.equal((await late).status, 503, 'who waits is told that the server stops');
+    provider.end('{}');
+    assert.equal(await stopped, 0);
 });

@@ -1,8 +1,5 @@
 /* The rollback drill: on the running installation, with the store, the server and the commands that
  * an earnest rollback would use, for one made-up person. Nobody else is touched. */
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "base/digest.h"
 #include "cli/journeys_load.h"
 #include "cli/preflight/preflight.h"
@@ -113,57 +110,43 @@ static enum err erase(struct drill *drill, struct err_detail *detail)
     return error;
 }
 
-static enum err record(struct drill *drill, bool passed, const char *why, struct err_detail *detail)
+static enum err record(struct drill *drill, const struct drill_result *result,
+                       struct err_detail *detail)
 {
-    json_t *value = json_pack("{s:b, s:I, s:s}", "passed", passed, "took_ms",
-                              (json_int_t)drill->took_ms, "why", why);
+    json_t *value = drill_json(result);
     json_object_set_new(value, "definitions",
                         json_str(definitions_hash(drill->cli->arena, drill->catalog)));
     return preflight_record(drill->cli, "rollback-drill", value, detail);
 }
 
-static int report(struct drill *drill, bool passed, const char *why)
+static enum err run(struct drill *drill, struct drill_result *ret_result, struct err_detail *detail)
 {
-    if (drill->cli->json) {
-        cli_print_json(json_pack("{s:b, s:I, s:s}", "passed", passed, "took_ms",
-                                 (json_int_t)drill->took_ms, "why", why));
-    } else if (passed) {
-        printf("drill passed: a made-up person was back in the original onboarding after %" PRId64
-               " ms\n",
-               drill->took_ms);
-    } else {
-        fprintf(stderr, "nudge rollback: the drill failed: %s\n", why);
-    }
-    return passed ? CLI_OK : CLI_NO;
+    struct err_detail why = {""};
+    bool passed = walk(drill, &why) == OK;
+    enum err error = erase(drill, detail);
+    *ret_result = (struct drill_result){
+        passed, drill->took_ms, arena_str(drill->cli->arena, str_of(passed ? "" : why.text)).ptr};
+    return error == OK ? record(drill, ret_result, detail) : error;
 }
 
-static int run(struct drill *drill)
+enum err rollback_drill(struct cli *cli, struct drill_result *ret_result, struct err_detail *detail)
 {
-    struct err_detail detail = {""};
-    struct err_detail later = {""};
-    enum err walked = walk(drill, &detail);
-    bool passed = walked == OK;
-    const char *why = passed ? "" : detail.text;
-    enum err error = erase(drill, &later);
-    if (error == OK) {
-        error = record(drill, passed, why, &later);
-    }
-    return error == OK ? report(drill, passed, why) : cli_fail(drill->cli, error, &later);
-}
-
-int rollback_drill(struct cli *cli)
-{
-    int status = CLI_OK;
-    struct err_detail detail = {""};
     struct drill drill = {.cli = cli, .user_id = STR("")};
-    drill.store = cli_store(cli, STORE_READER, &status);
-    if (drill.store == NULL) {
-        return status;
+    enum err error = store_open(cli->config.database_url, STORE_READER, &drill.store, detail);
+    if (error == OK) {
+        error = journeys_in_force(cli->arena, drill.store, cli->config.journeys_dir, &drill.catalog,
+                                  detail);
     }
-    enum err error = journeys_in_force(cli->arena, drill.store, cli->config.journeys_dir,
-                                       &drill.catalog, &detail);
-    status = error == OK ? run(&drill) : cli_fail(cli, error, &detail);
+    if (error == OK) {
+        error = run(&drill, ret_result, detail);
+    }
     catalog_free(drill.catalog);
     store_close(drill.store);
-    return status;
+    return error;
+}
+
+json_t *drill_json(const struct drill_result *result)
+{
+    return json_pack("{s:b, s:I, s:s}", "passed", result->passed, "took_ms",
+                     (json_int_t)result->took_ms, "why", result->why);
 }

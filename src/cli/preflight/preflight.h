@@ -38,6 +38,12 @@ void preflight_line(struct preflight *preflight, enum check_state state, const c
                     const char *mend, const char *format, ...) PRINTF_LIKE(5, 6);
 /* "pass", "fail", "not checked", "note". */
 const char *check_state_name(enum check_state state);
+int preflight_count(const struct preflight *preflight, enum check_state state);
+
+/* Makes all checks. preflight->cli is set, all else empty; what they open is closed again. */
+MUST_CHECK enum err preflight_look(struct preflight *preflight, struct err_detail *detail);
+/* {go, at_ms, checks}. New reference. */
+json_t *preflight_json(const struct preflight *preflight);
 
 /* store.c: opens the store and the journeys for all others; then what the database says. */
 void preflight_database(struct preflight *preflight);
@@ -68,6 +74,20 @@ struct str build_name(struct arena *arena);
 MUST_CHECK enum err preflight_record(struct cli *cli, const char *name, json_t *value,
                                      struct err_detail *detail);
 
+/* Signs an item by hand; ERR_INVALID says what was expected, ERR_NOT_FOUND which items there are.
+ * *ret_item is static. */
+MUST_CHECK enum err preflight_confirm(struct cli *cli, struct str name, const char *by,
+                                      const struct manual_item **ret_item,
+                                      struct err_detail *detail);
+
 /* drill.c: one made-up person enters the optimized onboarding and is rolled back on the running
- * installation; timed, recorded, erased. The exit status. */
-int rollback_drill(struct cli *cli);
+ * installation; timed, recorded, erased. An error: it could not be tried, or not be recorded. */
+struct drill_result {
+    bool passed;
+    int64_t took_ms;
+    const char *why; /* it did not pass; "" else */
+};
+MUST_CHECK enum err rollback_drill(struct cli *cli, struct drill_result *ret_result,
+                                   struct err_detail *detail);
+/* New reference. */
+json_t *drill_json(const struct drill_result *result);

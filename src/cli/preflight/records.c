@@ -7,7 +7,7 @@
 #include "base/limits.h"
 #include "cli/preflight/preflight.h"
 
-enum { SETTING_BYTES_MAX = 64 * 1024, TESTS_MAX = 50, DRILL_MS_WANTED = 2000 };
+enum { SETTING_BYTES_MAX = 64 * 1024, TESTS_MAX = 50, DRILL_MS_WANTED = 2000, NAME_BYTES_MAX = 64 };
 static const int64_t RECORD_MS = 7 * DAY_MS;
 
 static const struct manual_item items[] = {
@@ -52,6 +52,30 @@ enum err preflight_record(struct cli *cli, const char *name, json_t *value,
 }
 
 /* NULL: nothing is recorded under that name. */
+enum err preflight_confirm(struct cli *cli, struct str name, const char *by,
+                           const struct manual_item **ret_item, struct err_detail *detail)
+{
+    const struct manual_item *item = items;
+    while (item->name != NULL && !str_is(name, item->name)) {
+        item++;
+    }
+    if (item->name == NULL) {
+        return err_set(detail, ERR_NOT_FOUND, "\"item\": expected team-briefed or tests-green");
+    }
+    if (by == NULL || str_trim(str_of(by)).length == 0 || str_of(by).length > NAME_BYTES_MAX) {
+        return err_set(detail, ERR_INVALID,
+                       "\"by\": expected the name of who signs, of at most %d bytes",
+                       NAME_BYTES_MAX);
+    }
+    json_t *value = json_pack("{s:s}", "by", by);
+    if (value == NULL) {
+        return err_set(detail, ERR_INVALID, "\"by\": is no text in UTF-8");
+    }
+    json_object_set_new(value, "build", json_str(build_name(cli->arena)));
+    *ret_item = item;
+    return preflight_record(cli, item->name, value, detail);
+}
+
 static json_t *read_record(struct preflight *preflight, const char *name)
 {
     struct str text = STR_NONE;

@@ -113,6 +113,8 @@ api_run api_run_command, api_run_person_request, api_run_rollout_set, api_run_ro
 api_run api_run_alerts, api_run_alert_history, api_run_alert_change;
 /* plans.c */
 api_run api_run_report, api_run_kpis, api_run_rollout_plan, api_run_rollout_move, api_run_forecast;
+/* preflight.c */
+api_run api_run_preflight, api_run_preflight_drill, api_run_preflight_confirm;
 /* experiments.c */
 api_run api_run_experiments, api_run_experiment, api_run_experiment_over_time,
     api_run_experiment_change, api_run_holdout;

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { Said, useDoing } from './act';
 import type { Session } from './api';
 import { words } from './format';
+import { PreflightPanel } from './preflight';
 import { State } from './state';
 import { Table } from './table';
 import { useReading } from './use';
@@ -123,6 +124,7 @@ export function System({ session, leave }: { session: Session; leave: () => void
       <HealthPanel leave={leave} />
       <Sending session={session} leave={leave} />
       <ForecastPanel leave={leave} />
+      <PreflightPanel session={session} leave={leave} />
     </div>
   );
 }
