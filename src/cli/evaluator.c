@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/queue.h"
+#include "bi/alerts/missed.h"
 #include "bi/experiments/allocation.h"
 #include "bi/look.h"
 #include "bi/report.h"
@@ -26,6 +27,9 @@ struct evaluator {
     struct queue *bell; /* only ever woken */
     atomic_bool stopping;
     int64_t reported_day; /* of the operators; 0: none yet */
+    int64_t looked_ms;    /* when all was looked at last, or the thread began */
+    bool maybe_missed;    /* operators may have been told that nobody looks */
+    struct err_detail why;
     pthread_t thread;
 };
 
@@ -61,11 +65,45 @@ static enum err look_at_plan(struct evaluator *evaluator, const struct look_basi
 
 /* ---- alerts ---- */
 
+static enum err tell_of_looks(struct evaluator *evaluator, struct arena *arena, int64_t since_ms,
+                              const char *why)
+{
+    json_t *payload = alert_missed(arena, since_ms, why);
+    enum err error = engine_command(evaluator->options.engine, STR("alerts"),
+                                    json_write(arena, payload), STR("guardrail"), NULL, NULL);
+    json_decref(payload);
+    return error;
+}
+
+/* All was looked at; before what was found takes the alert about that along. */
+static void note_look(struct evaluator *evaluator, const struct look_basis *look)
+{
+    if (evaluator->maybe_missed && tell_of_looks(evaluator, look->arena, 0, NULL) == OK) {
+        evaluator->maybe_missed = false;
+    }
+    evaluator->looked_ms = look->now_ms;
+}
+
+/* Whoever does not look cannot tell what is wrong: then that is told. */
+static void mind_looks(struct evaluator *evaluator, struct arena *arena, int64_t now_ms)
+{
+    int64_t since_ms = now_ms - evaluator->looked_ms;
+    if (since_ms >= ALERT_MISSED_MS) {
+        evaluator->maybe_missed = true;
+        if (tell_of_looks(evaluator, arena, since_ms, evaluator->why.text) != OK) {
+            log_warn("alerts", "nobody looks, and that could not be told", "");
+        }
+    }
+}
+
 static enum err look_at_alerts(struct evaluator *evaluator, const struct look_basis *look,
                                enum alert_scope scope, struct err_detail *detail)
 {
     json_t *payload = NULL;
     enum err error = look_for_alerts(look, scope, &payload, detail);
+    if (error == OK && scope == ALERTS_ALL) {
+        note_look(evaluator, look);
+    }
     if (error == OK) {
         error = engine_command(evaluator->options.engine, STR("alerts"),
                                json_write(look->arena, payload), STR("guardrail"), NULL, NULL);
@@ -156,6 +194,9 @@ static void look_at_all(struct evaluator *evaluator, const struct look_basis *lo
     struct err_detail detail = {""};
     enum err error = look_at_alerts(evaluator, look, scope, &detail);
     complain("alerts", "the figures could not be looked at", error, &detail);
+    if (error != OK) {
+        evaluator->why = detail;
+    }
     if (scope == ALERTS_OF_SIGNALS) {
         return;
     }
@@ -181,7 +222,10 @@ static void look_now(struct evaluator *evaluator, enum alert_scope scope, int64_
     if (error == OK) {
         const struct look_basis look = {evaluator->store, arena, catalog, folder, now_ms};
         look_at_all(evaluator, &look, scope);
+    } else {
+        evaluator->why = detail;
     }
+    mind_looks(evaluator, arena, now_ms);
     catalog_free(catalog);
     arena_free(arena);
 }
@@ -245,6 +289,8 @@ enum err evaluator_new(const struct evaluator_options *options, struct evaluator
     evaluator->options = *options;
     evaluator->store = store;
     evaluator->bell = queue_new(1);
+    evaluator->looked_ms = clock_now_ms(options->clock);
+    evaluator->maybe_missed = true;
     int failed = pthread_create(&evaluator->thread, NULL, run, evaluator);
     ASSERT(failed == 0);
     *ret_evaluator = evaluator;

@@ -48,6 +48,30 @@ async function scene(t, rules, env = {}) {
 }
 
 describe('alerts', () => {
+    test('that nobody can look is told once, and that somebody looks again, also by the next process', async (t) => {
+        const rules = await rulesIn(t);
+        await rules.say(crowd(100, ', action: investigate'));
+        const world = await scene(t, rules);
+        const missed = async () => (await world.home.json('alerts')).alerts.find(({ rule }) => rule === 'evaluation_missed');
+        await world.home.until('the first look', async () => (await world.home.json('alerts')).looked_at);
+        await rules.say('{name: crowd}');
+        await world.later('80m');
+        await world.home.until('a look that failed', () => world.home.log.some((line) => /could not be looked at/.test(line)));
+        await world.later('20m');
+        const told = await world.admin.receive(/could not be looked at for 100 minutes: .*alerts\/rules\.yaml/);
+        assert.match(told.text, /^Critical: evaluation_missed/);
+        await world.later('10m');
+        assert.equal((await world.home.run('alerts', 'ack', 'evaluation_missed')).code, 0);
+        await rules.say(crowd(100, ', action: investigate'));
+        await world.home.stop();
+        await world.home.serve();
+        await world.admin.receive(/^Over: evaluation_missed\s+the figures are looked at again/);
+        await world.home.until('the next look', async () => !(await missed()));
+        const { history } = await world.home.json('alerts', 'history');
+        assert.deepEqual(history.filter(({ rule }) => rule === 'evaluation_missed').map(({ change }) => change).reverse(),
+            ['fired', 'acknowledged', 'resolved']);
+    });
+
     test('fires once, holds the plan, is taken on, and is over once', async (t) => {
         const rules = await rulesIn(t);
         await rules.say(crowd(2, ', action: hold, auto: true'));
