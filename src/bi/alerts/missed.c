@@ -1,3 +1,4 @@
+/* What is said of it; when, cli/evaluator.c decides. */
 #include "bi/alerts/missed.h"
 
 #include <inttypes.h>
