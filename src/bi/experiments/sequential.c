@@ -51,6 +51,13 @@ struct effect effect_of(const struct sample *a, const struct sample *b, double r
     return effect_from(sample_mean(b) - sample_mean(a), error, a->people + b->people, rho, alpha);
 }
 
+/* lgamma itself writes the sign into a variable of the process. */
+static double log_gamma(double x)
+{
+    int sign;
+    return lgamma_r(x, &sign);
+}
+
 double split_log_e(const double *counts, const double *weights, int count, double concentration)
 {
     double people = 0;
@@ -64,11 +71,11 @@ double split_log_e(const double *counts, const double *weights, int count, doubl
             }
             continue;
         }
-        log_e += lgamma(alpha + counts[i]) - lgamma(alpha) - counts[i] * log(weights[i]);
+        log_e += log_gamma(alpha + counts[i]) - log_gamma(alpha) - counts[i] * log(weights[i]);
         people += counts[i];
         prior += alpha;
     }
-    return log_e + lgamma(prior) - lgamma(prior + people);
+    return log_e + log_gamma(prior) - log_gamma(prior + people);
 }
 
 double split_p_value(const double *counts, const double *weights, int count)
