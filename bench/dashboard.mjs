@@ -240,7 +240,7 @@ await processes.output('sqlite3', [database, 'delete from due;']); // the made-u
 const folder = await mkdtemp(join(os.tmpdir(), 'nudge-bench-'));
 const { child, url } = await serve();
 try {
-    const browser = await launch({ folder: undefined });
+    const browser = await launch();
     const visits = [];
     for (let i = 0; i < runs; i++) {
         visits.push(await visit(browser, url));

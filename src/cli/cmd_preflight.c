@@ -58,7 +58,7 @@ static int confirm(struct cli *cli, struct str name, const char *by)
     struct err_detail detail = {""};
     enum err error = preflight_confirm(cli, name, by, &item, &detail);
     if (error == ERR_INVALID || error == ERR_NOT_FOUND) {
-        return cli_usage(cli, "%s", detail.text);
+        return cli_usage(cli, "confirm ITEM --by NAME: %s", detail.text);
     }
     if (error != OK) {
         return cli_fail(cli, error, &detail);

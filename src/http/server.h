@@ -36,7 +36,7 @@ struct preflight_wish {
     const char *actor;     /* for the audit */
     const char *item, *by; /* what is signed, who signs; "" else */
 };
-/* Takes the JSON over; NULL with an error. Once, on any thread. */
+/* Takes the JSON over; NULL with an error. Once, on any thread; asks nothing of who calls it. */
 typedef void preflight_done(void *context, json_t *json, enum err error,
                             const struct err_detail *detail);
 

@@ -282,6 +282,9 @@ test('by the API: the drill is done and items are signed by whoever has the key;
         const { status } = await api.ask(`/api/preflight/${path}`, { item: 'tests-green', by: 'Eve' }, 'the-reading-key');
         assert.equal(status, 403);
     }
+    const nobody = await scene.home.run('preflight', 'confirm', 'tests-green');
+    assert.equal(nobody.code, 2);
+    assert.match(nobody.stderr, /confirm ITEM --by NAME: "by": expected the name of who signs/);
     const { audit } = await scene.home.json('audit');
     const settings = audit.filter((row) => row.action === 'setting_put');
     assert.deepEqual(settings.map((row) => row.actor), ['api:admin', 'api:admin']);
@@ -307,4 +310,14 @@ test('by the API: the drill is done and items are signed by whoever has the key;
     assert.equal((await late).status, 503, 'who waits is told that the server stops');
     provider.end('{}');
     assert.equal(await stopped, 0);
+});
+
+test('a drill wants a store that is migrated, and says so', async (t) => {
+    const scene = await Scene.open(t, { serve: false });
+    const home = Object.assign(Object.create(Object.getPrototypeOf(scene.home)), scene.home);
+    home.env = { ...scene.home.env, DATABASE_URL: `sqlite:${scene.home.folder}/other.db` };
+    execFileSync('sqlite3', [`${scene.home.folder}/other.db`, 'create table theirs (id)']);
+    const { code, stderr } = await home.run('rollback', '--drill');
+    assert.equal(code, 3);
+    assert.match(stderr, /the database is one of something else/);
 });

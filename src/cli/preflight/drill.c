@@ -134,6 +134,9 @@ enum err rollback_drill(struct cli *cli, struct drill_result *ret_result, struct
     struct drill drill = {.cli = cli, .user_id = STR("")};
     enum err error = store_open(cli->config.database_url, STORE_READER, &drill.store, detail);
     if (error == OK) {
+        error = store_make_ready(drill.store, NULL, NULL, detail);
+    }
+    if (error == OK) {
         error = journeys_in_force(cli->arena, drill.store, cli->config.journeys_dir, &drill.catalog,
                                   detail);
     }

@@ -94,12 +94,12 @@ static void *work(void *argument)
     pthread_mutex_lock(&service->lock);
     preflight_done *done = take_waiting(service, &context);
     service->busy = false;
-    pthread_mutex_unlock(&service->lock);
     if (done != NULL) {
-        done(context, json, error, &detail);
+        done(context, json, error, &detail); /* under the lock: once stopped, nobody is answered */
     } else {
         json_decref(json);
     }
+    pthread_mutex_unlock(&service->lock);
     return NULL;
 }
 
