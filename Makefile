@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help build run test test-rest test-full soak bench fuzz format lint install clean
 PREFIX ?= /usr/local
-# Passed on: make run ARGS="--port 9000", make test ARGS="--only telegram", make soak ARGS=60
+# Passed on: make run ARGS="--listen 127.0.0.1:9000", make test ARGS="--only telegram", make soak ARGS=60
 ARGS ?=
 # Of make fuzz: targets (all), and seconds for each.
 T ?=

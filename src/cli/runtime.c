@@ -40,7 +40,6 @@ struct runtime {
     struct http_client *http_client; /* NULL without Telegram and e-mail */
     struct mail_site *mail;
     struct population_cache *population;
-    struct preflight_service *preflight;
     struct channel *channels[CHANNEL_COUNT];
 };
 
@@ -276,7 +275,6 @@ enum err runtime_new(struct cli *cli, const struct runtime_options *options,
     ASSERT(runtime != NULL);
     runtime->cli = cli;
     runtime->population = population_new();
-    runtime->preflight = preflight_service_new(&cli->config, cli->clock);
     struct catalog *catalog = NULL;
     enum err error = journeys_load(cli->arena, cli->config.journeys_dir, &catalog, detail);
     if (error == OK) {
@@ -295,7 +293,6 @@ enum err runtime_new(struct cli *cli, const struct runtime_options *options,
         store_close(runtime->store);
         catalog_free(catalog);
         population_free(runtime->population);
-        preflight_service_free(runtime->preflight);
         free(runtime);
         return error;
     }
@@ -312,7 +309,6 @@ void runtime_free(struct runtime *runtime)
         free_channels(runtime);
         store_close(runtime->store);
         population_free(runtime->population);
-        preflight_service_free(runtime->preflight);
         free(runtime);
     }
 }
@@ -387,10 +383,11 @@ static void wait_for_end(struct runtime *runtime, const struct serve_options *op
 }
 
 /* Sources first, then what they gave us, then the answers to HTTP clients. */
-static void stop(struct runtime *runtime, struct http_server *server, pthread_t thread)
+static void stop(struct runtime *runtime, struct http_server *server,
+                 struct preflight_service *preflight, pthread_t thread)
 {
     http_server_quiesce(server);
-    preflight_service_stop(runtime->preflight);
+    preflight_service_stop(preflight);
     stop_channels(runtime, STOP_WAIT_MS);
     engine_stop(runtime->engine);
     pthread_join(thread, NULL);
@@ -513,6 +510,7 @@ int runtime_serve(struct cli *cli, struct runtime *runtime, const struct serve_o
     struct store *reader = NULL;
     struct store *analyst_reader = NULL;
     struct http_server *server = NULL;
+    struct preflight_service *preflight = preflight_service_new(&cli->config, cli->clock);
     enum err error = store_open(cli->config.database_url, STORE_READER, &reader, &detail);
     if (error == OK) {
         error = store_open(cli->config.database_url, STORE_READER, &analyst_reader, &detail);
@@ -530,7 +528,7 @@ int runtime_serve(struct cli *cli, struct runtime *runtime, const struct serve_o
                     .rehearse = rehearse_draft,
                     .context = runtime,
                     .preflight = preflight_service_ask,
-                    .preflight_context = runtime->preflight,
+                    .preflight_context = preflight,
                     .webchat = runtime->channels[CHANNEL_WEBCHAT],
                     .telegram = runtime->channels[CHANNEL_TELEGRAM],
                     .telegram_secret = cli_webhook_secret(cli),
@@ -565,8 +563,9 @@ int runtime_serve(struct cli *cli, struct runtime *runtime, const struct serve_o
         follower_free(follower);
         evaluator_free(evaluator);
         notifier_free(notifier, STOP_WAIT_MS);
-        stop(runtime, server, thread);
+        stop(runtime, server, preflight, thread);
     }
+    preflight_service_free(preflight);
     store_close(analyst_reader);
     store_close(reader);
     return error != OK ? cli_fail(cli, error, &detail) : CLI_OK;

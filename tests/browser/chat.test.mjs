@@ -12,7 +12,7 @@ let home;
 before(async () => {
     browser = await launch();
     // The demonstration has a clock of its own: fast while nothing waits for the person.
-    home = await Installation.make({ env: { NUDGE_CLOCK_FILE: undefined } });
+    home = await Installation.make({ env: { NUDGE_CLOCK_FILE: undefined, ADMIN_API_KEY: 'the-full-key' } });
     await home.serve(['--time-scale', '6000'], { command: 'demo' });
     const store = home.log.map((line) => /DATABASE_URL=(sqlite:(\S+))/.exec(line)).find(Boolean);
     home.env.DATABASE_URL = store[1];
@@ -74,6 +74,12 @@ test('a newcomer lives the four steps', async () => {
     assert.equal(planned[0].state, 0);
     assert.equal(new Date(planned[0].planned_at_ms).getUTCHours(), 9);
     await context.close();
+});
+
+test('what is looked at for operators goes by the same fast clock', async () => {
+    const answer = await fetch(`${home.url}/api/preflight`, { headers: { 'X-Admin-Key': 'the-full-key' } });
+    const { at_ms } = await answer.json();
+    assert.ok(at_ms > Date.now() + 3_600_000, `half a day was lived through: ${new Date(at_ms).toISOString()}`);
 });
 
 test('the page works by keyboard alone, on a small screen', async () => {
