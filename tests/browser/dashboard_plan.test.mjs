@@ -103,7 +103,7 @@ test('the installation: its health, the switch, and when what is due will be out
     await checkPage(page);
     await page.getByRole('button', { name: /Try a rollback/ }).click();
     await page.getByRole('row', { name: /^rollback drill (pass|note) / }).waitFor(WAIT);
-    await page.getByLabel('as').fill('Anna');
+    await page.getByLabel('Your name').fill('Anna');
     await page.getByRole('button', { name: 'Sign', exact: true }).click();
     await page.getByRole('row', { name: /^team-briefed pass signed by Anna/ }).waitFor(WAIT);
     assert.match((await looked()).find(({ name }) => name === 'team-briefed').says, /^signed by Anna/);

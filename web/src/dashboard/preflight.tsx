@@ -48,7 +48,7 @@ function Sign({ again }: { again: () => void }) {
             <option key={each.item} value={each.item}>{each.means}</option>
           ))}
         </select>
-        <label for="signer">as</label>
+        <label for="signer">Your name</label>
         <input id="signer" required maxLength={64} autocomplete="name" value={by} onInput={(event) => setBy(event.currentTarget.value)} />
         <button disabled={doing.busy}>Sign</button>
       </form>
